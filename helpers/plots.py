@@ -1,0 +1,168 @@
+"""Pictures of a run, drawn by matplotlib: a few functions of data, each returning a Picture.
+
+A Picture shows itself in a notebook as PNG (which GitHub shows too), gives SVG to the report, and
+always carries a sentence that says in words what is to be seen. Colours keep their meaning
+everywhere, and each is told by marker or word as well. Intervals are always drawn.
+"""
+
+import io
+
+from helpers.metrics import FACTS
+
+COLORS = {
+    "before": "#6b7280",
+    "lora": "#0072B2",
+    "fsdp": "#D55E00",
+    "teacher": "#009E73",
+    "human": "#CC79A7",
+}
+MARKERS = {"before": "s", "lora": "o", "fsdp": "^"}
+NAMES = {"before": "before", "lora": "after LoRA", "fsdp": "after full FSDP"}
+INK = "#1f2933"
+
+
+class Picture:
+    """A drawn figure and the words that stand in for it (``alt``)."""
+
+    def __init__(self, figure, alt):
+        import matplotlib.pyplot as plt
+
+        self.alt = alt
+        self._png = self._save(figure, "png", dpi=110)
+        self._svg = self._save(figure, "svg")
+        plt.close(figure)
+
+    def svg(self):
+        """The picture as an SVG element with its words as label, for a page."""
+        text = self._svg.decode()
+        label = self.alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+        return text[text.index("<svg") :].replace(
+            "<svg", f'<svg role="img" aria-label="{label}"', 1
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"image/png": self._png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+    def __repr__(self):
+        return self.alt
+
+    @staticmethod
+    def _save(figure, kind, **options):
+        # No date in the file: the same data draws the same bytes.
+        metadata = {"Date": None} if kind == "svg" else {"Software": None}
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight", **options)
+        return buffer.getvalue()
+
+
+def lengths(counts, limit=None):
+    """Histogram of row lengths in tokens; ``limit`` draws the maximum length."""
+    figure, axes = _figure(6, 2.6)
+    axes.hist(counts, bins=24, color=COLORS["human"], edgecolor="white")
+    over = 0
+    if limit:
+        over = sum(count > limit for count in counts)
+        axes.axvline(limit, color=INK, linestyle="--")
+        axes.annotate(f" maximum {limit}", (limit, axes.get_ylim()[1] * 0.9))
+    axes.set(xlabel="tokens a row, prompt and response", ylabel="rows")
+    middle = sorted(counts)[len(counts) // 2]
+    return Picture(
+        figure,
+        f"Histogram of {len(counts)} row lengths: shortest {min(counts)}, median {middle}, longest "
+        f"{max(counts)} tokens" + (f"; {over} are longer than {limit}." if limit else "."),
+    )
+
+
+def novelty(scores, threshold=0.7):
+    """Histogram of each accepted task's ROUGE-L to its nearest neighbour."""
+    figure, axes = _figure(6, 2.6)
+    axes.hist(scores, bins=[i / 20 for i in range(21)], color=COLORS["teacher"], edgecolor="white")
+    axes.axvline(threshold, color=INK, linestyle="--")
+    axes.annotate(f" turned away above {threshold}", (threshold, axes.get_ylim()[1] * 0.9))
+    axes.set(xlabel="ROUGE-L to the nearest task kept before", ylabel="tasks", xlim=(0, 1))
+    return Picture(
+        figure,
+        f"Histogram of nearest-neighbour similarity of {len(scores)} accepted tasks: "
+        f"mean {sum(scores) / len(scores):.2f}, highest {max(scores):.2f}.",
+    )
+
+
+def drops(counts):
+    """Bars of dropped tasks by reason; ``counts`` is a dict."""
+    rows = sorted(counts.items(), key=lambda item: item[1])
+    figure, axes = _figure(6, 0.6 + 0.3 * len(rows))
+    axes.barh([reason for reason, _ in rows], [n for _, n in rows], color=COLORS["teacher"])
+    for i, (_, n) in enumerate(rows):
+        axes.annotate(f" {n}", (n, i), va="center")
+    axes.set(xlabel="tasks dropped")
+    words = ", ".join(f"{reason} {n}" for reason, n in reversed(rows))
+    return Picture(figure, f"Dropped tasks by reason: {words}.")
+
+
+def loss_curves(histories):
+    """Training and held-out loss by step; ``histories`` maps lora and fsdp to their records."""
+    figure, all_axes = _figure(3.6 * len(histories), 2.8, columns=len(histories))
+    words = []
+    for axes, (name, history) in zip(all_axes, histories.items(), strict=True):
+        train = [(r["step"], r["loss"]) for r in history if "loss" in r]
+        held = [(r["step"], r["heldout_loss"]) for r in history if "heldout_loss" in r]
+        axes.plot(*zip(*train, strict=True), color=COLORS[name], alpha=0.45, label="training batch")
+        axes.plot(
+            *zip(*held, strict=True), color=COLORS[name], marker=MARKERS[name], label="held-out"
+        )
+        axes.set(title=NAMES[name], xlabel="step")
+        axes.legend(frameon=False, fontsize=8)
+        words.append(
+            f"{NAMES[name]}: held-out loss {held[0][1]:.2f} at first, {held[-1][1]:.2f} at last"
+        )
+    all_axes[0].set_ylabel("loss, nats a token")
+    return Picture(figure, "Loss by training step. " + "; ".join(words) + ".")
+
+
+def facts(metrics):
+    """The before/after facts with their intervals, one small panel a fact."""
+    names = [name for name in NAMES if name in metrics]
+    figure, all_axes = _figure(9.4, 2.3, columns=len(FACTS))
+    for axes, (key, (label, unit, better)) in zip(all_axes, FACTS.items(), strict=True):
+        for i, name in enumerate(names):
+            fact = metrics[name][key]
+            span = [[fact["value"] - fact["low"]], [fact["high"] - fact["value"]]]
+            axes.errorbar([fact["value"]], [len(names) - i], xerr=span, color=COLORS[name],
+                          marker=MARKERS[name], capsize=3, linestyle="none")  # fmt: skip
+        shown = [NAMES[name] for name in names] if axes is all_axes[0] else [""] * len(names)
+        axes.set_yticks(range(len(names), 0, -1), shown)
+        axes.set_ylim(0.4, len(names) + 0.6)
+        axes.set_title(label, fontsize=9)
+        axes.set_xlabel(f"{unit}\n({better} is better)", fontsize=8)
+        axes.tick_params(labelsize=8)
+    words = "; ".join(
+        f"{label} " + ", ".join(f"{NAMES[n]} {metrics[n][key]['value']:.2f}" for n in names)
+        for key, (label, _, _) in FACTS.items()
+    )
+    return Picture(figure, f"Four facts with 95 % intervals. {words}.")
+
+
+def _figure(width, height, columns=None):
+    """A figure in the house style with its one axes, or a row of ``columns`` axes."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    style = {
+        "font.family": "sans-serif",
+        "font.size": 9,
+        "text.color": INK,
+        "axes.edgecolor": "#9aa5b1",
+        "axes.labelcolor": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "svg.hashsalt": "alpaca",
+        "svg.fonttype": "none",
+    }
+    with plt.rc_context(style):
+        figure, axes = plt.subplots(1, columns or 1, figsize=(width, height), squeeze=False)
+    figure.set_layout_engine("constrained")
+    return figure, (axes[0] if columns else axes[0][0])

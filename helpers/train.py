@@ -1,0 +1,176 @@
+"""LoRA: teach a frozen model by training two thin matrices beside each of its linear layers.
+
+A linear layer computes ``W x``. LoRA (Hu et al. 2021) leaves ``W`` as it is and learns
+``W x + (alpha/r) · B A x`` with ``A`` of shape ``(r, in)`` and ``B`` of shape ``(out, r)``; ``B``
+starts at zero, so training starts from the model as it was. Rows come from
+:mod:`helpers.batches`, tokenised and masked by us, so the trainer (TRL's ``SFTTrainer``) has no
+formatting left to get wrong. Training that was killed goes on from its last checkpoint.
+"""
+
+import functools
+import shutil
+import time
+from functools import partial
+from pathlib import Path
+
+from helpers.batches import collate, encode_all, response_tokens
+
+# Every linear layer inside a block; not lm_head, which shares its weights with the embedding.
+LORA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@functools.cache
+def precision():
+    """``"bf16"`` where this machine multiplies matrices clearly faster in it, else ``"fp32"``.
+
+    GPUs from Ampere on and CPUs with bf16 instructions do; older ones emulate it, at a loss. A CPU
+    is asked by timing one multiplication both ways, which takes a few hundredths of a second.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        a = torch.ones(768, 768, dtype=dtype)
+        a @ a  # the first call sets up
+        started = time.perf_counter()
+        for _ in range(4):
+            a @ a
+        seconds[dtype] = time.perf_counter() - started
+    return "bf16" if seconds[torch.bfloat16] * 1.3 < seconds[torch.float32] else "fp32"
+
+
+def lora_config(profile):
+    """The profile's LoRA settings as peft's ``LoraConfig``."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=profile.lora_rank,
+        lora_alpha=profile.lora_alpha,
+        target_modules=LORA_TARGETS,
+        task_type="CAUSAL_LM",
+    )
+
+
+def trainable_share(model):
+    """``(trainable, total)`` parameters of a model."""
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, moves in sizes if moves), sum(n for n, _ in sizes)
+
+
+def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None):
+    """Train a LoRA adapter on ``rows`` and save it, alone, into ``folder``.
+
+    The loss on ``heldout`` is taken before the first step and twice an epoch.
+    ``on_log(record)`` receives each record of the curve as it comes. Returns a dict: ``history``
+    (records with ``step`` and ``loss`` or ``heldout_loss``, in nats a token), ``steps``,
+    ``seconds``, ``response_tokens``, ``cut`` (rows cut to length), ``dropped``, ``trainable`` and
+    ``total`` parameters. Raises ValueError when no row can be trained on.
+    """
+    folder = Path(folder)
+    train, dropped = encode_all(rows, tokenizer, profile.max_length)
+    held, _ = encode_all(heldout, tokenizer, profile.max_length)
+    trainer = _trainer(model, tokenizer, train, held, profile, folder / "checkpoints")
+    curve = _curve_callback(on_log)
+    trainer.add_callback(curve)
+    checkpoint = _last_checkpoint(folder / "checkpoints")
+    started = time.monotonic()
+    if checkpoint is None:
+        trainer.evaluate()
+    trainer.train(resume_from_checkpoint=checkpoint)
+    seconds = time.monotonic() - started
+    trainer.model.save_pretrained(folder)
+    history = _history(trainer.state.log_history)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    trainable, total = trainable_share(trainer.model)
+    return {
+        "history": history,
+        "steps": trainer.state.global_step,
+        "seconds": seconds,
+        "response_tokens": response_tokens(train),
+        "cut": sum(row["cut"] > 0 for row in train),
+        "dropped": dropped,
+        "trainable": trainable,
+        "total": total,
+    }
+
+
+def _trainer(model, tokenizer, train, held, profile, output_dir):
+    import torch
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    steps = max(1, -(-len(train) // profile.lora_batch) * profile.lora_epochs)
+    every = max(1, round(steps / profile.lora_epochs / 2))
+    config = SFTConfig(
+        output_dir=str(output_dir),
+        num_train_epochs=profile.lora_epochs,
+        per_device_train_batch_size=profile.lora_batch,
+        per_device_eval_batch_size=profile.lora_batch,
+        learning_rate=profile.lora_lr,
+        lr_scheduler_type="cosine",
+        warmup_steps=max(1, round(0.03 * steps)),
+        max_length=profile.max_length,
+        # Rows of like length share a batch: less padding, the same mathematics.
+        train_sampling_strategy="group_by_length",
+        bf16=precision() == "bf16",
+        use_cpu=not torch.cuda.is_available(),
+        eval_strategy="steps",
+        eval_steps=every,
+        save_steps=every,
+        save_total_limit=1,
+        logging_steps=max(1, every // 5),
+        report_to=[],
+        disable_tqdm=True,
+        seed=profile.seed,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        gradient_checkpointing=False,  # these models are small; recomputing would cost time
+    )
+
+    def as_dataset(rows):
+        return Dataset.from_list(
+            [{key: row[key] for key in ("input_ids", "labels")} for row in rows]
+        )
+
+    return SFTTrainer(
+        model=model,
+        args=config,
+        train_dataset=as_dataset(train),
+        eval_dataset=as_dataset(held),
+        data_collator=partial(collate, pad_id=tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        peft_config=lora_config(profile),
+    )
+
+
+def _curve_callback(on_log):
+    """A trainer callback that hands each new record of the loss curve to ``on_log``."""
+    from transformers import TrainerCallback
+
+    class Curve(TrainerCallback):
+        def on_log(self, args, state, control, logs=None, **kwargs):
+            for record in _history([{"step": state.global_step, **(logs or {})}]):
+                if on_log:
+                    on_log({**record, "of": state.max_steps})
+
+    return Curve()
+
+
+def _history(log):
+    """The trainer's log as plain records: ``{"step", "loss"}`` or ``{"step", "heldout_loss"}``."""
+    names = {"loss": "loss", "eval_loss": "heldout_loss"}
+    return [
+        {"step": record["step"], names[key]: record[key]}
+        for record in log
+        for key in names
+        if key in record
+    ]
+
+
+def _last_checkpoint(folder):
+    """The newest whole checkpoint, or None. The trainer writes its state file last."""
+    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None

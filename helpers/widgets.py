@@ -1,0 +1,118 @@
+"""Things to look at: rows, masks, answers side by side. Functions of data that return a display.
+
+Each returns :class:`Html`, which shows in a notebook, on GitHub and in exported pages, and reads as
+plain text where there is no HTML. Nothing is computed here, and every piece of text that came from
+data or a model is escaped: it can be looked at, never run.
+"""
+
+import html
+import re
+
+from helpers.batches import IGNORED
+
+STYLE = {
+    "learned": "background:#cfe3f3;color:#0b3d63;border-bottom:2px solid #0072b2",
+    "end": "background:#f9ddcc;color:#7a2f00;border-bottom:2px solid #d55e00;font-weight:600",
+    "ignored": "color:#6b7280",
+}
+
+
+class Html:
+    """HTML with a plain-text reading of the same content."""
+
+    def __init__(self, markup, text):
+        self.markup, self.text = markup, text
+
+    def _repr_html_(self):
+        return self.markup
+
+    def __repr__(self):
+        return self.text
+
+
+def escape(text):
+    """Text made safe for HTML, with control and direction-changing characters made visible."""
+    shown = "".join(
+        char if char in "\n\t" or char.isprintable() else f"⟨U+{ord(char):04X}⟩"
+        for char in str(text)
+    )
+    # In an element of its own, a dollar or backslash never pairs up into a formula for MathJax.
+    return re.sub(r"[$\\]", lambda found: f"<span>{found.group()}</span>", html.escape(shown))
+
+
+def table(rows, columns, *, caption="", limit=10):
+    """Rows of dicts as a table of the given columns; says how many more there are."""
+    head = "".join(f'<th scope="col" style="text-align:left">{escape(c)}</th>' for c in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            '<td style="text-align:left;vertical-align:top;white-space:pre-wrap;'
+            f'overflow-wrap:anywhere">{escape(_brief(row.get(c, "")))}</td>'
+            for c in columns
+        )
+        + "</tr>"
+        for row in rows[:limit]
+    )
+    more = f" ({limit} of {len(rows)} shown)" if len(rows) > limit else ""
+    title = f'<caption style="text-align:left">{escape(caption + more)}</caption>'
+    text = [caption + more]
+    text += [" | ".join(_brief(row.get(c, ""), 60) for c in columns) for row in rows[:limit]]
+    return Html(f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+                "\n".join(text))  # fmt: skip
+
+
+def response_mask(encoded, tokenizer):
+    """One encoded row, token by token: what is ignored, what is learned, and the end token.
+
+    The three kinds differ by underline and weight as well as by colour, and a legend names them.
+    """
+    spans, words = [], []
+    for token, label in zip(encoded["input_ids"], encoded["labels"], strict=True):
+        kind = "ignored" if label == IGNORED else "learned"
+        kind = "end" if kind == "learned" and token == tokenizer.eos_token_id else kind
+        shown = escape(tokenizer.decode([token]).replace("\n", "⏎\n"))
+        spans.append(f'<span style="{STYLE[kind]}" title="{kind}">{shown}</span>')
+        words.append(f"[{shown}]" if kind != "ignored" else shown)
+    learned = sum(label != IGNORED for label in encoded["labels"])
+    legend = (
+        f'<p><span style="{STYLE["ignored"]}">prompt: ignored</span> · '
+        f'<span style="{STYLE["learned"]}">response: learned</span> · '
+        f'<span style="{STYLE["end"]}">end token: learned</span> — '
+        f"{learned} of {len(encoded['labels'])} tokens carry loss</p>"
+    )
+    block = '<pre style="white-space:pre-wrap;line-height:1.7">' + "".join(spans) + "</pre>"
+    return Html(legend + block, "".join(words))
+
+
+def side_by_side(rows, answers, *, names, limit=10):
+    """Answers of several models to the same tasks.
+
+    ``answers`` maps a model's name to its answers, dicts with ``output`` and ``stopped``, in the
+    rows' order; ``names`` maps it to what is shown.
+    """
+    parts, text = [], []
+    for i, row in enumerate(rows[:limit]):
+        ask = row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
+        cells = [("reference", row.get("output", ""), "")]
+        for key, shown in names.items():
+            given = answers[key][i]
+            cells.append((shown, given["output"], "" if given["stopped"] else "did not stop"))
+        body = "".join(
+            f'<tr><th scope="row" style="text-align:left;vertical-align:top;white-space:nowrap">'
+            f"{escape(name)}</th>"
+            f'<td style="text-align:left;white-space:pre-wrap;overflow-wrap:anywhere">'
+            f"{escape(output) or '<em>(empty)</em>'}"
+            f"{f' <em>… {note}</em>' if note else ''}</td></tr>"
+            for name, output, note in cells
+        )
+        parts.append(
+            f'<p style="white-space:pre-wrap;overflow-wrap:anywhere"><strong>{i + 1}. '
+            f"{escape(ask)}</strong></p><table>{body}</table>"
+        )
+        text += [f"{i + 1}. {ask}", *(f"   {name}: {output}" for name, output, _ in cells)]
+    return Html("".join(parts), "\n".join(text))
+
+
+def _brief(value, length=400):
+    text = str(value)
+    return text if len(text) <= length else text[: length - 1] + "…"

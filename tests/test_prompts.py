@@ -1,0 +1,117 @@
+"""One prompt, to the letter, in training and in answering."""
+
+import pytest
+import torch
+
+from helpers.batches import encode
+from helpers.prompts import chat_turns, format_prompt, task_list_prompt
+from helpers.student import answer
+
+WITH_INPUT = """Below is an instruction that describes a task, paired with an input that provides \
+further context. Write a response that appropriately completes the request.
+
+### Instruction:
+Translate into German.
+
+### Input:
+water
+
+### Response:
+"""
+NO_INPUT = """Below is an instruction that describes a task. Write a response that appropriately \
+completes the request.
+
+### Instruction:
+Name a river.
+
+### Response:
+"""
+
+
+def test_prompt_with_input_is_alpacas_to_the_letter():
+    assert format_prompt("Translate into German.", "water") == WITH_INPUT
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\n\t"])
+def test_prompt_without_input_is_alpacas_to_the_letter(nothing):
+    assert format_prompt("Name a river.", nothing) == NO_INPUT
+
+
+BRACES = "{input} {instruction} {} {{x}} %s $1 \\n"
+
+
+def test_braces_in_a_task_stay_as_they_are():
+    assert format_prompt(BRACES) == NO_INPUT.replace("Name a river.", BRACES)
+    assert format_prompt(BRACES, BRACES[::-1]) == WITH_INPUT.replace(
+        "Translate into German.", BRACES
+    ).replace("water", BRACES[::-1])
+    assert f"Input:\n{BRACES}\n" in format_prompt("Name a river.", BRACES)
+
+
+def test_a_language_without_template_is_named_with_those_there_are():
+    with pytest.raises(ValueError, match=r"'xx'.*en"):
+        format_prompt("Name a river.", language="xx")
+
+
+@pytest.mark.parametrize("nothing", ["", " \n"])
+def test_an_empty_instruction_is_refused(nothing):
+    with pytest.raises(ValueError, match="instruction is empty"):
+        format_prompt(nothing, "water")
+
+
+def test_chat_turns_are_chatml_and_can_end_where_the_user_begins():
+    turn = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n"
+    assert chat_turns([("Hi", "Hello")]) == turn
+    assert chat_turns([("Hi", "Hello")], open_user=True) == turn + "<|im_start|>user\n"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_task_list_shows_the_examples_and_opens_the_next_number(count):
+    rows = [{"instruction": f"Do\nthing {n}", "input": "", "output": f"Done {n}"} for n in "abc"]
+    prompt, start = task_list_prompt(rows[:count], 20)
+    assert start == count + 1
+    assert prompt.endswith(f"###\n{start}. Instruction:")
+    assert "20 different tasks" in prompt
+    for number, letter in enumerate("abc"[:count], 1):
+        assert (
+            f"###\n{number}. Instruction: Do thing {letter}\n"
+            f"{number}. Input:\n<noinput>\n{number}. Output:\nDone {letter}\n"
+        ) in prompt
+
+
+def test_task_list_shows_an_input_that_is_there():
+    prompt, _ = task_list_prompt([{"instruction": "Translate.", "input": "water", "output": "x"}], 5)
+    assert "1. Input:\nwater\n1. Output:\nx" in prompt
+
+
+class RecordingModel:
+    """Stands where the student stands, and keeps the prompts that really reach the model."""
+
+    device = "cpu"
+
+    def __init__(self):
+        self.prompts = []
+
+    def generate(self, input_ids, attention_mask, eos_token_id, **_):
+        for ids, mask in zip(input_ids.tolist(), attention_mask.tolist(), strict=True):
+            assert sorted(mask) == mask, "padding must stand on the left, where nothing follows it"
+            self.prompts.append([i for i, real in zip(ids, mask, strict=True) if real])
+        end = input_ids.new_full((len(input_ids), 1), eos_token_id)
+        return torch.cat([input_ids, end], dim=1)
+
+
+def test_answering_gives_the_model_the_very_prompt_it_was_taught_with(tokenizer):
+    rows = [
+        {"instruction": "Name a river.", "input": "", "output": "Loire"},
+        {"instruction": "Translate into German. ", "input": "water\n", "output": " Wasser"},
+        {"instruction": "Say {input}: 물, été", "input": "  ", "output": "\nété"},
+        {"instruction": "Count the words in the list.", "input": "a b c " * 9, "output": "27"},
+    ]
+    model = RecordingModel()
+    answers = answer(model, tokenizer, rows, batch_size=2)
+    taught = [encode(row, tokenizer) for row in rows]
+    taught = [row["input_ids"][: row["prompt_length"]] for row in taught]
+    assert sorted(model.prompts) == sorted(taught)
+    for row, ids in zip(rows, taught, strict=True):
+        assert tokenizer.decode(ids) == format_prompt(row["instruction"], row["input"])
+    assert answers == [{"output": "", "stopped": True, "tokens": 1}] * len(rows)
