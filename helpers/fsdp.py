@@ -37,8 +37,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from helpers.batches import IGNORED, collate, encode_all, token_losses
 from helpers.io import load_examples, write_text
 from helpers.profiles import load_profile
-from helpers.student import load_student, load_tokenizer
-from helpers.train import precision
+from helpers.student import load_student, load_tokenizer, precision
 
 
 class Learner(nn.Module):
@@ -85,7 +84,8 @@ def global_batches(count, batch, ranks, seed):
     random.Random(seed).shuffle(order)
     lists = [order[i : i + batch] for i in range(0, count, batch)]
     if len(lists) > 1 and len(lists[-1]) < ranks:
-        lists[-2] += lists.pop()
+        rest = lists.pop()
+        lists[-1] += rest
     return lists
 
 

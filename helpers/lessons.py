@@ -65,6 +65,7 @@ def _run_lesson(name, run):
         notebook,
         timeout=TIMEOUT,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(Path.cwd() / "notebooks")}},
         on_cell_executed=progress,
     )

@@ -8,6 +8,7 @@ import random
 
 from helpers.batches import IGNORED, collate, encode, token_losses
 from helpers.similarity import rouge_l, tokenize
+from helpers.student import answer
 
 # What each fact means for a reader: (label, unit, which way is better).
 FACTS = {
@@ -49,6 +50,16 @@ def answer_facts(row, answer, loss):
         "rouge_l": rouge_l(row["output"], answer["output"]),
         "repetition": repetition(answer["output"]),
     }
+
+
+def measure(model, tokenizer, rows, *, max_new_tokens, on_batch=None):
+    """Answer every row and take its facts: ``[{"id", "output", "stopped", "tokens", "facts"}]``."""
+    answers = answer(model, tokenizer, rows, max_new_tokens=max_new_tokens, on_batch=on_batch)
+    losses = heldout_losses(model, tokenizer, rows)
+    return [
+        {"id": row.get("id", str(i)), **given, "facts": answer_facts(row, given, loss)}
+        for i, (row, given, loss) in enumerate(zip(rows, answers, losses, strict=True))
+    ]
 
 
 def bootstrap(values, *, draws=4000, seed=0, level=0.95):

@@ -39,7 +39,7 @@ class Profile:
     fsdp_epochs: float = 1
     fsdp_batch: int = 8  # rows an update, over all ranks
     # answering
-    max_new_tokens: int = 128
+    max_new_tokens: int = 96
 
 
 PROFILES = {

@@ -43,7 +43,8 @@ ol.path { list-style: none; display: grid; gap: .75rem; padding: 0;
 ol.path li { background: var(--panel); border-radius: 6px; padding: .75rem .9rem; }
 ol.path b { display: block; } ol.path span { color: var(--soft); font-size: .9rem; }
 article { border-top: 1px solid var(--rule); padding: 1rem 0; }
-article p.ask { font-weight: 600; white-space: pre-wrap; margin: 0 0 .5rem; overflow-wrap: anywhere }
+article p.ask { font-weight: 600; white-space: pre-wrap; margin: 0 0 .5rem;
+  overflow-wrap: anywhere }
 article dl { display: grid; grid-template-columns: 9.5rem 1fr; gap: .4rem 1rem; margin: 0; }
 dt { font-weight: 600; } dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 dt.before { color: var(--before) } dt.lora { color: var(--lora) } dt.fsdp { color: var(--fsdp) }
@@ -84,7 +85,7 @@ def headline(metrics):
     before, after = metrics["before"], metrics["lora"]
     phrases = []
     for key, words in (
-        ("stop_rate", "stops by itself"),
+        ("stop_rate", "stops by itself more often"),
         ("rouge_l", "comes closer to the reference"),
     ):
         sign = -1 if FACTS[key][2] == "lower" else 1
@@ -94,9 +95,9 @@ def headline(metrics):
         )
         change = f"{before[key]['value']:.2f} → {after[key]['value']:.2f}"
         if gain > 0 and apart:
-            phrases.append(f"it {words} more often ({change})" if key == "stop_rate" else f"it {words} ({change})")  # fmt: skip
+            phrases.append(f"it {words} ({change})")
         else:
-            phrases.append(f"whether it {words} is open: the intervals meet ({change})")
+            phrases.append(f"whether it {words} is open, as the intervals meet ({change})")
     return "After LoRA, " + " and ".join(phrases) + "."
 
 
@@ -127,7 +128,8 @@ def _numbers(metrics):
         cells = "".join(
             f"<td class='{'better' if name == best else ''}'>"
             f"<strong>{metrics[name][key]['value']:.2f}</strong>"
-            f"<small>{metrics[name][key]['low']:.2f} to {metrics[name][key]['high']:.2f}</small></td>"
+            f"<small>{metrics[name][key]['low']:.2f} to {metrics[name][key]['high']:.2f}</small>"
+            "</td>"
             for name in names
         )
         rows.append(
@@ -195,7 +197,7 @@ def _data(run):
 
 def _answers(run):
     rows = load_examples(run.path("eval.jsonl"))
-    answers = {name: read_jsonl(run.path(f"answers/{name}.jsonl")) for name in plots.NAMES}
+    answers = {key: read_jsonl(run.path(f"answers/{key}.jsonl")) for key in plots.NAMES}
     articles = []
     for i, row in enumerate(rows[:10]):
         ask = row["instruction"] + (f"\n\n{row['input']}" if row["input"] else "")

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
-from helpers.io import write_text
+from helpers.io import read_jsonl, write_jsonl, write_text
 from helpers.profiles import load_profile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,6 +66,39 @@ class Run:
             **facts,
         }
         write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+
+    def about(self, step):
+        """A line for a lesson's head: profile, folder, and how long the shipped run took."""
+        line = f"profile {self.profile.name}, run folder {self.folder}"
+        if (SHIPPED / "manifest.json").exists():
+            shipped = _read_manifest(SHIPPED / "manifest.json")
+            took, name = shipped["steps"].get(step, {}).get("seconds"), shipped["settings"]["name"]
+            if took:
+                line += f"; this lesson took {took / 60:.1f} minutes in the run shipped ({name})"
+        return line
+
+    def remember(self, name, mark, make):
+        """Rows of a JSONL file that are made once and reused while ``mark`` stays the same.
+
+        Looked for in this run, then in the shipped one; else ``make()`` makes them.
+        """
+        for folder in (self.folder, SHIPPED):
+            path = folder / name
+            rows = read_jsonl(path) if path.exists() else []
+            if rows and all(row.get("mark") == mark for row in rows):
+                break
+        else:
+            rows = [{**row, "mark": mark} for row in make()]
+        write_jsonl(self.path(name), rows)
+        return rows
+
+    def digest(self, *names):
+        """One short hash for several files or folders of this run, as the manifest knows them."""
+        known = {}
+        for entry in self.manifest()["steps"].values():
+            known.update(entry["outputs"])
+        parts = [known.get(str(name)) or self._hash(name) for name in names]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     def need(self, *steps):
         """Make sure earlier steps are there and unchanged; returns a line for each, to be read.

@@ -7,38 +7,18 @@ starts at zero, so training starts from the model as it was. Rows come from
 formatting left to get wrong. Training that was killed goes on from its last checkpoint.
 """
 
-import functools
+import json
 import shutil
 import time
 from functools import partial
 from pathlib import Path
 
 from helpers.batches import collate, encode_all, response_tokens
+from helpers.io import write_text
+from helpers.student import precision
 
 # Every linear layer inside a block; not lm_head, which shares its weights with the embedding.
 LORA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-
-
-@functools.cache
-def precision():
-    """``"bf16"`` where this machine multiplies matrices clearly faster in it, else ``"fp32"``.
-
-    GPUs from Ampere on and CPUs with bf16 instructions do; older ones emulate it, at a loss. A CPU
-    is asked by timing one multiplication both ways, which takes a few hundredths of a second.
-    """
-    import torch
-
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        a = torch.ones(768, 768, dtype=dtype)
-        a @ a  # the first call sets up
-        started = time.perf_counter()
-        for _ in range(4):
-            a @ a
-        seconds[dtype] = time.perf_counter() - started
-    return "bf16" if seconds[torch.bfloat16] * 1.3 < seconds[torch.float32] else "fp32"
 
 
 def lora_config(profile):
@@ -60,31 +40,34 @@ def trainable_share(model):
 
 
 def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None):
-    """Train a LoRA adapter on ``rows`` and save it, alone, into ``folder``.
+    """Train a LoRA adapter on ``rows`` and save it into ``folder/adapter``; returns a record.
 
     The loss on ``heldout`` is taken before the first step and twice an epoch.
-    ``on_log(record)`` receives each record of the curve as it comes. Returns a dict: ``history``
-    (records with ``step`` and ``loss`` or ``heldout_loss``, in nats a token), ``steps``,
-    ``seconds``, ``response_tokens``, ``cut`` (rows cut to length), ``dropped``, ``trainable`` and
-    ``total`` parameters. Raises ValueError when no row can be trained on.
+    ``on_log(record)`` receives each point of the curve as it comes. The record, also written to
+    ``folder/training.json``, holds ``history`` (points with ``step`` and ``loss`` or
+    ``heldout_loss``, in nats a token), ``steps``, ``seconds``, ``response_tokens``, ``cut`` (rows
+    cut to length), ``dropped``, ``trainable`` and ``total`` parameters. Raises ValueError when no
+    row can be trained on.
     """
+    from transformers import PrinterCallback
+
     folder = Path(folder)
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
     held, _ = encode_all(heldout, tokenizer, profile.max_length)
     trainer = _trainer(model, tokenizer, train, held, profile, folder / "checkpoints")
     curve = _curve_callback(on_log)
+    trainer.remove_callback(PrinterCallback)
     trainer.add_callback(curve)
     checkpoint = _last_checkpoint(folder / "checkpoints")
     started = time.monotonic()
-    if checkpoint is None:
-        trainer.evaluate()
+    trainer.args.eval_on_start = checkpoint is None
     trainer.train(resume_from_checkpoint=checkpoint)
     seconds = time.monotonic() - started
-    trainer.model.save_pretrained(folder)
+    trainer.model.save_pretrained(folder / "adapter")
     history = _history(trainer.state.log_history)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     trainable, total = trainable_share(trainer.model)
-    return {
+    record = {
         "history": history,
         "steps": trainer.state.global_step,
         "seconds": seconds,
@@ -94,6 +77,8 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None)
         "trainable": trainable,
         "total": total,
     }
+    write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
+    return record
 
 
 def _trainer(model, tokenizer, train, held, profile, output_dir):

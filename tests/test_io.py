@@ -21,7 +21,7 @@ from helpers.io import (
 
 ROWS = [
     {"instruction": "Name a river.", "input": "", "output": "Loire"},
-    {"instruction": "Übersetze:", "input": "물 {x}\nzwei", "output": "Wasser\u2028\\ \"…\"\n"},
+    {"instruction": "Übersetze:", "input": "물 {x}\nzwei", "output": 'Wasser\u2028\\ "…"\n'},
 ]
 
 
@@ -224,6 +224,6 @@ def test_exported_examples_read_back(tmp_path):
 def test_export_refuses_an_unknown_format_and_writes_nothing(tmp_path):
     with pytest.raises(DataError, match=r"'csv'.*alpaca, messages, prompt_completion"):
         export_examples(ROWS, tmp_path / "a.csv", "csv")
-    with pytest.raises(DataError, match="row 2.*'output'"):
+    with pytest.raises(DataError, match=r"row 2.*'output'"):
         export_examples([GOOD, {"instruction": "a"}], tmp_path / "a.csv", "alpaca")
     assert not list(tmp_path.iterdir())

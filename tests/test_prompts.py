@@ -1,5 +1,7 @@
 """One prompt, to the letter, in training and in answering."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 
@@ -80,17 +82,17 @@ def test_task_list_shows_the_examples_and_opens_the_next_number(count):
 
 
 def test_task_list_shows_an_input_that_is_there():
-    prompt, _ = task_list_prompt([{"instruction": "Translate.", "input": "water", "output": "x"}], 5)
+    prompt, _ = task_list_prompt(
+        [{"instruction": "Translate.", "input": "water", "output": "x"}], 5
+    )
     assert "1. Input:\nwater\n1. Output:\nx" in prompt
 
 
-class RecordingModel:
+class RecordingModel(torch.nn.Module):
     """Stands where the student stands, and keeps the prompts that really reach the model."""
 
-    device = "cpu"
-
-    def __init__(self):
-        self.prompts = []
+    device = torch.device("cpu")
+    prompts: ClassVar = []  # of the class, so that a copy of the model keeps them here too
 
     def generate(self, input_ids, attention_mask, eos_token_id, **_):
         for ids, mask in zip(input_ids.tolist(), attention_mask.tolist(), strict=True):
@@ -108,6 +110,7 @@ def test_answering_gives_the_model_the_very_prompt_it_was_taught_with(tokenizer)
         {"instruction": "Count the words in the list.", "input": "a b c " * 9, "output": "27"},
     ]
     model = RecordingModel()
+    model.prompts.clear()
     answers = answer(model, tokenizer, rows, batch_size=2)
     taught = [encode(row, tokenizer) for row in rows]
     taught = [row["input_ids"][: row["prompt_length"]] for row in taught]

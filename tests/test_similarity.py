@@ -40,7 +40,9 @@ def test_scores_equal_rouge_score_on_latin_text_to_the_last_bit():
         assert {kept: score for score, kept in index.nearest(text, len(LATIN))} == {
             kept: rouge_score(kept, text) for kept in LATIN
         }
-        assert [rouge_l(kept, text) for kept in LATIN] == [rouge_score(kept, text) for kept in LATIN]
+        assert [rouge_l(kept, text) for kept in LATIN] == [
+            rouge_score(kept, text) for kept in LATIN
+        ]
 
 
 def test_scores_equal_rouge_score_on_random_latin_text():
@@ -81,6 +83,7 @@ def test_other_scripts_score_one_when_equal_and_little_when_unrelated(text, othe
 def test_tokens_of_mixed_text_are_words_syllables_and_characters():
     assert tokenize("Name 2강을, B2! ok川") == ["name", "2", "강", "을", "b2", "ok", "川"]
     assert tokenize("Привет, мир 42мир") == ["привет", "мир", "42", "мир"]
+    assert tokenize("नदी का नाम") == ["नदी", "का", "नाम"]
 
 
 def test_a_changed_korean_particle_still_counts_as_alike():
@@ -134,6 +137,8 @@ def test_nearest_gives_the_best_first_and_ties_in_the_order_kept():
     assert index.nearest("a b") == [(1.0, "a b"), (0.5, "a x"), (0.5, "a y"), (0.0, "p q")]
     assert index.nearest("a b", k=2) == [(1.0, "a b"), (0.5, "a x")]
     assert len(index) == 4
+    many = [f"a x{n}" for n in range(60)]
+    assert [text for _, text in RougeIndex(["q", *many]).nearest("a b", k=60)] == many
 
 
 def test_admitting_many_equals_admitting_one_by_one_and_each_sees_those_before_it():
@@ -174,6 +179,8 @@ def test_every_score_stored_by_alpacas_own_generator_is_reproduced():
 
 @pytest.mark.parametrize("name", ["", ".io", ".prompts", ".similarity", ".profiles"])
 def test_the_ground_floor_never_imports_torch(name):
-    code = f"import helpers{name}, sys; print(sorted({{'torch', 'transformers'}} & {{*sys.modules}}))"
+    code = (
+        f"import helpers{name}, sys; print(sorted({{'torch', 'transformers'}} & {{*sys.modules}}))"
+    )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (out.stdout.strip(), out.stderr) == ("[]", "")

