@@ -10,6 +10,9 @@ the model will be given when it answers: tokens never merge across the border. L
 training and the held-out loss all take their rows from here.
 """
 
+import math
+import random
+
 from helpers.prompts import format_prompt
 
 IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
@@ -90,6 +93,29 @@ def collate(encoded, pad_id):
         "labels": padded("labels", IGNORED),
         "attention_mask": (torch.arange(width)[None, :] < lengths[:, None]).long(),
     }
+
+
+def bucketed_order(lengths, batch, epochs, seed):
+    """Row numbers in training order: shuffled, but rows of like length share a batch.
+
+    Within windows of eight batches rows are sorted by length, which saves most of the padding; the
+    batches are then shuffled. What is left over from an epoch joins the next, so every batch but
+    the last is full. The order depends on nothing but the arguments: a resumed training meets the
+    same rows.
+    """
+    rng = random.Random(seed)
+    order, pool = [], []
+    for _ in range(math.ceil(epochs)):
+        pool += rng.sample(range(len(lengths)), len(lengths))
+        whole = len(pool) // batch * batch
+        batches = []
+        for start in range(0, whole, 8 * batch):
+            window = sorted(pool[start : min(start + 8 * batch, whole)], key=lengths.__getitem__)
+            batches += [window[i : i + batch] for i in range(0, len(window), batch)]
+        rng.shuffle(batches)
+        order += [row for rows in batches for row in rows]
+        pool = pool[whole:]
+    return (order + pool)[: round(epochs * len(lengths))]
 
 
 def response_tokens(encoded):

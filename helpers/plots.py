@@ -19,6 +19,19 @@ COLORS = {
 MARKERS = {"before": "s", "lora": "o", "fsdp": "^"}
 NAMES = {"before": "before", "lora": "after LoRA", "fsdp": "after full FSDP"}
 INK = "#1f2933"
+STYLE = {
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": "#9aa5b1",
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.hashsalt": "alpaca",
+    "svg.fonttype": "none",
+}
 
 
 class Picture:
@@ -48,10 +61,13 @@ class Picture:
 
     @staticmethod
     def _save(figure, kind, **options):
-        # No date in the file: the same data draws the same bytes.
+        import matplotlib.pyplot as plt
+
+        # No date in the file, and ids from a fixed salt: the same data draws the same bytes.
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight", **options)
+        with plt.rc_context(STYLE):
+            figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight", **options)
         return buffer.getvalue()
 
 
@@ -149,20 +165,7 @@ def _figure(width, height, columns=None):
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    style = {
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "text.color": INK,
-        "axes.edgecolor": "#9aa5b1",
-        "axes.labelcolor": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "svg.hashsalt": "alpaca",
-        "svg.fonttype": "none",
-    }
-    with plt.rc_context(style):
+    with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, columns or 1, figsize=(width, height), squeeze=False)
     figure.set_layout_engine("constrained")
     return figure, (axes[0] if columns else axes[0][0])

@@ -23,7 +23,7 @@ class Profile:
     # data
     seed_tasks: int | None = None  # None: all of them
     heldout_share: float = 0.15
-    generated_tasks: int = 110
+    generated_tasks: int = 104
     request_limit: int = 400
     eval_tasks: int | None = None
     max_length: int = 512
@@ -38,8 +38,9 @@ class Profile:
     fsdp_lr: float = 5e-5
     fsdp_epochs: float = 1
     fsdp_batch: int = 8  # rows an update, over all ranks
-    # answering
+    # evaluation
     max_new_tokens: int = 96
+    judged_tasks: int = 50
 
 
 PROFILES = {

@@ -81,24 +81,23 @@ def write_report(run):
 
 
 def headline(metrics):
-    """What LoRA changed, in one sentence, claiming only what the intervals carry."""
+    """What LoRA changed, in one sentence, claiming only what the intervals carry.
+
+    A change counts, for better or worse, only where the two intervals do not touch.
+    """
     before, after = metrics["before"], metrics["lora"]
     phrases = []
-    for key, words in (
-        ("stop_rate", "stops by itself more often"),
-        ("rouge_l", "comes closer to the reference"),
+    for key, what, up, down in (
+        ("stop_rate", "it stops by itself", "more often", "less often"),
+        ("rouge_l", "its answers share", "more with the reference", "less with the reference"),
     ):
-        sign = -1 if FACTS[key][2] == "lower" else 1
-        gain = sign * (after[key]["value"] - before[key]["value"])
-        apart = max(before[key]["low"], after[key]["low"]) > min(
-            before[key]["high"], after[key]["high"]
-        )
-        change = f"{before[key]['value']:.2f} → {after[key]['value']:.2f}"
-        if gain > 0 and apart:
-            phrases.append(f"it {words} ({change})")
+        old, new = before[key], after[key]
+        change = f"({old['value']:.2f} → {new['value']:.2f})"
+        if max(old["low"], new["low"]) <= min(old["high"], new["high"]):
+            phrases.append(f"whether {what} {up} is open, as the intervals meet {change}")
         else:
-            phrases.append(f"whether it {words} is open, as the intervals meet ({change})")
-    return "After LoRA, " + " and ".join(phrases) + "."
+            phrases.append(f"{what} {up if new['value'] > old['value'] else down} {change}")
+    return "After LoRA, " + ", and ".join(phrases) + "."
 
 
 def _head(run, metrics):

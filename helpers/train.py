@@ -13,7 +13,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from helpers.batches import collate, encode_all, response_tokens
+from helpers.batches import bucketed_order, collate, encode_all, response_tokens
 from helpers.io import write_text
 from helpers.student import precision
 
@@ -86,19 +86,21 @@ def _trainer(model, tokenizer, train, held, profile, output_dir):
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    steps = max(1, -(-len(train) // profile.lora_batch) * profile.lora_epochs)
+    # We order the rows of all epochs ourselves, and the trainer takes them as they come.
+    lengths = [len(row["input_ids"]) for row in train]
+    order = bucketed_order(lengths, profile.lora_batch, profile.lora_epochs, profile.seed)
+    steps = -(-len(order) // profile.lora_batch)
     every = max(1, round(steps / profile.lora_epochs / 2))
     config = SFTConfig(
         output_dir=str(output_dir),
-        num_train_epochs=profile.lora_epochs,
+        num_train_epochs=1,
         per_device_train_batch_size=profile.lora_batch,
         per_device_eval_batch_size=profile.lora_batch,
         learning_rate=profile.lora_lr,
         lr_scheduler_type="cosine",
         warmup_steps=max(1, round(0.03 * steps)),
         max_length=profile.max_length,
-        # Rows of like length share a batch: less padding, the same mathematics.
-        train_sampling_strategy="group_by_length",
+        train_sampling_strategy="sequential",
         bf16=precision() == "bf16",
         use_cpu=not torch.cuda.is_available(),
         eval_strategy="steps",
@@ -123,7 +125,7 @@ def _trainer(model, tokenizer, train, held, profile, output_dir):
     return SFTTrainer(
         model=model,
         args=config,
-        train_dataset=as_dataset(train),
+        train_dataset=as_dataset([train[i] for i in order]),
         eval_dataset=as_dataset(held),
         data_collator=partial(collate, pad_id=tokenizer.pad_token_id),
         processing_class=tokenizer,

@@ -4,7 +4,15 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from helpers.batches import IGNORED, collate, encode, encode_all, response_tokens, token_losses
+from helpers.batches import (
+    IGNORED,
+    bucketed_order,
+    collate,
+    encode,
+    encode_all,
+    response_tokens,
+    token_losses,
+)
 from helpers.prompts import format_prompt
 
 ROWS = [
@@ -16,7 +24,7 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def tiny_model(tokenizer):
+def tiny_llama(tokenizer):
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -118,37 +126,48 @@ def test_response_tokens_counts_outputs_and_ends(tokenizer):
     assert response_tokens([encode(row, tokenizer) for row in ROWS]) == sum(lengths) + len(ROWS)
 
 
-def test_token_losses_average_to_the_loss_of_transformers(tokenizer, tiny_model):
+def test_token_losses_average_to_the_loss_of_transformers(tokenizer, tiny_llama):
     encoded = [encode(row, tokenizer) for row in ROWS]
     batch = collate(encoded, tokenizer.pad_token_id)
     with torch.no_grad():
-        losses = token_losses(tiny_model, batch)
-        theirs = tiny_model(**batch).loss
+        losses = token_losses(tiny_llama, batch)
+        theirs = tiny_llama(**batch).loss
     assert losses.shape == (len(ROWS), batch["labels"].shape[1] - 1)
     assert losses.sum() / response_tokens(encoded) == pytest.approx(theirs.item(), rel=1e-5)
     assert ((losses > 0) == (batch["labels"][:, 1:] != IGNORED)).all()
 
 
-def test_each_token_is_charged_to_the_position_before_it(tokenizer, tiny_model):
+def test_each_token_is_charged_to_the_position_before_it(tokenizer, tiny_llama):
     row = encode(ROWS[1], tokenizer)
     batch = collate([row, encode(ROWS[3], tokenizer)], tokenizer.eos_token_id)
     ids = torch.tensor([row["input_ids"]])
     with torch.no_grad():
-        losses = token_losses(tiny_model, batch)[0]
-        chances = tiny_model(ids).logits[0].log_softmax(-1)  # alone, without any padding
+        losses = token_losses(tiny_llama, batch)[0]
+        chances = tiny_llama(ids).logits[0].log_softmax(-1)  # alone, without any padding
     for position in range(row["prompt_length"], len(row["input_ids"])):
         expected = -chances[position - 1, row["input_ids"][position]].item()
         assert losses[position - 1].item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-def test_token_losses_teach_what_the_loss_of_transformers_teaches(tokenizer, tiny_model):
+def test_token_losses_teach_what_the_loss_of_transformers_teaches(tokenizer, tiny_llama):
     encoded = [encode(row, tokenizer) for row in ROWS]
     batch = collate(encoded, tokenizer.pad_token_id)
     gradients = []
     for loss in (
-        token_losses(tiny_model, batch).sum() / response_tokens(encoded),
-        tiny_model(**batch).loss,
+        token_losses(tiny_llama, batch).sum() / response_tokens(encoded),
+        tiny_llama(**batch).loss,
     ):
-        gradients.append(torch.autograd.grad(loss, list(tiny_model.parameters())))
+        gradients.append(torch.autograd.grad(loss, list(tiny_llama.parameters())))
     for ours, theirs in zip(*gradients, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_every_row_is_trained_once_an_epoch_beside_rows_of_like_length():
+    lengths = [(7 * i) % 50 for i in range(50)]
+    order = bucketed_order(lengths, batch=4, epochs=2, seed=3)
+    assert sorted(order) == sorted([*range(50), *range(50)])
+    spread = [max(lengths[r] for r in order[i : i + 4]) - min(lengths[r] for r in order[i : i + 4])
+              for i in range(0, 96, 4)]  # fmt: skip
+    assert sum(spread) / len(spread) < 10 < max(lengths) - min(lengths)
+    assert order == bucketed_order(lengths, 4, 2, 3) != bucketed_order(lengths, 4, 2, 4)
+    assert len(bucketed_order(lengths, batch=4, epochs=0.5, seed=3)) == 25

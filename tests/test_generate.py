@@ -402,10 +402,11 @@ def test_a_finished_run_asks_nothing_and_a_higher_target_goes_on(tmp_path):
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_the_request_limit_is_kept_across_runs(tmp_path, parallel):
     first, second = FakeTeacher(parallel), FakeTeacher(parallel)
-    assert run(first, tmp_path, request_limit=7)["stopped"] == "request limit reached"
-    assert sorted(first.asked) == list(range(7))
-    assert run(second, tmp_path, request_limit=9)["requests"] == 9
-    assert sorted(second.asked) == [7, 8]
+    bill = run(first, tmp_path, request_limit=7, seed=50)
+    assert bill["stopped"] == "request limit reached"
+    assert sorted(first.asked) == list(range(50, 57))  # each with a seed of its own
+    assert run(second, tmp_path, request_limit=9, seed=50)["requests"] == 9
+    assert sorted(second.asked) == [57, 58]
 
 
 @pytest.mark.parametrize("parallel", [1, 8])

@@ -1,0 +1,164 @@
+"""The five lessons end to end under the profile tiny, in a folder of their own, network cut off."""
+
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from helpers.io import load_examples, read_jsonl
+from helpers.lessons import code_hash
+from helpers.metrics import FACTS
+from helpers.run import LESSONS, ROOT
+
+INTENDED_ERRORS = {
+    "01_preprocess": "DataError",
+    "02_generate": "RuntimeError",
+    "03_train_lora": "ValueError",
+    "04_train_fsdp": "ValueError",
+    "05_evaluate": "ValueError",
+}
+
+
+def notebook(name, folder=ROOT / "notebooks"):
+    return nbformat.read(folder / f"{name}.ipynb", as_version=4)
+
+
+def make_run(folder, **environment):
+    """What `make run` calls, into ``folder``."""
+    environment = {**os.environ, "ALPACA_PRECISION": "fp32", **environment}
+    command = [sys.executable, "-m", "helpers.lessons", "--profile", "tiny", "--run", str(folder)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def finished():
+    """A whole tiny run, taken up from where an earlier one stopped, as for any user."""
+    folder = ROOT / "runs" / "test"
+    result = make_run(folder)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    return folder, result.stdout
+
+
+def test_the_run_ends_with_the_table_and_the_report(finished):
+    folder, printed = finished
+    assert all(label in printed for label, _, _ in FACTS.values())
+    assert printed.rstrip().endswith("report.html")
+    assert (folder / "report.html").stat().st_size > 20_000
+    assert "peak memory" in printed
+
+
+def test_metrics_hold_every_fact_of_every_model_with_its_interval(finished):
+    metrics = json.loads((finished[0] / "metrics.json").read_text())
+    for model in ("before", "lora", "fsdp"):
+        for fact in FACTS:
+            figure = metrics[model][fact]
+            assert figure["low"] <= figure["value"] <= figure["high"]
+    assert metrics["judge"]["lora"]["prompts"] == metrics["tasks"] == 4
+    assert isinstance(metrics["judge"]["can_tell"], bool)
+
+
+def test_a_second_run_passes_over_what_is_done(finished):
+    again = make_run(finished[0])
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert again.stdout.count("done before, unchanged") == len(LESSONS)
+
+
+def test_every_answered_request_is_a_task_or_a_reasoned_drop(finished):
+    folder = finished[0]
+    generated, ledger = read_jsonl(folder / "generated.jsonl"), read_jsonl(folder / "ledger.jsonl")
+    assert all(row["reason"] and row["filter"] for row in ledger)
+    booked = {row["request"] for row in ledger}
+    booked |= {int(row["source"].split()[1]) for row in generated}
+    last = max(booked)
+    assert booked == set(range(last + 1))  # none in between was lost
+    assert len(generated) == 4
+
+
+def test_no_evaluation_task_is_trained_on(finished):
+    folder = finished[0]
+    train = {row["instruction"] for row in load_examples(folder / "train.jsonl")}
+    train |= {row["instruction"] for row in load_examples(folder / "generated.jsonl")}
+    for aside in ("heldout", "eval"):
+        assert not train & {row["instruction"] for row in load_examples(folder / f"{aside}.jsonl")}
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_each_lesson_fails_only_where_it_means_to(finished, name):
+    executed = notebook(name, finished[0] / "notebooks")
+    errors = []
+    for cell in executed.cells:
+        found = [o for o in cell.get("outputs", ()) if o.output_type == "error"]
+        tagged = "raises-exception" in cell.metadata.get("tags", ())
+        assert bool(found) == tagged, cell.source
+        errors += [output.ename for output in found]
+    assert errors == [INTENDED_ERRORS[name]]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_committed_outputs_belong_to_the_committed_code(name):
+    committed = notebook(name)
+    assert committed.metadata["alpaca"] == {"code": code_hash(committed), "profile": "laptop"}
+    assert "widgets" not in committed.metadata
+    assert any(cell.get("outputs") for cell in committed.cells)
+    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text()
+    for trace in ("/root/", "/home/", "/tmp/", "/work/"):
+        assert trace not in text, f"a path of one machine: {trace}"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lessons_keep_their_rhythm(name):
+    cells = notebook(name).cells
+    code = [cell.source.count("\n") + 1 for cell in cells if cell.cell_type == "code"]
+    assert max(code) <= 25 and sorted(code)[len(code) // 2] <= 8
+    kinds = "".join("c" if cell.cell_type == "code" else "t" for cell in cells)
+    assert "ccc" not in kinds, "three code cells in a row"
+
+
+def test_a_step_that_others_changed_is_run_again(finished, tmp_path):
+    folder = finished[0]
+    saved = (folder / "metrics.json").read_text()
+    (folder / "metrics.json").write_text("{}")
+    try:
+        again = make_run(folder)
+        assert again.returncode == 0, again.stderr[-2000:]
+        assert again.stdout.count("done before, unchanged") == len(LESSONS) - 1
+        assert json.loads((folder / "metrics.json").read_text())["tasks"] == 4
+    finally:
+        if (folder / "metrics.json").read_text() == "{}":
+            (folder / "metrics.json").write_text(saved)
+
+
+def test_an_unknown_profile_is_one_clear_line(tmp_path):
+    command = [sys.executable, "-m", "helpers.lessons", "--profile", "desktop"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: profile 'desktop' is unknown")
+    assert "Traceback" not in result.stderr
+
+
+def test_the_last_lesson_can_be_opened_first(tmp_path):
+    """On the shipped run alone: no training, no model of lesson 4 on the disk."""
+    from nbclient import NotebookClient
+
+    lesson = notebook("05_evaluate")
+    folder = ROOT / "runs" / "test_opened_first"
+    environment = {**os.environ, "ALPACA_PROFILE": "laptop", "ALPACA_RUN": str(folder)}
+    stop = next(i for i, c in enumerate(lesson.cells) if c.source.startswith("from helpers.endp"))
+    lesson.cells = lesson.cells[:stop]  # everything before the judge
+    try:
+        NotebookClient(
+            lesson, timeout=600, resources={"metadata": {"path": str(ROOT / "notebooks")}}
+        ).execute(env=environment)
+    finally:
+        if folder.exists():
+            import shutil
+
+            shutil.rmtree(folder)
+    printed = "".join(
+        output.get("text", "") for cell in lesson.cells for output in cell.get("outputs", ())
+    )
+    assert "from data/finished_run" in printed
+    assert "ROUGE-L to the reference" in printed
