@@ -76,7 +76,7 @@ class Endpoint:
             server = xllamacpp.Server(params)
         except RuntimeError:
             raise EndpointError(_why_not_started(port)) from None
-        return cls(
+        endpoint = cls(
             base_url=server.listening_address + "/v1",
             model="smollm2-135m-instruct",
             parallel=parallel,
@@ -85,6 +85,8 @@ class Endpoint:
             _key=key,
             _server=server,
         )
+        endpoint.client().models.list()  # a first answer: it is up, and may be stopped any time
+        return endpoint
 
     def key(self):
         """The key, read at the moment it is needed. Raises EndpointError naming the variable."""
@@ -143,7 +145,9 @@ def _why_not_started(port):
 
     if port:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
                 return (
                     f"port {port} on 127.0.0.1 is taken by another program. "
                     "Choose another, or leave port=0 to take a free one."

@@ -29,18 +29,19 @@ from helpers.metrics import repetition
 from helpers.prompts import chat_turns, task_list_prompt
 from helpers.similarity import RougeIndex, rouge_l
 
+CUT = ("length", "content_filter")  # finish reasons that leave an answer unfinished
 WAYS = ("self_synthesis", "task_list")
 
 _HEADING = re.compile(
     r"^[ \t]*(?:#{2,}[ \t]*)?\**(\d+)[.)]\**[ \t]*\**Instruction\**[ \t]*:\**[ \t]*", re.M | re.I
 )
 _PART = re.compile(
-    r"^[ \t]*\**(?:\d+[.)])?\**[ \t]*\**(Input|Output)\**[ \t]*:\**[ \t]*", re.M | re.I
+    r"^[ \t]*\**(\d+[.)])?\**[ \t]*\**(Input|Output)\**[ \t]*:\**[ \t]*", re.M | re.I
 )
 _NO_INPUT = re.compile(r"^\W*(no ?input|none|n/?a|not applicable|empty)\W*$", re.I)
 _REFUSAL = re.compile(
-    r"^(i'?m (so )?(sorry|afraid)|i apologi[sz]e|sorry\b|as an? (ai|language model)|"
-    r"i (can(no|')t|am not able|am unable|don'?t have))",
+    r"^(i['’]?m (so )?(sorry|afraid)|i apologi[sz]e|sorry\b|as an? (ai|language model)|"
+    r"i (can(no|'|’)t|can not|am not able|am unable|don['’]?t have))",
     re.I,
 )
 _ABSENT = re.compile(
@@ -85,13 +86,18 @@ def parse_completion(text, start, finish_reason):
     a part it needs. A task ends where the next numbered heading begins, never at a bare ``###``
     or a number, which answers contain too.
     """
-    text = f"{start}. Instruction: {text.lstrip()}".replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").strip("\n")
+    first = _HEADING.search(text)
+    if first and (not text[: first.start()].strip() or int(first.group(1)) == start):
+        text = text[first.start() :]  # the teacher wrote the heading again, after a preamble or not
+    else:
+        text = f"{start}. Instruction: {text.lstrip()}"
     heads = list(_HEADING.finditer(text))
     tasks, drops = [], []
     for i, head in enumerate(heads):
         end = heads[i + 1].start() if i + 1 < len(heads) else len(text)
-        body = re.sub(r"\n#{2,}\s*$", "", text[head.end() : end].rstrip()).rstrip()
-        if finish_reason == "length" and i + 1 == len(heads):
+        body = re.sub(r"\n(#{2,}|-{3,})\s*$", "", text[head.end() : end].rstrip()).rstrip()
+        if finish_reason in CUT and i + 1 == len(heads):
             drops.append({"reason": "cut by the length limit", "text": body})
             continue
         task, fault = _split_task(body)
@@ -104,9 +110,12 @@ def parse_completion(text, start, finish_reason):
 
 def _split_task(body):
     """Instruction, input and output of one task's text: ``(task, fault)``, one of them None."""
+    found = list(_PART.finditer(body))
+    numbered = [mark for mark in found if mark.group(1)]
     marks = {}
-    for mark in _PART.finditer(body):
-        marks.setdefault(mark.group(1).lower(), mark)
+    # "Output:" may be a line of the task's own input; a numbered mark is the list's.
+    for mark in numbered or found:
+        marks.setdefault(mark.group(2).lower(), mark)
     if "output" not in marks:
         return None, "no output field"
     output, given = marks["output"], marks.get("input")
@@ -230,8 +239,6 @@ def tasks_of(record):
     """Tasks and drops of one raw record, whichever way it was asked: ``(tasks, drops)``."""
     if "completion" in record:
         text, finish = record["completion"]["text"], record["completion"]["finish"]
-        # A chat teacher often repeats the heading that the prompt already opened.
-        text = re.sub(rf"^\s*\**{record['start']}[.)]\**\s*\**Instruction\**:\**\s*", "", text)
         return parse_completion(text, record["start"], finish)
     instruction, answer = record["instruction"], record.get("answer")
     if instruction["finish"] != "stop":
@@ -311,7 +318,7 @@ class Sieve:
 
 def fingerprint(settings, seeds, guarded, endpoint):
     """A short hash of everything that decides what a run would generate."""
-    parts = [asdict(settings), [r["instruction"] for r in [*seeds, *guarded]], endpoint.model]
+    parts = [asdict(settings), list(seeds), list(guarded), endpoint.model]
     # The target and the limits decide how long to go on, not what is generated.
     for name in ("target", "request_limit", "max_dollars"):
         parts[0].pop(name)
@@ -367,44 +374,60 @@ def bill_of(endpoint, records, sieve):
 async def _ask_until_done(client, endpoint, seeds, settings, sieve, answered, arrived):
     """Keep ``endpoint.parallel`` requests in flight until there is a reason to stop; returns it."""
     flying, number = {}, 0
+    dearest = dearest_request(endpoint, settings, seeds)
     try:
         while True:
-            stop = _reason_to_stop(endpoint, settings, sieve, answered, len(flying))
+            stop = _reason_to_stop(endpoint, settings, sieve, answered, len(flying), dearest)
             while not stop and len(flying) < endpoint.parallel:
                 if number not in answered:
                     meta, examples = request_of(number, seeds, settings)
                     call = ask(client, endpoint, number, examples, settings)
                     flying[asyncio.ensure_future(call)] = meta
                 number += 1
-                stop = _reason_to_stop(endpoint, settings, sieve, answered, len(flying))
+                stop = _reason_to_stop(endpoint, settings, sieve, answered, len(flying), dearest)
             if not flying:
                 return stop
             done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            failures = []
             for call in done:
-                # Taken out only after the answer is on disk, so a failure elsewhere loses nothing.
-                arrived({**flying[call], **call.result()})
-                del flying[call]
+                meta = flying.pop(call)
+                # Every answer that came goes to disk, also when another one failed.
+                try:
+                    arrived({**meta, **call.result()})
+                except Exception as failure:
+                    failures.append(failure)
+            if failures:
+                raise failures[0]
     finally:
         for call in flying:
             call.cancel()
 
 
-def _reason_to_stop(endpoint, settings, sieve, answered, flying):
+def _reason_to_stop(endpoint, settings, sieve, answered, flying, dearest):
     if len(sieve.accepted) >= settings.target:
         return "target reached"
     if len(answered) + flying >= settings.request_limit:
         return "request limit reached"
     spent = sum(endpoint.cost(*record["usage"]) for record in answered.values())
-    if spent + (flying + 1) * dearest_request(endpoint, settings) > settings.max_dollars:
+    if spent + (flying + 1) * dearest > settings.max_dollars:
         return "money cap reached"
     return None
 
 
-def dearest_request(endpoint, settings):
-    """Upper bound in dollars of one request: every answer as long as allowed, a long prompt."""
-    tasks = settings.list_length if settings.way == "task_list" else 1
-    tokens_out = settings.instruction_tokens + settings.answer_tokens * tasks
-    return endpoint.cost(4000, tokens_out)
+def dearest_request(endpoint, settings, seeds):
+    """Upper bound in dollars of one request: the longest examples, every answer as long as allowed.
+
+    A token is at least one byte of text, so a prompt has no more tokens than bytes.
+    """
+    sizes = sorted(len(json.dumps(row, ensure_ascii=False).encode()) for row in seeds)
+    examples = sum(sizes[-settings.examples :])
+    if settings.way == "task_list":
+        tokens_in = 2000 + examples
+        tokens_out = settings.answer_tokens * settings.list_length
+    else:  # two calls: the second reads the examples and the instruction
+        tokens_in = 1000 + examples + settings.instruction_tokens
+        tokens_out = settings.instruction_tokens + settings.answer_tokens
+    return endpoint.cost(tokens_in, tokens_out)
 
 
 def _drain(sieve, answered, settings):
@@ -424,8 +447,12 @@ def _check(settings, endpoint, seeds):
             f"{endpoint.model} does not continue raw chat text (its chat_opening is None), "
             'which self_synthesis needs; use Settings(way="task_list").'
         )
-    if len(seeds) < 1:
-        raise ValueError("seeds is empty; the teacher needs examples of what a task looks like.")
+    usable = [row for row in seeds if settings.way == "task_list" or not row["input"]]
+    if not usable:
+        raise ValueError(
+            f"none of the {len(seeds)} seeds can serve as an example"
+            + (" (self_synthesis needs some without an input)." if seeds else ".")
+        )
 
 
 def _claim(folder, mark):

@@ -29,16 +29,13 @@ def read_jsonl(path, *, torn_tail_ok=False):
     Raises DataError naming ``path:line`` for a line that is not a JSON object.
     """
     path = Path(path)
-    lines = _read_text(path).split("\n")
     rows = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_read_text(path, torn_tail_ok).split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            if torn_tail_ok and number == len(lines):
-                break
             raise DataError(
                 f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno}). "
                 "Each line must hold one whole JSON object; mend or delete this line."
@@ -67,7 +64,7 @@ def append_jsonl(path, rows):
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab+") as file:
         _cut_torn_tail(file)
-        file.write("".join(_line(row) for row in rows).encode())
+        file.write(_encode("".join(_line(row) for row in rows)))
         file.flush()
         os.fsync(file.fileno())
     return path
@@ -79,8 +76,8 @@ def write_text(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     neighbour = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(neighbour, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(neighbour, "wb") as file:
+            file.write(_encode(text))
             file.flush()
             os.fsync(file.fileno())
         os.replace(neighbour, path)
@@ -135,14 +132,23 @@ def join_input(row):
     return row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
 
 
+def _encode(text):
+    # Half a surrogate pair, which a model can produce, is no character: it becomes "?".
+    return text.encode("utf-8", errors="replace")
+
+
 def _line(row):
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def _read_text(path):
+def _read_text(path, torn_tail_ok=False):
     try:
+        data = path.read_bytes()
+        if torn_tail_ok:
+            whole, newline, tail = data.rpartition(b"\n")
+            data = data if _is_json(tail) else whole + newline
         # A byte-order mark, as some editors leave, is not part of the data.
-        return path.read_text(encoding="utf-8-sig")
+        return data.decode("utf-8-sig")
     except FileNotFoundError:
         raise DataError(
             f"{path}: no such file. Check the path, or run the lesson that writes it."
@@ -190,8 +196,9 @@ def _as_example(row, where):
 
 
 def _from_messages(row, where):
-    turns = row["messages"]
-    roles = [turn.get("role") for turn in turns if isinstance(turn, dict)] if turns else []
+    turns = row["messages"] if isinstance(row["messages"], list) else []
+    turns = [turn if isinstance(turn, dict) else {} for turn in turns]
+    roles = [turn.get("role") for turn in turns]
     if [role for role in roles if role != "system"] != ["user", "assistant"]:
         raise DataError(
             f"{where}: messages has the roles {roles}, expected one user turn and one assistant "

@@ -42,48 +42,63 @@ def run_lessons(profile, folder=None):
 
 def _run_lesson(name, run):
     import nbformat
-    from nbclient import NotebookClient
 
     source = Path("notebooks") / f"{name}.ipynb"
     target = run.path("notebooks") / source.name
     notebook = nbformat.read(source, as_version=4)
-    mark = code_hash(notebook)
-    if run.done(name) and target.exists():
-        before = nbformat.read(target, as_version=4).metadata.get("alpaca", {})
-        if before.get("code") == mark:
-            print(f"{name:<16} done before, unchanged", flush=True)
-            return
-    _forget_outputs(notebook)
-    started, cells = time.monotonic(), [c for c in notebook.cells if c.cell_type == "code"]
+    mark = {"code": code_hash(notebook), "profile": run.profile.name}
+    executed = nbformat.read(target, as_version=4) if target.exists() else None
+    if executed and executed.metadata.get("alpaca") == mark and run.done(name):
+        print(f"{name:<16} done before, unchanged", flush=True)
+        return
+    started = time.monotonic()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        cells = _execute(notebook, name, target)
+        notebook.metadata["alpaca"] = mark
+    finally:
+        nbformat.write(notebook, target)
+    took = _clock(time.monotonic() - started)
+    print(f"{_line_start()}{name:<16} {cells} cells, {took}", flush=True)
+
+
+def _execute(notebook, name, target):
+    """Run a notebook in place in a kernel of its own; returns the number of its code cells."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    notebook.metadata.pop("alpaca", None)
+    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    for index in code:
+        notebook.cells[index].outputs, notebook.cells[index].execution_count = [], None
 
     def progress(cell, cell_index, **_):
-        done = sum(c.cell_type == "code" for c in notebook.cells[: cell_index + 1])
         if sys.stdout.isatty():
-            print(f"\r{name:<16} cell {done} of {len(cells)}", end="", flush=True)
+            done = code.index(cell_index) + 1
+            print(f"\r{name:<16} cell {done} of {len(code)}", end="", flush=True)
 
-    client = NotebookClient(
-        notebook,
-        timeout=TIMEOUT,
-        kernel_name="python3",
-        extra_arguments=["--IPKernelApp.log_level=40"],
-        resources={"metadata": {"path": str(Path.cwd() / "notebooks")}},
-        on_cell_executed=progress,
-    )
     try:
-        client.execute()
-        notebook.metadata["alpaca"] = {"code": mark, "profile": run.profile.name}
+        NotebookClient(
+            notebook,
+            timeout=TIMEOUT,
+            kernel_name="python3",
+            extra_arguments=["--IPKernelApp.log_level=40"],
+            resources={"metadata": {"path": str(Path.cwd() / "notebooks")}},
+            on_cell_executed=progress,
+        ).execute()
+    except CellExecutionError as error:
+        raise RunError(
+            f"lesson {name} stopped with {error.ename}: {error.evalue}\n"
+            f"The whole traceback is in {target}. Mend it and type the same command again: "
+            "it goes on from this lesson."
+        ) from None
     finally:
         notebook.metadata.pop("widgets", None)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, target)
-    clear = "\r" if sys.stdout.isatty() else ""
-    print(f"{clear}{name:<16} {len(cells)} cells, {_clock(time.monotonic() - started)}", flush=True)
+    return len(code)
 
 
-def _forget_outputs(notebook):
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+def _line_start():
+    return "\r" if sys.stdout.isatty() else ""
 
 
 def results_table(metrics):
@@ -153,10 +168,6 @@ def main(argv=None):
         sys.exit("\ninterrupted; the same command goes on from here")
     except OSError as error:
         sys.exit(f"error: {error}. Nothing finished was lost; mend it and type the command again.")
-    except Exception as error:
-        if type(error).__name__ != "CellExecutionError":
-            raise
-        sys.exit(f"{error}\nThe lesson stopped at the cell above; the same command tries it again.")
     metrics = json.loads(run.path("metrics.json").read_text())
     print(f"\n{results_table(metrics)}\n\n{metrics['judge']['headline']}")
     print(f"\nreport: {run.path('report.html')}")

@@ -24,6 +24,7 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7a3\uf900-\ufaff]"
 )
+_DECOMPOSED = re.compile("[\u1100-\u11ff\u3099\u309a]")
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,10 @@ def tokenize(text):
     text = text.lower()
     if text.isascii():
         return _LATIN.findall(text)
+    if _DECOMPOSED.search(text):
+        text = unicodedata.normalize("NFC", text)  # Hangul letter by letter, kana with loose marks
     tokens, word = [], ""
-    for char in unicodedata.normalize("NFC", text):
+    for char in text:
         if char.isascii() and char.isalnum():
             tokens, word = (tokens, word + char) if word.isascii() else ([*tokens, word], char)
         elif _is_unspaced(char):
@@ -147,7 +150,7 @@ def _is_unspaced(char):
 
 def _is_letter_beyond_latin(char):
     """Letters, marks and digits; but an accented Latin letter is a gap, as in rouge-score."""
-    if char < "\u0300" or unicodedata.category(char) not in {
+    if char < "\u0300" or "\u2000" <= char <= "\u2bff" or unicodedata.category(char) not in {
         "Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Mn", "Nd",
     }:  # fmt: skip
         return False

@@ -108,7 +108,6 @@ def test_a_task_without_an_input_field_has_an_empty_input():
     assert parse_completion(text, START, "stop") == ([{**RIVER, "output": output}], [])
 
 
-@pytest.mark.xfail(strict=True, reason="_split_task takes the first Output:, numbered or not")
 def test_an_input_may_contain_the_word_output():
     task = {"instruction": "Explain this log.", "input": "print(5)\nOutput: 5", "output": "Five."}
     assert parse_completion(completion([task]), START, "stop") == ([task], [])
@@ -121,7 +120,6 @@ def test_a_heading_the_teacher_repeats_is_not_part_of_the_task(repeated):
     assert tasks_of(record) == ([RIVER], [])
 
 
-@pytest.mark.xfail(strict=True, reason="only the heading with the number asked for is taken off")
 @pytest.mark.parametrize("repeated", ["1. Instruction: ", "### 4. Instruction: "])
 def test_a_heading_with_another_number_or_mark_is_not_part_of_the_task(repeated):
     text = repeated + completion([RIVER]).lstrip()
@@ -291,7 +289,8 @@ class FakeTeacher:
 
     def _reply(self, choice, finish, max_tokens):
         usage = SimpleNamespace(
-            prompt_tokens=2000 // self.frugal, completion_tokens=max_tokens // self.frugal
+            prompt_tokens=600 // self.frugal,
+            completion_tokens=max_tokens // self.frugal,
         )
         return SimpleNamespace(
             choices=[SimpleNamespace(**choice, finish_reason=finish)], usage=usage
@@ -378,7 +377,6 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path, parallel, co
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
 
 
-@pytest.mark.xfail(strict=True, reason="answers that arrive together are lost with the first")
 def test_no_answer_that_arrived_is_lost_when_a_record_fails(tmp_path):
     teacher = FakeTeacher(parallel=4, wait=0)
     with pytest.raises(InterruptedRun):
@@ -413,8 +411,8 @@ def test_the_request_limit_is_kept_across_runs(tmp_path, parallel):
 @pytest.mark.parametrize("frugal", [1, 3])
 def test_the_money_cap_is_never_passed_and_used_up(tmp_path, parallel, frugal):
     teacher, bills = FakeTeacher(parallel, price=50.0, frugal=frugal), []
-    dearest = dearest_request(teacher, Settings())
-    assert dearest == pytest.approx((4000 + 60 + 128) * 50 / 1e6)
+    dearest = dearest_request(teacher, Settings(), SEEDS)
+    assert dearest > (60 + 128) * 50 / 1e6  # every answer as long as allowed, and the prompts
     limits = {"target": 100, "max_dollars": 3.5 * dearest}
     bill = run(teacher, tmp_path, on_record=bills.append, **limits)
     assert bill["stopped"] == "money cap reached"
@@ -428,7 +426,7 @@ def test_the_money_cap_is_never_passed_and_used_up(tmp_path, parallel, frugal):
 
 def test_nothing_is_asked_when_one_request_could_pass_the_cap(tmp_path):
     teacher = FakeTeacher(4, price=50.0)
-    cap = 0.99 * dearest_request(teacher, Settings())
+    cap = 0.99 * dearest_request(teacher, Settings(), SEEDS)
     assert run(teacher, tmp_path, max_dollars=cap)["stopped"] == "money cap reached"
     assert teacher.asked == []
 
@@ -471,10 +469,7 @@ NEW_OUTPUT = [{**SEEDS[0], "output": "Toast."}, *SEEDS[1:]]
         {"seeds": SEEDS[::-1]},
         {"guarded": [RIVER]},
         {"teacher": OtherTeacher()},
-        pytest.param(
-            {"seeds": NEW_OUTPUT},
-            marks=pytest.mark.xfail(strict=True, reason="fingerprint leaves out seed outputs"),
-        ),
+        {"seeds": NEW_OUTPUT},
     ],
     ids=lambda change: "-".join(change),
 )
@@ -492,7 +487,7 @@ def test_what_cannot_work_is_refused_before_anything_is_asked_or_written(tmp_pat
     folder, teacher = tmp_path / "run", FakeTeacher()
     with pytest.raises(ValueError, match=r"'guess'.*self_synthesis, task_list"):
         run(teacher, folder, way="guess")
-    with pytest.raises(ValueError, match="seeds is empty"):
+    with pytest.raises(ValueError, match="none of the 0 seeds"):
         run(teacher, folder, seeds=[])
     teacher.chat_opening = None
     with pytest.raises(ValueError, match=r"self_synthesis.*task_list"):

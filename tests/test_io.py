@@ -61,11 +61,15 @@ def test_what_is_written_is_read_back(tmp_path):
     assert write_jsonl(path, []).read_bytes() == b""
 
 
-@pytest.mark.parametrize("unwritable", [object(), "\ud800"], ids=["not JSON", "not UTF-8"])
-def test_failed_write_leaves_the_old_file_and_no_other(tmp_path, unwritable):
+def test_half_a_character_from_a_model_does_not_stop_a_run(tmp_path):
+    path = append_jsonl(tmp_path / "rows.jsonl", [{"a": "x\ud800y"}])
+    assert read_jsonl(path) == [{"a": "x?y"}]
+
+
+def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     path = write_jsonl(tmp_path / "rows.jsonl", ROWS)
-    with pytest.raises((TypeError, UnicodeEncodeError)):
-        write_jsonl(path, [*ROWS, {"a": unwritable}])
+    with pytest.raises(TypeError):
+        write_jsonl(path, [*ROWS, {"a": object()}])
     assert read_jsonl(path) == ROWS
     assert list(tmp_path.iterdir()) == [path]
 
@@ -107,7 +111,6 @@ def test_append_removes_a_tail_torn_at_any_byte_and_nothing_else(tmp_path):
         assert read_jsonl(path) == [ROWS[0], {"a": 3}], f"torn after {cut} bytes"
 
 
-@pytest.mark.xfail(strict=True, raises=DataError, reason="read_jsonl decodes before it cuts")
 def test_reading_overlooks_a_tail_torn_inside_a_character(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'{"a": 1}\n' + '{"a": "물'.encode()[:-1])
@@ -175,7 +178,6 @@ def test_a_row_without_an_input_gets_an_empty_one(tmp_path):
 
 GOOD = ROWS[0]
 TURNS = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
-TYPE_ERROR = pytest.mark.xfail(strict=True, raises=TypeError, reason="_from_messages trusts turns")
 
 
 @pytest.mark.parametrize(
@@ -189,8 +191,8 @@ TYPE_ERROR = pytest.mark.xfail(strict=True, raises=TypeError, reason="_from_mess
         ({"messages": TURNS[:1]}, r"roles \['user'\]"),
         ({"messages": [TURNS[0], {"role": "assistant"}]}, "'output' is a NoneType"),
         ({"messages": [*TURNS, TURNS[0]]}, "roles"),
-        pytest.param({"messages": 5}, "messages", marks=TYPE_ERROR),
-        pytest.param({"messages": ["x", *TURNS]}, "messages", marks=TYPE_ERROR),
+        ({"messages": 5}, "messages"),
+        ({"messages": ["x", *TURNS]}, "messages"),
     ],
 )
 def test_a_bad_example_is_named_by_row_and_field(tmp_path, row, said):
