@@ -95,6 +95,14 @@ def collate(encoded, pad_id):
     }
 
 
+def training_mix(seeds, generated, seed_weight):
+    """The rows of an epoch: every seed ``seed_weight`` times, every generated task once.
+
+    People wrote the seeds with care; what a small teacher wrote is plentiful and often wrong.
+    """
+    return list(seeds) * seed_weight + list(generated)
+
+
 def bucketed_order(lengths, batch, epochs, seed):
     """Row numbers in training order: shuffled, but rows of like length share a batch.
 

@@ -112,7 +112,7 @@ def train_fsdp(rows, heldout, student, profile, out):
         for epoch in range(epochs)
         for part in global_batches(len(train), profile.fsdp_batch, ranks, profile.seed + epoch)
     ]
-    learner = shard(load_student(student).train(), _mesh(ranks))
+    learner = shard(load_student(student).to(_device()).train(), _mesh(ranks))
     optimizer = torch.optim.AdamW(learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0)
     progress = _Progress(out, len(plan), rank)
     start = _resume(learner, optimizer, out, progress)
@@ -126,7 +126,8 @@ def train_fsdp(rows, heldout, student, profile, out):
         progress.log(step=step + 1, loss=loss)
         if (step + 1) % max(1, len(plan) // 2) == 0 or step + 1 == len(plan):
             progress.log(step=step + 1, heldout_loss=_mean_loss(learner, held, tokenizer))
-            _save_checkpoint(learner, optimizer, out, step + 1, progress)
+            if step + 1 < len(plan):  # after the last step the model itself is saved
+                _save_checkpoint(learner, optimizer, out, step + 1, progress)
     _export(learner, tokenizer, out, rank)
     return progress.record(learner, ranks, len(plan))
 
@@ -172,14 +173,18 @@ def _sum_over_ranks(value):
     return value.item()
 
 
+def _device():
+    """``"cuda"`` where every rank of this machine has a card of its own, else ``"cpu"``."""
+    ranks_here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    return "cuda" if torch.cuda.device_count() >= ranks_here > 0 else "cpu"
+
+
 def _mesh(ranks):
-    kind = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.distributed.device_mesh.init_device_mesh(kind, (ranks,))
+    return torch.distributed.device_mesh.init_device_mesh(_device(), (ranks,))
 
 
 def _to_device(batch):
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return {key: value.to(device) for key, value in batch.items()}
+    return {key: value.to(_device()) for key, value in batch.items()}
 
 
 class _Progress:
@@ -269,11 +274,11 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if "RANK" not in os.environ:
         sys.exit("start this with torchrun --standalone --nproc_per_node=2 -m helpers.fsdp …")
-    if torch.cuda.is_available():
+    if _device() == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     # One core a rank: ranks that share all cores wait for one another.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ["LOCAL_WORLD_SIZE"])))
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    dist.init_process_group("nccl" if _device() == "cuda" else "gloo")
     try:
         rows, heldout = load_examples(args.data), load_examples(args.heldout)
         record = train_fsdp(rows, heldout, args.student, load_profile(args.profile), args.out)

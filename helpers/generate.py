@@ -29,6 +29,7 @@ from helpers.metrics import repetition
 from helpers.prompts import chat_turns, task_list_prompt
 from helpers.similarity import RougeIndex, rouge_l
 
+SHORT = 260  # characters of a short answer
 CUT = ("length", "content_filter")  # finish reasons that leave an answer unfinished
 WAYS = ("self_synthesis", "task_list")
 
@@ -71,7 +72,7 @@ class Settings:
     temperature: float = 0.9
     answer_temperature: float = 0.3
     instruction_tokens: int = 60
-    answer_tokens: int = 128
+    answer_tokens: int = 112
     threshold: float = 0.7  # ROUGE-L above this to anything kept is a near-duplicate
     max_dollars: float = 1.0
     seed: int = 0
@@ -167,12 +168,15 @@ def _repeats_lines(text):
 def request_of(number, seeds, settings):
     """Request ``number`` of a run and its example rows: the same whenever it is asked.
 
-    Self-synthesis takes seeds without an input, so that no request speaks of a text it lacks.
+    Self-synthesis takes seeds without an input, so that no request speaks of a text it lacks, and
+    with short answers where there are enough: they cost less and show how to be brief.
     """
     rng = random.Random(f"{settings.seed}:{number}")
     pool = seeds
     if settings.way == "self_synthesis":
         pool = [row for row in seeds if not row["input"]]
+        short = [row for row in pool if len(row["output"]) <= SHORT]
+        pool = short if len(short) >= settings.examples else pool
     examples = rng.sample(pool, min(settings.examples, len(pool)))
     return {"number": number, "examples": [row["id"] for row in examples]}, examples
 

@@ -124,7 +124,7 @@ def publish(run):
 
 
 class _PeakMemory:
-    """Largest resident memory of this process and all its children, sampled every second."""
+    """Largest memory of this process and all its children together, sampled every second."""
 
     def __enter__(self):
         self.peak, self._over = 0, threading.Event()
@@ -142,10 +142,18 @@ class _PeakMemory:
             total = 0
             for process in [me, *me.children(recursive=True)]:
                 try:
-                    total += process.memory_info().rss
+                    total += _memory_of(process)
                 except psutil.Error:
                     continue  # it has just ended
             self.peak = max(self.peak, total)
+
+
+def _memory_of(process):
+    """Bytes a process uses; where the system tells, pages it shares are divided by their users."""
+    try:
+        return process.memory_full_info().pss
+    except AttributeError:
+        return process.memory_info().rss
 
 
 def _clock(seconds):

@@ -80,6 +80,18 @@ def bootstrap(values, *, draws=4000, seed=0, level=0.95):
     }
 
 
+def paired_changes(before, after):
+    """Change of each fact from ``before`` to ``after``, task by task, with its interval.
+
+    Both are lists of facts in the order of the same tasks. Differences within a task vary less
+    than tasks do, so this interval is the sharper one.
+    """
+    return {
+        name: bootstrap([new[name] - old[name] for old, new in zip(before, after, strict=True)])
+        for name in FACTS
+    }
+
+
 def summarize_facts(facts):
     """Facts of many answers to ``{fact: {"value", "low", "high"}}``."""
     return {name: bootstrap([fact[name] for fact in facts]) for name in FACTS}

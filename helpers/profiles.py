@@ -27,11 +27,12 @@ class Profile:
     request_limit: int = 400
     eval_tasks: int | None = None
     max_length: int = 512
+    seed_weight: int = 2  # how often each seed is in an epoch; a generated task is once
     # LoRA
-    lora_rank: int = 4
-    lora_alpha: int = 8
+    lora_rank: int = 8
+    lora_alpha: int = 16
     lora_lr: float = 5e-4
-    lora_epochs: float = 2
+    lora_epochs: float = 1.5
     lora_batch: int = 4
     # full fine-tuning
     fsdp_ranks: int = 2
@@ -40,7 +41,7 @@ class Profile:
     fsdp_batch: int = 8  # rows an update, over all ranks
     # evaluation
     max_new_tokens: int = 96
-    judged_tasks: int = 50
+    judged_tasks: int = 40
 
 
 PROFILES = {
