@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from helpers.io import write_text
 from helpers.metrics import FACTS
 from helpers.profiles import load_profile
 from helpers.run import LESSONS, ROOT, RunError, open_run, ship
@@ -119,7 +120,9 @@ def publish(run):
     """For maintainers: executed notebooks become the committed ones, the run the shipped one."""
     for name in LESSONS:
         executed = run.path("notebooks") / f"{name}.ipynb"
-        (Path("notebooks") / executed.name).write_bytes(executed.read_bytes())
+        # Tracebacks of intended errors name files; a reader's files are elsewhere.
+        text = executed.read_text(encoding="utf-8").replace(f"{ROOT}{os.sep}", "")
+        write_text(Path("notebooks") / executed.name, text)
     ship(run)
 
 

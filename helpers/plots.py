@@ -127,7 +127,9 @@ def loss_curves(histories):
             *zip(*held, strict=True), color=COLORS[name], marker=MARKERS[name], label="held-out"
         )
         axes.set(title=NAMES[name], xlabel="step")
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(
+            frameon=False, fontsize=8, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.2)
+        )
         words.append(
             f"{NAMES[name]}: held-out loss {held[0][1]:.2f} at first, {held[-1][1]:.2f} at last"
         )

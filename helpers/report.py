@@ -34,7 +34,7 @@ h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .5rem; } h2 { margin: 3rem 0
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0;
   border-top: 1px solid var(--rule); overflow-wrap: anywhere; }
-thead th { border-top: 0; color: var(--soft); font-weight: 600; }
+th { overflow-wrap: normal; } thead th { border-top: 0; color: var(--soft); font-weight: 600; }
 td small { color: var(--soft); display: block; } td.better strong::after { content: " ✓"; }
 figure { margin: 1.25rem 0; background: #fff; border-radius: 6px; padding: .75rem; }
 figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
@@ -83,20 +83,21 @@ def write_report(run):
 def headline(metrics):
     """What LoRA changed, in one sentence, claiming only what the intervals carry.
 
-    A change counts, for better or worse, only where the two intervals do not touch.
+    A change counts, for better or worse, only where the interval of the differences task by task
+    leaves zero out.
     """
-    before, after = metrics["before"], metrics["lora"]
     phrases = []
     for key, what, up, down in (
         ("stop_rate", "it stops by itself", "more often", "less often"),
         ("rouge_l", "its answers share", "more with the reference", "less with the reference"),
     ):
-        old, new = before[key], after[key]
-        change = f"({old['value']:.2f} → {new['value']:.2f})"
-        if max(old["low"], new["low"]) <= min(old["high"], new["high"]):
-            phrases.append(f"whether {what} {up} is open, as the intervals meet {change}")
+        before, after = metrics["before"][key]["value"], metrics["lora"][key]["value"]
+        change = metrics["change"]["lora"][key]
+        figures = f"({before:.2f} → {after:.2f})"
+        if change["low"] <= 0 <= change["high"]:
+            phrases.append(f"whether {what} {up} is open {figures}")
         else:
-            phrases.append(f"{what} {up if new['value'] > old['value'] else down} {change}")
+            phrases.append(f"{what} {up if change['value'] > 0 else down} {figures}")
     return "After LoRA, " + ", and ".join(phrases) + "."
 
 
@@ -140,7 +141,28 @@ def _numbers(metrics):
         "<h2>Facts that need no judge</h2><p>The best value of each row has a ✓; where intervals "
         "overlap, the tick means little.</p><div class='scroll'><table><thead><tr><th></th>"
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        f"<figure>{picture.svg()}</figure>"
+        f"<figure>{picture.svg()}</figure>{_changes(metrics['change'])}"
+    )
+
+
+def _changes(change):
+    """The same facts as differences task by task, where the luck of the tasks cancels out."""
+    head = "".join(f"<th scope='col'>{plots.NAMES[name]}</th>" for name in change)
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(label)}</th>"
+        + "".join(
+            f"<td>{change[name][key]['value']:+.2f}<small>{change[name][key]['low']:+.2f} to "
+            f"{change[name][key]['high']:+.2f}</small></td>"
+            for name in change
+        )
+        + "</tr>"
+        for key, (label, _, _) in FACTS.items()
+    )
+    return (
+        "<p>All models answered the same tasks, so the sharper question is how much each task's "
+        "answer changed. Where the interval leaves zero out, the change is more than luck.</p>"
+        f"<div class='scroll'><table><thead><tr><th scope='col'>change from before</th>{head}</tr>"
+        f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
 

@@ -11,6 +11,7 @@ import functools
 import importlib.util
 import os
 import time
+import warnings
 from pathlib import Path
 
 from helpers.batches import prompt_ids
@@ -49,9 +50,8 @@ def _convert_embedded(folder):
     import tempfile
 
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    _quiet()
     gguf = embedded_gguf()
     where = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -127,9 +127,8 @@ def load_student(folder, adapter=None, *, merge=True):
     """
     import torch
     from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    _quiet()
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     if adapter:
         from peft import PeftModel
@@ -138,6 +137,15 @@ def load_student(folder, adapter=None, *, merge=True):
         model = model.merge_and_unload() if merge else model
     model.generation_config.pad_token_id = None  # answer() passes the tokenizer's own
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def _quiet():
+    """No progress bars and no notices of renamed arguments: a lesson shows what it is about."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|peft|trl")
 
 
 def answer(model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batch=None):

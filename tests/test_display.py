@@ -47,18 +47,20 @@ def figure(value, low, high):
 
 def metrics(before, after):
     facts = {name: figure(1.0, 0.5, 1.5) for name in FACTS}
+    change = {key: after[key] - before[key] for key in ("value", "low", "high")}
     return {
         "before": {**facts, "stop_rate": before, "rouge_l": before},
         "lora": {**facts, "stop_rate": after, "rouge_l": after},
+        "change": {"lora": {"stop_rate": change, "rouge_l": change}},
     }
 
 
 def test_the_headline_claims_only_what_the_intervals_carry():
     apart = headline(metrics(figure(0.2, 0.1, 0.3), figure(0.5, 0.4, 0.6)))
-    meeting = headline(metrics(figure(0.2, 0.1, 0.45), figure(0.5, 0.4, 0.6)))
+    meeting = headline(metrics(figure(0.4, 0.5, 0.4), figure(0.5, 0.4, 0.6)))
     worse = headline(metrics(figure(0.5, 0.4, 0.6), figure(0.2, 0.1, 0.3)))
     assert "open" not in apart and "0.20 → 0.50" in apart
-    assert meeting.count("open") == 2
+    assert meeting.count("is open") == 2
     assert worse.count("stops by itself less often") == 1
 
 

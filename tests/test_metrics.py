@@ -2,7 +2,14 @@
 
 import pytest
 
-from helpers.metrics import answer_facts, bootstrap, repetition, summarize_facts
+from helpers.metrics import (
+    FACTS,
+    answer_facts,
+    bootstrap,
+    paired_changes,
+    repetition,
+    summarize_facts,
+)
 
 
 def test_repetition_counts_trigrams_said_before():
@@ -38,3 +45,15 @@ def test_facts_of_an_answer():
     facts = answer_facts(row, {"output": "The capital is Lima.", "stopped": True}, 1.5)
     assert facts == {"heldout_loss": 1.5, "stop_rate": 1.0, "rouge_l": 1.0, "repetition": 0.0}
     assert summarize_facts([facts])["stop_rate"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+
+
+def test_changes_are_taken_task_by_task():
+    """Tasks differ widely, yet each gains the same: the paired interval sees it."""
+    before = [{name: float(i) for name in FACTS} for i in range(40)]
+    after = [{name: float(i) + 0.5 for name in FACTS} for i in range(40)]
+    change = paired_changes(before, after)["rouge_l"]
+    assert (change["value"], change["low"], change["high"]) == (0.5, 0.5, 0.5)
+    apart = summarize_facts(before)["rouge_l"]["high"] > summarize_facts(after)["rouge_l"]["low"]
+    assert apart  # side by side, the intervals overlap and would hide it
+    with pytest.raises(ValueError):
+        paired_changes(before, after[1:])
