@@ -343,7 +343,9 @@ def test_the_loop_stops_at_its_target_and_accounts_for_every_request(tmp_path, p
     assert bill["requests"] == len(raw) == len(bills)
     assert len(raw) == len(sifted) or parallel > 1  # none is asked that is not needed
     assert {key: bill[key] for key in bills[-1]} == bills[-1]
-    assert bill["tokens_out"] == sum(60 if r["number"] % 7 == 3 else 60 + 128 for r in raw)
+    assert bill["tokens_out"] == sum(
+        60 if r["number"] % 7 == 3 else 60 + Settings().answer_tokens for r in raw
+    )
     dollars = (bill["tokens_in"] + bill["tokens_out"]) * 1e-9
     assert bill["dollars"] == pytest.approx(dollars)
 
@@ -412,7 +414,9 @@ def test_the_request_limit_is_kept_across_runs(tmp_path, parallel):
 def test_the_money_cap_is_never_passed_and_used_up(tmp_path, parallel, frugal):
     teacher, bills = FakeTeacher(parallel, price=50.0, frugal=frugal), []
     dearest = dearest_request(teacher, Settings(), SEEDS)
-    assert dearest > (60 + 128) * 50 / 1e6  # every answer as long as allowed, and the prompts
+    assert (
+        dearest > (60 + Settings().answer_tokens) * 50 / 1e6
+    )  # every answer as long as allowed, and the prompts
     limits = {"target": 100, "max_dollars": 3.5 * dearest}
     bill = run(teacher, tmp_path, on_record=bills.append, **limits)
     assert bill["stopped"] == "money cap reached"
