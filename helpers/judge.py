@@ -9,7 +9,6 @@ shown first, and the same judge's score on pairs whose better answer is known.
 
 import asyncio
 import hashlib
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -255,11 +254,3 @@ def worth(known):
     if rate["low"] > 0.5:
         return True, f"This judge is better than a coin: {figures}."
     return False, f"This judge cannot tell: {figures}."
-
-
-def save_verdicts(path, verdicts, summary):
-    """Write verdicts and their summary as one JSON file, for the report."""
-    from helpers.io import write_text
-
-    body = {"summary": summary.__dict__, "verdicts": verdicts}
-    return write_text(path, json.dumps(body, indent=1) + "\n")

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 
 from helpers import plots
-from helpers.io import load_examples, read_jsonl, write_text
+from helpers.io import join_input, load_examples, read_jsonl, write_text
 from helpers.metrics import FACTS
 from helpers.run import LESSONS
 from helpers.widgets import escape
@@ -221,7 +221,7 @@ def _answers(run):
     answers = {key: read_jsonl(run.path(f"answers/{key}.jsonl")) for key in plots.NAMES}
     articles = []
     for i, row in enumerate(rows[:10]):
-        ask = row["instruction"] + (f"\n\n{row['input']}" if row["input"] else "")
+        ask = join_input(row)
         cells = [("reference", "reference", row["output"], "")]
         cells += [
             (name, shown, answers[name][i]["output"],

@@ -89,16 +89,35 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None)
 
 
 def _trainer(model, tokenizer, train, held, profile, output_dir):
-    import torch
+    """TRL's trainer over rows that we encoded and put in order ourselves, for all epochs."""
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
 
-    # We order the rows of all epochs ourselves, and the trainer takes them as they come.
     lengths = [len(row["input_ids"]) for row in train]
     order = bucketed_order(lengths, profile.lora_batch, profile.lora_epochs, profile.seed)
-    steps = -(-len(order) // profile.lora_batch)
+
+    def as_dataset(rows):
+        return Dataset.from_list(
+            [{key: row[key] for key in ("input_ids", "labels")} for row in rows]
+        )
+
+    return _response_trainer()(
+        model=model,
+        args=_config(profile, -(-len(order) // profile.lora_batch), output_dir),
+        train_dataset=as_dataset([train[i] for i in order]),
+        eval_dataset=as_dataset(held),
+        data_collator=partial(collate, pad_id=tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        peft_config=lora_config(profile),
+    )
+
+
+def _config(profile, steps, output_dir):
+    """The trainer's settings for a run of that many steps."""
+    import torch
+    from trl import SFTConfig
+
     every = max(1, round(steps / profile.lora_epochs / 2))
-    config = SFTConfig(
+    return SFTConfig(
         output_dir=str(output_dir),
         num_train_epochs=1,
         per_device_train_batch_size=profile.lora_batch,
@@ -125,10 +144,9 @@ def _trainer(model, tokenizer, train, held, profile, output_dir):
         gradient_checkpointing=False,  # these models are small; recomputing would cost time
     )
 
-    def as_dataset(rows):
-        return Dataset.from_list(
-            [{key: row[key] for key in ("input_ids", "labels")} for row in rows]
-        )
+
+def _response_trainer():
+    from trl import SFTTrainer
 
     class ResponseTrainer(SFTTrainer):
         """The same loss as ever, with logits for response positions alone: faster, smaller."""
@@ -140,15 +158,7 @@ def _trainer(model, tokenizer, train, held, profile, output_dir):
             loss = total / (inputs["labels"] != IGNORED).sum()
             return (loss, {"loss": loss}) if return_outputs else loss
 
-    return ResponseTrainer(
-        model=model,
-        args=config,
-        train_dataset=as_dataset([train[i] for i in order]),
-        eval_dataset=as_dataset(held),
-        data_collator=partial(collate, pad_id=tokenizer.pad_token_id),
-        processing_class=tokenizer,
-        peft_config=lora_config(profile),
-    )
+    return ResponseTrainer
 
 
 def _curve_callback(on_log):

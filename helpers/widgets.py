@@ -9,6 +9,7 @@ import html
 import re
 
 from helpers.batches import IGNORED
+from helpers.io import join_input
 
 STYLE = {
     "learned": "background:#cfe3f3;color:#0b3d63;border-bottom:2px solid #0072b2",
@@ -92,7 +93,7 @@ def side_by_side(rows, answers, *, names, limit=10):
     """
     parts, text = [], []
     for i, row in enumerate(rows[:limit]):
-        ask = row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
+        ask = join_input(row)
         cells = [("reference", row.get("output", ""), "")]
         for key, shown in names.items():
             given = answers[key][i]
