@@ -13,76 +13,47 @@ One step of PyTorch's FSDP2 (``fully_shard``; Zhao et al. 2023)::
 
 Not through accelerate or a trainer: on CPU those fall back to plain data parallelism, where every
 rank holds everything. The loss is divided by the learned tokens of the *global* batch, so one, two
-or four ranks compute the same update. Checkpoints are sharded and can be resumed; the result is an
-ordinary Hugging Face folder in safetensors. (Each rank reads
-the whole model once, before it is sharded.)
+or four ranks compute the same update. How the slices are read, saved and gathered is the matter of
+:mod:`helpers.shards`; a killed run goes on from its last checkpoint.
 """
 
 import argparse
 import json
 import math
 import os
-import random
+import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch import nn
-from torch.distributed.checkpoint import state_dict as dcp_state
-from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
-from helpers.batches import IGNORED, collate, encode_all, token_losses
+from helpers.batches import IGNORED, bucketed_order, collate, encode_all
 from helpers.io import load_examples, write_text
 from helpers.profiles import load_profile
-from helpers.student import load_student, load_tokenizer, precision
+from helpers.shards import export_model, load_checkpoint, load_sharded, save_checkpoint
+from helpers.student import load_tokenizer
 
 
-class Learner(nn.Module):
-    """The model and its loss in one module: FSDP sees one forward pass from root to loss."""
+def global_batches(lengths, batch, ranks, epochs, seed):
+    """The updates of a training, each a list of row numbers: ``batch`` rows, the last maybe fewer.
 
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
-        """Summed loss of a collated batch, in nats; divide by its learned tokens for the mean."""
-        return token_losses(self.model, batch).sum()
-
-
-def shard(model, mesh):
-    """Shard a model over a device mesh: each block on its own, then what is left; returns it.
-
-    The class of the blocks comes from the model itself (``_no_split_modules``), never from a name
-    typed by hand. Weights are computed with in bf16 where that is fast, reduced in fp32.
+    ``lengths`` are the rows' tokens: rows of like length share an update, which saves padding (see
+    :func:`helpers.batches.bucketed_order`). A remainder smaller than ``ranks`` joins the list
+    before it, so that no rank is left without a row. Raises ValueError for fewer rows than ranks.
     """
-    dtype = torch.bfloat16 if precision() == "bf16" else None
-    policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32)
-    blocks = set(model._no_split_modules)
-    learner = Learner(model)
-    for module in model.modules():
-        if type(module).__name__ in blocks:
-            fully_shard(module, mesh=mesh, mp_policy=policy)
-    fully_shard(learner, mesh=mesh, mp_policy=policy)
-    return learner
-
-
-def global_batches(count, batch, ranks, seed):
-    """Row numbers of an epoch, in shuffled lists of ``batch``; the last may be shorter.
-
-    A remainder smaller than ``ranks`` joins the list before it, so that no rank is left without a
-    row. Raises ValueError when there are fewer rows than ranks.
-    """
+    count = len(lengths)
     if count < ranks:
         raise ValueError(
             f"{count} rows cannot be shared by {ranks} ranks: each step needs at least one row a "
             f"rank. Start torchrun with --nproc_per_node={max(1, count)} or fewer, or add rows."
         )
-    order = list(range(count))
-    random.Random(seed).shuffle(order)
-    lists = [order[i : i + batch] for i in range(0, count, batch)]
+    order = bucketed_order(lengths, batch, epochs, seed)
+    lists = [order[i : i + batch] for i in range(0, len(order), batch)]
     if len(lists) > 1 and len(lists[-1]) < ranks:
         rest = lists.pop()
         lists[-1] += rest
@@ -106,16 +77,12 @@ def train_fsdp(rows, heldout, student, profile, out):
     tokenizer = load_tokenizer(student)
     train, _ = encode_all(rows, tokenizer, profile.max_length)
     held, _ = encode_all(heldout, tokenizer, profile.max_length)
-    epochs = math.ceil(profile.fsdp_epochs)
-    plan = [
-        part
-        for epoch in range(epochs)
-        for part in global_batches(len(train), profile.fsdp_batch, ranks, profile.seed + epoch)
-    ]
-    learner = shard(load_student(student).to(_device()).train(), _mesh(ranks))
+    lengths = [len(row["input_ids"]) for row in train]
+    plan = global_batches(lengths, profile.fsdp_batch, ranks, profile.fsdp_epochs, profile.seed)
+    learner = load_sharded(student, _mesh(ranks))
     optimizer = torch.optim.AdamW(learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0)
     progress = _Progress(out, len(plan), rank)
-    start = _resume(learner, optimizer, out, progress)
+    start = progress.restore(load_checkpoint(learner, optimizer, out))
     if start == 0:
         progress.log(step=0, heldout_loss=_mean_loss(learner, held, tokenizer))
     for step in range(start, len(plan)):
@@ -127,8 +94,8 @@ def train_fsdp(rows, heldout, student, profile, out):
         if (step + 1) % max(1, len(plan) // 2) == 0 or step + 1 == len(plan):
             progress.log(step=step + 1, heldout_loss=_mean_loss(learner, held, tokenizer))
             if step + 1 < len(plan):  # after the last step the model itself is saved
-                _save_checkpoint(learner, optimizer, out, step + 1, progress)
-    _export(learner, tokenizer, out, rank)
+                save_checkpoint(learner, optimizer, out, step + 1, progress.state())
+    export_model(learner, tokenizer, Path(out) / "model")
     return progress.record(learner, ranks, len(plan))
 
 
@@ -203,8 +170,12 @@ class _Progress:
         seconds = self.before + time.monotonic() - self.started
         return {"history": self.history, "seconds": seconds}
 
-    def restore(self, state):
-        self.history, self.before = state["history"], state["seconds"]
+    def restore(self, saved):
+        """Take up a checkpoint's notes, if there is one; returns the steps already done."""
+        if saved is None:
+            return 0
+        self.history, self.before = saved["history"], saved["seconds"]
+        return saved["step"]
 
     def record(self, learner, ranks, steps):
         held = sum(p.to_local().numel() for p in learner.parameters())
@@ -214,50 +185,45 @@ class _Progress:
         return {**self.state(), "steps": steps, "ranks": ranks, "held": counts, "total": total}
 
 
-def _save_checkpoint(learner, optimizer, out, step, progress):
-    """Every rank writes its slices; the folder gets its final name only when all are done."""
-    model, optim = dcp_state.get_state_dict(learner, optimizer)
-    final = Path(out) / "checkpoints" / f"step-{step}"
-    scratch = final.with_name(final.name + ".partial")
-    torch.distributed.checkpoint.save({"model": model, "optim": optim}, checkpoint_id=scratch)
-    if dist.get_rank() == 0:
-        write_text(scratch / "progress.json", json.dumps({"step": step, **progress.state()}))
-        os.replace(scratch, final)
-        for old in final.parent.iterdir():
-            if old != final:
-                shutil.rmtree(old)
-    dist.barrier()
+# Batches differ in length, and so do their tensors. Large ones go back to the system at once, or
+# blocks that fit nothing would pile up to a third of a rank's memory; huge pages make that cheap.
+_ENVIRONMENT = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+    "THP_MEM_ALLOC_ENABLE": "1",
+    "OMP_NUM_THREADS": "1",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+}
 
 
-def _resume(learner, optimizer, out, progress):
-    """Load the last whole checkpoint, if any; returns the number of steps already done."""
-    whole = sorted(Path(out).glob("checkpoints/step-*/progress.json"))
-    whole = [path for path in whole if not path.parent.name.endswith(".partial")]
-    if not whole:
-        return 0
-    model, optim = dcp_state.get_state_dict(learner, optimizer)
-    state = {"model": model, "optim": optim}
-    torch.distributed.checkpoint.load(state, checkpoint_id=whole[-1].parent)
-    dcp_state.set_state_dict(
-        learner, optimizer, model_state_dict=state["model"], optim_state_dict=state["optim"]
-    )
-    saved = json.loads(whole[-1].read_text())
-    progress.restore(saved)
-    return saved["step"]
+def torchrun(ranks, *arguments):
+    """Start ``ranks`` processes with torchrun on this machine; yields what they print, by lines.
+
+    ``arguments`` are a file, or ``"-m"`` and a module, and its own arguments. Raises RuntimeError
+    with the error of the first process that failed; the others are ended with it.
+    """
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += [f"--nproc_per_node={ranks}", *map(str, arguments)]
+    environment = {**_ENVIRONMENT, **os.environ}
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+        )
+        try:
+            yield from process.stdout
+            status = process.wait()
+        except BaseException:  # an interrupted cell, a reader that went away: nothing is left over
+            process.terminate()
+            process.wait()
+            raise
+        if status:
+            errors.seek(0)
+            raise RuntimeError(_first_error(errors.read()) or f"torchrun ended with {status}")
 
 
-def _export(learner, tokenizer, out, rank):
-    """Gather the slices on rank 0 and save an ordinary model folder in bf16 safetensors."""
-    options = dcp_state.StateDictOptions(full_state_dict=True, cpu_offload=True)
-    whole = dcp_state.get_model_state_dict(learner.model, options=options)
-    if rank == 0:
-        # A tied output layer is the embedding under a second name: stored once.
-        tied = learner.model._tied_weights_keys if learner.model.config.tie_word_embeddings else ()
-        state = {k: w.to(torch.bfloat16) for k, w in whole.items() if k not in (tied or ())}
-        learner.model.config.dtype = torch.bfloat16
-        learner.model.save_pretrained(Path(out) / "model", state_dict=state)
-        tokenizer.save_pretrained(Path(out) / "model")
-    dist.barrier()
+def _first_error(text):
+    """The line of the first Python error in what torchrun's processes wrote, or None."""
+    found = re.search(r"^\[rank\d+\]: (\w*(?:Error|Interrupt|Exit)\b.*)", text, re.M)
+    return found.group(1) if found else None
 
 
 def main(argv=None):

@@ -142,21 +142,23 @@ class _PeakMemory:
 
         me = psutil.Process()
         while not self._over.wait(1.0):
-            total = 0
+            sizes = []
             for process in [me, *me.children(recursive=True)]:
                 try:
-                    total += _memory_of(process)
+                    sizes.append(process.memory_info())
                 except psutil.Error:
                     continue  # it has just ended
-            self.peak = max(self.peak, total)
+            self.peak = max(self.peak, _together(sizes))
 
 
-def _memory_of(process):
-    """Bytes a process uses; where the system tells, pages it shares are divided by their users."""
-    try:
-        return process.memory_full_info().pss
-    except AttributeError:
-        return process.memory_info().rss
+def _together(sizes):
+    """Bytes of several processes: what each has alone, and once what the largest shares.
+
+    From counters, not page by page: walking the pages of a training process would slow it down.
+    """
+    shared = [getattr(size, "shared", 0) for size in sizes]
+    alone = sum(size.rss for size in sizes) - sum(shared)
+    return alone + max(shared, default=0)
 
 
 def _clock(seconds):

@@ -8,6 +8,7 @@ formatting left to get wrong. Training that was killed goes on from its last che
 """
 
 import json
+import math
 import shutil
 import time
 from functools import partial
@@ -56,8 +57,9 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None)
     cut to length), ``dropped``, ``trainable`` and ``total`` parameters. Raises ValueError when no
     row can be trained on.
     """
-    from transformers import PrinterCallback
+    from transformers import PrinterCallback, set_seed
 
+    set_seed(profile.seed)  # A starts from random numbers: the same ones in every run
     folder = Path(folder)
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
     held, _ = encode_all(heldout, tokenizer, profile.max_length)
@@ -116,7 +118,7 @@ def _config(profile, steps, output_dir):
     import torch
     from trl import SFTConfig
 
-    every = max(1, round(steps / profile.lora_epochs / 2))
+    every = max(1, math.ceil(steps / profile.lora_epochs / 2))
     return SFTConfig(
         output_dir=str(output_dir),
         num_train_epochs=1,

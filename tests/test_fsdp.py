@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from helpers.fsdp import cosine, global_batches
+from helpers.fsdp import cosine, global_batches, torchrun
 from helpers.io import write_jsonl
 from helpers.run import ROOT
 
@@ -19,15 +19,28 @@ ROWS = [
 
 
 def test_every_row_is_in_one_batch_and_no_rank_is_left_without():
-    batches = global_batches(count=17, batch=4, ranks=2, seed=1)
+    plan = {"lengths": [5] * 17, "batch": 4, "ranks": 2, "epochs": 1}
+    batches = global_batches(**plan, seed=1)
     assert sorted(row for batch in batches for row in batch) == list(range(17))
     assert all(len(batch) >= 2 for batch in batches)
-    assert global_batches(17, 4, 2, 1) == batches != global_batches(17, 4, 2, 2)
+    assert global_batches(**plan, seed=1) == batches != global_batches(**plan, seed=2)
+
+
+def test_an_epoch_more_is_every_row_once_more():
+    batches = global_batches([5] * 16, batch=4, ranks=2, epochs=1.5, seed=0)
+    assert len(batches) == 6 and len({row for batch in batches for row in batch}) == 16
+
+
+def test_rows_of_like_length_share_an_update():
+    lengths = [10, 200] * 20
+    batches = global_batches(lengths, batch=4, ranks=2, epochs=1, seed=0)
+    padded = sum(len(batch) * max(lengths[row] for row in batch) for batch in batches)
+    assert padded < 1.1 * sum(lengths)
 
 
 def test_fewer_rows_than_ranks_is_refused_with_the_way_out():
     with pytest.raises(ValueError, match="--nproc_per_node=3"):
-        global_batches(count=3, batch=8, ranks=4, seed=0)
+        global_batches([5] * 3, batch=8, ranks=4, epochs=1, seed=0)
 
 
 def test_the_learning_rate_rises_and_falls():
@@ -83,6 +96,63 @@ def test_each_rank_holds_its_share(runs):
     assert len(record["held"]) == 2 and sum(record["held"]) == record["total"]
     assert max(record["held"]) < 0.55 * record["total"]
     assert runs[1][1]["held"] == [record["total"]]
+
+
+def test_a_process_that_fails_ends_the_others_and_says_why(tmp_path):
+    lonely = tmp_path / "lonely.py"
+    lonely.write_text(
+        "import os, torch.distributed as dist\n"
+        "dist.init_process_group('gloo')\n"
+        "print('here', flush=True)\n"
+        "if dist.get_rank() == 1:\n"
+        "    raise ValueError('row 7 is empty')\n"
+        "dist.barrier()\n"  # would wait for ever
+    )
+    printed = []
+    with pytest.raises(RuntimeError, match="ValueError: row 7 is empty"):
+        printed.extend(torchrun(2, lonely))
+    assert printed == ["here\n"] * 2
+
+
+@pytest.fixture
+def one_rank(tmp_path):
+    """A process group of this process alone, for what needs no second one."""
+    import torch.distributed as dist
+    from torch.distributed.device_mesh import init_device_mesh
+
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+    yield init_device_mesh("cpu", (1,))
+    dist.destroy_process_group()
+
+
+def test_slices_read_from_disk_are_the_model(one_rank, tiny_model):
+    from helpers.shards import load_sharded
+    from helpers.student import load_student
+
+    model = load_sharded(tiny_model, one_rank).model
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+    plain = dict(load_student(tiny_model).named_parameters())
+    read = dict(model.named_parameters())
+    assert read.keys() == plain.keys()
+    assert all((read[name].to_local() == plain[name]).all() for name in plain)
+
+
+def test_weights_of_another_model_are_refused(one_rank, tiny_model, tmp_path):
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    from helpers.shards import load_sharded
+
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    state = load_file(folder / "model.safetensors")
+    norm = state.pop("model.norm.weight")
+    save_file(state, folder / "model.safetensors")
+    with pytest.raises(ValueError, match=r"lack 1 of .*model\.norm\.weight"):
+        load_sharded(folder, one_rank)
+    save_file({**state, "model.norm.weight": norm[:5]}, folder / "model.safetensors")
+    with pytest.raises(ValueError, match="two models"):
+        load_sharded(folder, one_rank)
 
 
 def test_the_result_is_an_ordinary_model_that_has_moved(runs, tiny_model):

@@ -112,7 +112,7 @@ def test_committed_outputs_belong_to_the_committed_code(name):
 def test_lessons_keep_their_rhythm(name):
     cells = notebook(name).cells
     code = [cell.source.count("\n") + 1 for cell in cells if cell.cell_type == "code"]
-    assert max(code) <= 25 and sorted(code)[len(code) // 2] <= 10
+    assert max(code) <= 25 and sorted(code)[len(code) // 2] <= 8
     kinds = "".join("c" if cell.cell_type == "code" else "t" for cell in cells)
     assert "ccc" not in kinds, "three code cells in a row"
 
