@@ -2,7 +2,7 @@
 
 ground floor   io, prompts, similarity, profiles    import nothing of ours, never torch
 first floor    endpoint, batches, student           a model to ask, tensors, a model to teach
-second floor   generate, filters, train, fsdp, metrics, judge    the work of one lesson each
+second floor   generate, filters, train, fsdp, shards, metrics, judge    the work of one lesson each
 third floor    run                                  the run folder and its manifest
 top floor      plots, widgets, report, lessons      show it; nothing below imports them
 

@@ -31,17 +31,17 @@ class Profile:
     # LoRA
     lora_rank: int = 8
     lora_alpha: int = 16
-    lora_lr: float = 5e-4
-    lora_epochs: float = 1.5
+    lora_lr: float = 1e-3
+    lora_epochs: float = 1
     lora_batch: int = 4
     # full fine-tuning
     fsdp_ranks: int = 2
-    fsdp_lr: float = 5e-5
+    fsdp_lr: float = 1e-4
     fsdp_epochs: float = 1
     fsdp_batch: int = 8  # rows an update, over all ranks
     # evaluation
     max_new_tokens: int = 96
-    judged_tasks: int = 40
+    judged_tasks: int = 25
 
 
 PROFILES = {
@@ -57,8 +57,6 @@ PROFILES = {
             max_length=192,
             lora_rank=2,
             lora_alpha=4,
-            lora_epochs=1,
-            fsdp_epochs=1,
             max_new_tokens=16,
         ),
     )
