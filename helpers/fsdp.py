@@ -26,9 +26,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+import psutil
 import torch
 import torch.distributed as dist
 
@@ -203,7 +205,7 @@ def torchrun(ranks, *arguments):
     """
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += [f"--nproc_per_node={ranks}", *map(str, arguments)]
-    environment = {**_ENVIRONMENT, **os.environ}
+    environment = {**_ENVIRONMENT, **os.environ, "ALPACA_PARENT": str(os.getpid())}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
@@ -226,6 +228,20 @@ def _first_error(text):
     return found.group(1) if found else None
 
 
+def _end_with(parent):
+    """End this process soon after its launcher's parent has: a killed notebook leaves no ranks.
+
+    They would go on training into a folder that the next start takes for its own.
+    """
+
+    def watch():
+        while psutil.pid_exists(parent):
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main(argv=None):
     """Command line of one rank; torchrun starts as many as it is told."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -240,6 +256,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if "RANK" not in os.environ:
         sys.exit("start this with torchrun --standalone --nproc_per_node=2 -m helpers.fsdp …")
+    if "ALPACA_PARENT" in os.environ:
+        _end_with(int(os.environ["ALPACA_PARENT"]))
     if _device() == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     # One core a rank: ranks that share all cores wait for one another.

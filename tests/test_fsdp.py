@@ -114,6 +114,27 @@ def test_a_process_that_fails_ends_the_others_and_says_why(tmp_path):
     assert printed == ["here\n"] * 2
 
 
+def test_ranks_end_with_the_process_that_started_them(tiny_model, tmp_path):
+    write_jsonl(tmp_path / "rows.jsonl", ROWS * 40)  # enough to be at it for a while
+    script = (
+        "import sys; from helpers.fsdp import torchrun\n"
+        "for line in torchrun(2, '-m', 'helpers.fsdp', *sys.argv[1:]): print(line, flush=True)"
+    )
+    rows = tmp_path / "rows.jsonl"
+    options = [f"--student={tiny_model}", f"--data={rows}", f"--heldout={rows}", "--profile=tiny"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *options, f"--out={tmp_path / 'out'}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    process.stdout.readline()
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert len(started) >= 3  # torchrun and two ranks
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(started, timeout=30)
+    assert alive == []
+
+
 @pytest.fixture
 def one_rank(tmp_path):
     """A process group of this process alone, for what needs no second one."""
