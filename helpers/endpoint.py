@@ -7,9 +7,11 @@ key and a free port; it ends with the process. The ``openai`` client cannot tell
 and neither can any other room.
 """
 
+import json
 import os
 import secrets
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from helpers.student import embedded_gguf
 
@@ -18,6 +20,18 @@ SMOLLM2_OPENING = (
     "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
     "<|im_end|>\n"
 )
+
+OPENAI = "https://api.openai.com/v1"
+
+# US dollars for a million tokens, in and out, as reported of OpenAI's price list in June 2026.
+# Prices move: look before you spend, and write the right ones over these.
+PRICES = {
+    "gpt-4.1": (2.00, 8.00),
+    "gpt-4.1-mini": (0.40, 1.60),
+    "gpt-4.1-nano": (0.10, 0.40),
+    "gpt-4o": (2.50, 10.00),
+    "gpt-4o-mini": (0.15, 0.60),
+}
 
 
 class EndpointError(RuntimeError):
@@ -29,7 +43,8 @@ class Endpoint:
     """An OpenAI-compatible place.
 
     ``base_url`` ends in ``/v1``. ``key_env`` names the environment variable that holds the key;
-    the key itself is never shown, stored or logged. Prices are US dollars for a million tokens.
+    the key itself is never shown, stored or logged. Prices are US dollars for a million tokens;
+    ``timeout`` is seconds for one try of one request.
     ``chat_opening`` is the text before the first user turn, for endpoints that continue raw text
     (``/completions``) in ChatML, and ``end_token_id`` the token that ends a turn there; None where
     there is no such thing.
@@ -41,6 +56,7 @@ class Endpoint:
     price_in: float = 0.0
     price_out: float = 0.0
     parallel: int = 8
+    timeout: float = 120.0
     chat_opening: str | None = None
     end_token_id: int | None = None
     _key: str | None = field(default=None, repr=False, compare=False)
@@ -90,7 +106,11 @@ class Endpoint:
 
     def key(self):
         """The key, read at the moment it is needed. Raises EndpointError naming the variable."""
-        key = self._key or os.environ.get(self.key_env)
+        key = (self._key or os.environ.get(self.key_env) or "").strip()
+        if not key.isascii():
+            raise EndpointError(
+                f"the key in {self.key_env} holds characters no key has; copy it again."
+            )
         if not key:
             raise EndpointError(
                 f"no key for {self.base_url}: the environment variable {self.key_env} is empty. "
@@ -119,13 +139,71 @@ def teacher_endpoint(name):
     """The endpoint a profile's ``teacher`` or ``judge`` names.
 
     ``"embedded"`` starts the embedded model. Anything else is a model name at
-    ``$OPENAI_BASE_URL`` (OpenAI itself where that is unset), with the key in ``OPENAI_API_KEY``.
+    ``$OPENAI_BASE_URL`` (OpenAI itself where that is unset), with the key in ``OPENAI_API_KEY`` and
+    the price from ``PRICES``. Raises EndpointError for a model that has no price there, unless it
+    runs on this machine: a cap on money means nothing without one.
     """
     if name == "embedded":
         return Endpoint.local()
-    return Endpoint(
-        base_url=os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1"), model=name
-    )
+    base_url = (os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
+    at_home = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    if name not in PRICES and not at_home:
+        raise EndpointError(
+            f"the price of {name!r} is not known. Look it up and set it, dollars for a million "
+            f"tokens in and out: helpers.endpoint.PRICES[{name!r}] = (…, …)"
+        )
+    price_in, price_out = PRICES.get(name, (0.0, 0.0))
+    return Endpoint(base_url=base_url, model=name, price_in=price_in, price_out=price_out)
+
+
+def abilities(endpoint):
+    """What an endpoint can do, found out by asking it: a dict of ability to bool.
+
+    ``chat``, ``completions`` (continuing raw text, which self-synthesis needs), ``logprobs`` (which
+    a judge would like), ``json_schema`` (for ``task_json``). OpenAI, vLLM, Ollama and llama.cpp
+    differ here, and from version to version. Four requests of a few tokens; a refused key or a
+    server that is away raise openai's own errors.
+    """
+    client = endpoint.client(timeout=endpoint.timeout)
+    chat = {"model": endpoint.model, "messages": [{"role": "user", "content": "Say A."}]}
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    shape = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    asks = {
+        "chat": lambda: client.chat.completions.create(**chat, max_tokens=1).choices,
+        "completions": lambda: (
+            client.completions.create(model=endpoint.model, prompt="A", max_tokens=1).choices
+        ),
+        "logprobs": lambda: (
+            client.chat.completions.create(**chat, max_tokens=1, logprobs=True, top_logprobs=2)
+            .choices[0]
+            .logprobs.content
+        ),
+        "json_schema": lambda: (
+            "a"
+            in json.loads(
+                client.chat.completions.create(**chat, max_tokens=24, response_format=shape)
+                .choices[0]
+                .message.content
+            )
+        ),
+    }
+    return {name: _works(ask) for name, ask in asks.items()}
+
+
+def _works(ask):
+    """Whether an ability is there: the request is understood, and brings what it promises."""
+    import openai
+
+    try:
+        return bool(ask())
+    except (openai.AuthenticationError, openai.PermissionDeniedError, openai.RateLimitError):
+        raise
+    except openai.APIStatusError as error:
+        if error.status_code >= 500 and error.status_code != 501:
+            raise
+        return False
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return False  # an answer without what was asked for
 
 
 def idle_cores():

@@ -5,11 +5,9 @@ One turn of the loop (Wang et al. 2022; Taori et al. 2023)::
     sample examples → ask → raw completion to disk → parse → filter → novelty (ROUGE-L) → keep
                                                         └─ every drop is a row of the ledger
 
-Two ways of asking. ``task_list``: Alpaca's numbered list, for teachers that can keep a format.
-``self_synthesis``: for small chat models, which continue a chat from where the user would begin to
-write, and so invent a user's request (Xu et al. 2024, Magpie). Each request is opened with the
-first words of a seed task, which keeps the requests as varied as the seeds; it is then answered
-after two seed tasks with their answers, which show what a direct answer looks like.
+How a request is put together is the matter of :mod:`helpers.asking`, what to do when the teacher
+does not answer that of :mod:`helpers.patience`, what is kept that of :mod:`helpers.sieve`. Here
+many requests are in flight at once, and the books are kept.
 
 A run lives in one folder: ``raw.jsonl`` (what the teacher answered, written before anything is
 made of it), ``generated.jsonl`` (tasks kept), ``ledger.jsonl`` (tasks dropped and why). Killed at
@@ -19,334 +17,245 @@ any moment it goes on: answered requests are parsed again from disk and never as
 import asyncio
 import hashlib
 import json
-import random
-from dataclasses import asdict, dataclass
+import math
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from helpers.filters import fault_of, parse_completion
+from helpers.asking import Settings, ask, check, dearest_request, request_of, tasks_of
+from helpers.filters import fault_of
 from helpers.io import append_jsonl, read_jsonl, write_jsonl, write_text
-from helpers.prompts import chat_turns, task_list_prompt
-from helpers.similarity import RougeIndex, rouge_l
+from helpers.parsing import parse_completion
+from helpers.sieve import Sieve
 
-SHORT = 260  # characters of a short answer
-WAYS = ("self_synthesis", "task_list")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to ask and what to keep. The fingerprint of these guards a run against mixing."""
-
-    way: str = "self_synthesis"
-    target: int = 120  # accepted tasks
-    request_limit: int = 400
-    examples: int = 3  # seed tasks used in each request
-    opening_words: int = 2  # self_synthesis: words of a seed that open the request
-    end_bias: float = 4.0  # self_synthesis: added to the end token's logit, so that answers end
-    list_length: int = 20  # tasks asked for in one list
-    temperature: float = 0.9
-    answer_temperature: float = 0.3
-    instruction_tokens: int = 60
-    answer_tokens: int = 112
-    threshold: float = 0.7  # ROUGE-L above this to anything kept is a near-duplicate
-    max_dollars: float = 1.0
-    seed: int = 0
+__all__ = ["Settings", "Sieve", "estimate", "fault_of", "generate", "parse_completion", "preview"]
 
 
-def request_of(number, seeds, settings):
-    """Request ``number`` of a run and its example rows: the same whenever it is asked.
+class _Books:
+    """What a run has been answered and has spent, and when it must stop."""
 
-    Self-synthesis takes seeds without an input, so that no request speaks of a text it lacks, and
-    with short answers where there are enough: they cost less and show how to be brief.
-    """
-    rng = random.Random(f"{settings.seed}:{number}")
-    pool = seeds
-    if settings.way == "self_synthesis":
-        pool = [row for row in seeds if not row["input"]]
-        short = [row for row in pool if len(row["output"]) <= SHORT]
-        pool = short if len(short) >= settings.examples else pool
-    examples = rng.sample(pool, min(settings.examples, len(pool)))
-    return {"number": number, "examples": [row["id"] for row in examples]}, examples
+    def __init__(self, endpoint, seeds, settings, sieve):
+        self.endpoint, self.settings, self.sieve = endpoint, settings, sieve
+        self.dearest_dollars, *self.dearest = dearest_request(endpoint, settings, seeds)
+        self.answered, self.tokens_in, self.tokens_out, self.seconds = {}, 0, 0, 0.0
 
+    def book(self, record):
+        """Enter one raw record. An endpoint that does not count is booked at its dearest."""
+        self.answered[record["number"]] = record
+        usage = [d if u is None else u for d, u in zip(self.dearest, record["usage"], strict=True)]
+        # A try that was lost on the way may have been charged: it is booked at its dearest.
+        usage = [u + record.get("lost", 0) * d for u, d in zip(usage, self.dearest, strict=True)]
+        self.tokens_in, self.tokens_out = self.tokens_in + usage[0], self.tokens_out + usage[1]
+        self.seconds += record.get("seconds", 0.0)
 
-async def ask(client, endpoint, number, examples, settings):
-    """Send one request; returns the raw record that goes to disk, parsed by :func:`tasks_of`."""
-    way = _ask_task_list if settings.way == "task_list" else _ask_self_synthesis
-    return await way(client, endpoint, number, examples, settings)
+    def drain(self):
+        """Sift what was answered, in the order of numbers, up to the target; returns new parts.
 
-
-async def _ask_self_synthesis(client, endpoint, number, examples, settings):
-    opener, *shown = examples
-    opening = " ".join(opener["instruction"].split()[: settings.opening_words])
-    common = {"model": endpoint.model, "stop": ["<|im_end|>"], "seed": settings.seed + number}
-    first = await client.completions.create(
-        prompt=f"{endpoint.chat_opening}{chat_turns([], open_user=True)}{opening}",
-        max_tokens=settings.instruction_tokens,
-        temperature=settings.temperature,
-        top_p=0.95,
-        **common,
-    )
-    instruction = _choice(first)
-    instruction["text"] = opening + instruction["text"]
-    record = {"instruction": instruction, "usage": _usage(first)}
-    if instruction["finish"] != "stop":
-        return record  # a request without an end is not worth an answer
-    turns = chat_turns([(row["instruction"], row["output"]) for row in shown], open_user=True)
-    second = await client.completions.create(
-        prompt=f"{endpoint.chat_opening}{turns}{instruction['text']}<|im_end|>\n"
-        "<|im_start|>assistant\n",
-        max_tokens=settings.answer_tokens,
-        temperature=settings.answer_temperature,
-        # A rambling teacher is nudged to end at the first natural end of its answer.
-        logit_bias={str(endpoint.end_token_id): settings.end_bias},
-        **common,
-    )
-    usage = [sum(pair) for pair in zip(record["usage"], _usage(second), strict=True)]
-    return {**record, "answer": _choice(second), "usage": usage}
-
-
-async def _ask_task_list(client, endpoint, number, examples, settings):
-    prompt, start = task_list_prompt(examples, settings.list_length)
-    reply = await client.chat.completions.create(
-        model=endpoint.model,
-        messages=[{"role": "user", "content": prompt}],
-        max_tokens=settings.answer_tokens * settings.list_length,
-        temperature=settings.temperature,
-        seed=settings.seed + number,
-    )
-    choice = reply.choices[0]
-    completion = {"text": choice.message.content or "", "finish": choice.finish_reason}
-    return {"completion": completion, "start": start, "usage": _usage(reply)}
-
-
-def _choice(reply):
-    return {"text": reply.choices[0].text, "finish": reply.choices[0].finish_reason}
-
-
-def _usage(reply):
-    return [reply.usage.prompt_tokens, reply.usage.completion_tokens] if reply.usage else [0, 0]
-
-
-def tasks_of(record):
-    """Tasks and drops of one raw record, whichever way it was asked: ``(tasks, drops)``."""
-    if "completion" in record:
-        text, finish = record["completion"]["text"], record["completion"]["finish"]
-        return parse_completion(text, record["start"], finish)
-    instruction, answer = record["instruction"], record.get("answer")
-    if instruction["finish"] != "stop":
-        return [], [{"reason": "instruction cut by the length limit", "text": instruction["text"]}]
-    task = {
-        "instruction": instruction["text"].strip(),
-        "input": "",
-        "output": answer["text"].strip(),
-    }
-    if answer["finish"] != "stop":
-        return [], [{"reason": "output cut by the length limit", "text": task["instruction"]}]
-    return [task], []
-
-
-class Sieve:
-    """Filters and novelty over a stream of raw records; keeps the tasks and the ledger.
-
-    ``seeds`` and ``guarded`` (evaluation tasks, so that none leaks into training) are in the index
-    from the start. Used by the loop, and by anyone who wants to sift ``raw.jsonl`` again.
-    """
-
-    def __init__(self, seeds, guarded, settings):
-        self.index = RougeIndex(
-            [row["instruction"] for row in [*seeds, *guarded]], threshold=settings.threshold
-        )
-        self.example_outputs = {row["id"]: row["output"] for row in seeds}
-        self.accepted, self.ledger, self.requests = [], [], 0
-
-    def sift(self, record):
-        """Sort one raw record's tasks into ``accepted`` and ``ledger``; returns both new parts."""
-        self.requests += 1
-        tasks, drops = tasks_of(record)
-        where = {"request": record["number"]}
-        kept, dropped = [], [{**drop, "filter": "parse", **where} for drop in drops]
-        for task in tasks:
-            drop = self._drop_of(task, record)
-            if drop:
-                dropped.append(
-                    {**drop, "text": task["instruction"], "output": task["output"], **where}
-                )
-            else:
-                kept.append(self._keep(task, record))
-        self.accepted += kept
-        self.ledger += dropped
+        As many records at once as hold the tasks that are missing, so that a resumed run, which has
+        them all, ends with the same tasks as one that met them one by one.
+        """
+        kept, dropped, sieve = [], [], self.sieve
+        while len(sieve.accepted) < self.settings.target and sieve.requests in self.answered:
+            missing, records = self.settings.target - len(sieve.accepted), []
+            while missing > 0 and sieve.requests + len(records) in self.answered:
+                records.append(self.answered[sieve.requests + len(records)])
+                missing -= len(tasks_of(records[-1])[0])
+                if self.settings.from_accepted:
+                    break  # an example may be a task of the record before
+            new = sieve.sift(records)
+            kept, dropped = kept + new[0], dropped + new[1]
         return kept, dropped
 
-    def _drop_of(self, task, record):
-        fault = fault_of(task)
-        if fault:
-            return {"reason": fault[0], "filter": fault[1]}
-        for example in record["examples"]:
-            if rouge_l(self.example_outputs.get(example, ""), task["output"]) > 0.7:
-                return {
-                    "reason": "output copied from an example",
-                    "filter": "copy",
-                    "neighbour": example,
-                }
-        self.admission = self.index.admit(task["instruction"])
-        if not self.admission.accepted:
-            return {
-                "reason": "near-duplicate",
-                "filter": "novelty",
-                "neighbour": self.admission.nearest,
-                "score": round(self.admission.score, 4),
-            }
+    def reason_to_stop(self, flying):
+        """Why no further request may be sent while ``flying`` are on their way, or None."""
+        settings, coming = self.settings, flying + 1
+        if len(self.sieve.accepted) >= settings.target:
+            return "target reached"
+        if len(self.answered) + flying >= settings.request_limit:
+            return "request limit reached"
+        spent = self.endpoint.cost(self.tokens_in, self.tokens_out)
+        if spent + coming * self.dearest_dollars > settings.max_dollars:
+            return "money cap reached"
+        tokens = self.tokens_in + self.tokens_out
+        if (
+            settings.max_tokens is not None
+            and tokens + coming * sum(self.dearest) > settings.max_tokens
+        ):
+            return "token cap reached"
         return None
 
-    def _keep(self, task, record):
+    def bill(self):
+        """What the run has cost and brought so far."""
+        accepted, tokens = len(self.sieve.accepted), self.tokens_in + self.tokens_out
         return {
-            "id": f"gen_{len(self.accepted) + 1:05d}",
-            **task,
-            "category": "generated",
-            "source": f"request {record['number']}",
-            "nearest_score": round(self.admission.score, 4),
+            "requests": len(self.answered),
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
+            "dollars": self.endpoint.cost(self.tokens_in, self.tokens_out),
+            "seconds": round(self.seconds, 1),
+            "accepted": accepted,
+            "dropped": len(self.sieve.ledger),
+            "accepted_per_1000_tokens": round(1000 * accepted / tokens, 2) if tokens else 0.0,
         }
+
+
+async def generate(endpoint, seeds, folder, settings=None, *, guarded=(), on_record=None):
+    """Run the loop until ``settings.target`` tasks are accepted; returns the final bill, a dict.
+
+    Resumes what ``folder`` already holds. ``on_record(bill)`` is called after every answered
+    request with the running bill: requests, tokens in and out, dollars, seconds (of all requests,
+    one after another), accepted, dropped. Stops at ``request_limit`` requests, or before a cap on
+    money or tokens could be passed, counting what is in flight, and says which in ``stopped``. A
+    try that was lost on its way (a time-out, a reset) is booked at its dearest once its request is
+    answered, because the provider may charge it.
+    Raises ValueError if the folder was made with other settings, seeds or teacher, or is in use by
+    another process; EndpointError for a wrong key, an unknown model, or a server that stays away.
+    """
+    settings, folder = settings or Settings(), Path(folder)
+    check(settings, endpoint, seeds)
+    with alone(folder):
+        claim(folder, fingerprint(settings, seeds, guarded, endpoint))
+        if pending_batches(folder):
+            raise ValueError(f"{folder} waits for a batch; collect it first (helpers.batch).")
+        sieve = Sieve(seeds, guarded, settings)
+        books = _Books(endpoint, seeds, settings, sieve)
+        for record in raw_records(folder):
+            books.book(record)
+        books.drain()
+        write_jsonl(folder / "generated.jsonl", sieve.accepted)
+        write_jsonl(folder / "ledger.jsonl", sieve.ledger)
+
+        def arrived(record):
+            append_jsonl(folder / "raw.jsonl", [record])
+            books.book(record)
+            kept, dropped = books.drain()
+            append_jsonl(folder / "generated.jsonl", kept)
+            append_jsonl(folder / "ledger.jsonl", dropped)
+            if on_record:
+                on_record(books.bill())
+
+        async with endpoint.async_client(max_retries=0, timeout=endpoint.timeout) as client:
+            stopped = await _ask_until_done(client, seeds, books, arrived)
+        return {**books.bill(), "stopped": stopped}
+
+
+async def _ask_until_done(client, seeds, books, arrived):
+    """Keep ``endpoint.parallel`` requests in flight until there is a reason to stop; returns it."""
+    endpoint, settings, flying, number, failed = books.endpoint, books.settings, {}, 0, []
+    try:
+        while True:
+            stop = books.reason_to_stop(len(flying))
+            while not stop and len(flying) < endpoint.parallel:
+                if number not in books.answered:
+                    meta, examples = request_of(number, seeds, settings, books.sieve.accepted)
+                    call = ask(
+                        client, endpoint, number, examples, settings, given_up=lambda: bool(failed)
+                    )
+                    flying[asyncio.ensure_future(call)] = meta
+                number += 1
+                stop = books.reason_to_stop(len(flying))
+            if not flying:
+                return stop
+            done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            failure = _land(done, flying, arrived)
+            if failure:
+                failed.append(failure)
+                if flying and isinstance(failure, Exception):  # an interrupt does not wait
+                    # What is on its way will be paid for: it is written down as well.
+                    await asyncio.wait(flying)
+                    _land(list(flying), flying, arrived)
+                raise failure
+    finally:
+        for call in flying:
+            call.cancel()
+
+
+def _land(calls, flying, arrived):
+    """Write down every answer among finished calls; returns the first failure among them."""
+    failures = []
+    for call in calls:
+        meta = flying.pop(call)
+        try:
+            arrived({**meta, **call.result()})
+        except BaseException as failure:  # an interrupt in between loses no answer either
+            failures.append(failure)
+    return failures[0] if failures else None
+
+
+async def preview(endpoint, seeds, folder, settings=None, *, guarded=(), tasks=52_002):
+    """Make one request, if none was made yet, and say what ``tasks`` accepted tasks would take.
+
+    Returns a dict: the last raw ``record``, its ``tasks`` and ``drops``, the ``bill`` so far, and
+    the ``estimate``. The request counts: a later :func:`generate` in the same folder uses it.
+    """
+    settings = settings or Settings()
+    bill = await generate(
+        endpoint, seeds, folder, replace(settings, request_limit=1), guarded=guarded
+    )
+    records = raw_records(Path(folder))
+    seen = {"record": None, "tasks": [], "drops": []}
+    if records:
+        found, drops = tasks_of(records[-1])
+        seen = {"record": records[-1], "tasks": found, "drops": drops}
+    return {**seen, "bill": bill, "estimate": estimate(bill, tasks, endpoint.parallel)}
+
+
+def estimate(bill, tasks, parallel=1):
+    """What ``tasks`` accepted tasks would take, going by a bill: a dict, or None if none was.
+
+    ``requests``, ``tokens_in``, ``tokens_out``, ``dollars``, ``minutes`` with ``parallel`` requests
+    in flight, and ``from_requests``, how many the estimate rests on: from few it is no more than
+    an order of magnitude. The more is kept, the more is turned away as a near-duplicate.
+    """
+    if not bill["accepted"]:
+        return None
+    share = tasks / bill["accepted"]
+    return {
+        **{name: math.ceil(bill[name] * share) for name in ("requests", "tokens_in", "tokens_out")},
+        "dollars": bill["dollars"] * share,
+        "minutes": bill["seconds"] * share / 60 / parallel,
+        "from_requests": bill["requests"],
+    }
 
 
 def fingerprint(settings, seeds, guarded, endpoint):
     """A short hash of everything that decides what a run would generate."""
     parts = [asdict(settings), list(seeds), list(guarded), endpoint.model]
     # The target and the limits decide how long to go on, not what is generated.
-    for name in ("target", "request_limit", "max_dollars"):
+    for name in ("target", "request_limit", "max_dollars", "max_tokens"):
         parts[0].pop(name)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-async def generate(endpoint, seeds, folder, settings=None, *, guarded=(), on_record=None):
-    """Run the loop until ``settings.target`` tasks are accepted; returns the final bill, a dict.
-
-    Resumes what ``folder`` already holds. ``on_record(bill)`` is called after every sifted
-    request with the running bill (see :func:`bill_of`). Stops at ``request_limit`` requests, or
-    before ``max_dollars`` could be passed, and says which in ``stopped``. Raises ValueError if the
-    folder was made with other settings, seeds or teacher; the openai package's errors for a wrong
-    key or an unknown model pass through.
-    """
-    settings, folder = settings or Settings(), Path(folder)
-    _check(settings, endpoint, seeds)
-    _claim(folder, fingerprint(settings, seeds, guarded, endpoint))
-    answered = {record["number"]: record for record in _raw_records(folder)}
-    sieve = Sieve(seeds, guarded, settings)
-    _drain(sieve, answered, settings)
-    write_jsonl(folder / "generated.jsonl", sieve.accepted)
-    write_jsonl(folder / "ledger.jsonl", sieve.ledger)
-
-    def arrived(record):
-        append_jsonl(folder / "raw.jsonl", [record])
-        answered[record["number"]] = record
-        kept, dropped = _drain(sieve, answered, settings)
-        append_jsonl(folder / "generated.jsonl", kept)
-        append_jsonl(folder / "ledger.jsonl", dropped)
-        if on_record:
-            on_record(bill_of(endpoint, answered.values(), sieve))
-
-    async with endpoint.async_client(max_retries=4, timeout=300) as client:
-        stopped = await _ask_until_done(client, endpoint, seeds, settings, sieve, answered, arrived)
-    return {**bill_of(endpoint, answered.values(), sieve), "stopped": stopped}
+def pending_batches(folder):
+    """Batches that were submitted from a folder and not collected, as rows of its batches.jsonl."""
+    path = Path(folder) / "batches.jsonl"
+    rows = read_jsonl(path, torn_tail_ok=True) if path.exists() else []
+    done = {row["collected"] for row in rows if "collected" in row}
+    return [row for row in rows if "id" in row and row["id"] not in done]
 
 
-def bill_of(endpoint, records, sieve):
-    """What a run has cost and brought: requests, tokens in and out, dollars, accepted, dropped."""
-    usage = [record["usage"] for record in records]
-    tokens_in, tokens_out = (sum(pair[i] for pair in usage) for i in (0, 1))
-    return {
-        "requests": len(usage),
-        "tokens_in": tokens_in,
-        "tokens_out": tokens_out,
-        "dollars": endpoint.cost(tokens_in, tokens_out),
-        "accepted": len(sieve.accepted),
-        "dropped": len(sieve.ledger),
-    }
+@contextmanager
+def alone(folder):
+    """Hold a run folder for this process alone; a kill lets go of it."""
+    from filelock import FileLock, Timeout
 
-
-async def _ask_until_done(client, endpoint, seeds, settings, sieve, answered, arrived):
-    """Keep ``endpoint.parallel`` requests in flight until there is a reason to stop; returns it."""
-    flying, number = {}, 0
-    dearest = dearest_request(endpoint, settings, seeds)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
     try:
-        while True:
-            stop = _reason_to_stop(endpoint, settings, sieve, answered, len(flying), dearest)
-            while not stop and len(flying) < endpoint.parallel:
-                if number not in answered:
-                    meta, examples = request_of(number, seeds, settings)
-                    call = ask(client, endpoint, number, examples, settings)
-                    flying[asyncio.ensure_future(call)] = meta
-                number += 1
-                stop = _reason_to_stop(endpoint, settings, sieve, answered, len(flying), dearest)
-            if not flying:
-                return stop
-            done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-            failures = []
-            for call in done:
-                meta = flying.pop(call)
-                # Every answer that came goes to disk, also when another one failed.
-                try:
-                    arrived({**meta, **call.result()})
-                except Exception as failure:
-                    failures.append(failure)
-            if failures:
-                raise failures[0]
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(
+            f"another process is generating in {folder}. Wait for it, stop it, or choose another "
+            "folder; two would ask the same requests twice."
+        ) from None
+    try:
+        yield
     finally:
-        for call in flying:
-            call.cancel()
+        lock.release()
 
 
-def _reason_to_stop(endpoint, settings, sieve, answered, flying, dearest):
-    if len(sieve.accepted) >= settings.target:
-        return "target reached"
-    if len(answered) + flying >= settings.request_limit:
-        return "request limit reached"
-    spent = sum(endpoint.cost(*record["usage"]) for record in answered.values())
-    if spent + (flying + 1) * dearest > settings.max_dollars:
-        return "money cap reached"
-    return None
-
-
-def dearest_request(endpoint, settings, seeds):
-    """Upper bound in dollars of one request: the longest examples, every answer as long as allowed.
-
-    A token is at least one byte of text, so a prompt has no more tokens than bytes.
-    """
-    sizes = sorted(len(json.dumps(row, ensure_ascii=False).encode()) for row in seeds)
-    examples = sum(sizes[-settings.examples :])
-    if settings.way == "task_list":
-        tokens_in = 2000 + examples
-        tokens_out = settings.answer_tokens * settings.list_length
-    else:  # two calls: the second reads the examples and the instruction
-        tokens_in = 1000 + examples + settings.instruction_tokens
-        tokens_out = settings.instruction_tokens + settings.answer_tokens
-    return endpoint.cost(tokens_in, tokens_out)
-
-
-def _drain(sieve, answered, settings):
-    """Sift answered records in the order of their numbers, so that a resumed run equals another."""
-    kept, dropped = [], []
-    while len(sieve.accepted) < settings.target and sieve.requests in answered:
-        new = sieve.sift(answered[sieve.requests])
-        kept, dropped = kept + new[0], dropped + new[1]
-    return kept, dropped
-
-
-def _check(settings, endpoint, seeds):
-    if settings.way not in WAYS:
-        raise ValueError(f"way={settings.way!r} is unknown; choose one of {', '.join(WAYS)}.")
-    if settings.way == "self_synthesis" and endpoint.chat_opening is None:
-        raise ValueError(
-            f"{endpoint.model} does not continue raw chat text (its chat_opening is None), "
-            'which self_synthesis needs; use Settings(way="task_list").'
-        )
-    usable = [row for row in seeds if settings.way == "task_list" or not row["input"]]
-    if not usable:
-        raise ValueError(
-            f"none of the {len(seeds)} seeds can serve as an example"
-            + (" (self_synthesis needs some without an input)." if seeds else ".")
-        )
-
-
-def _claim(folder, mark):
+def claim(folder, mark):
     """Write the fingerprint into a new folder; refuse a folder that carries another."""
     path = folder / "settings.fingerprint"
     if not path.exists():
@@ -358,6 +267,6 @@ def _claim(folder, mark):
         )
 
 
-def _raw_records(folder):
+def raw_records(folder):
     path = folder / "raw.jsonl"
     return read_jsonl(path, torn_tail_ok=True) if path.exists() else []

@@ -8,8 +8,9 @@ import sys
 import openai
 import psutil
 import pytest
+from faulty_server import FaultyServer
 
-from helpers.endpoint import Endpoint, EndpointError, teacher_endpoint
+from helpers.endpoint import PRICES, Endpoint, EndpointError, abilities, teacher_endpoint
 
 
 def test_the_embedded_teacher_answers_the_openai_client(endpoint):
@@ -105,10 +106,53 @@ def test_cost_is_dollars_for_a_million_tokens_of_each_kind():
 
 
 def test_a_named_teacher_is_a_model_at_the_address_in_the_environment(monkeypatch):
-    monkeypatch.setenv("OPENAI_BASE_URL", "https://example.org/v1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://example.org/v1/")
+    monkeypatch.setitem(PRICES, "some-model", (1.0, 2.0))
     place = teacher_endpoint("some-model")
     assert (place.base_url, place.model) == ("https://example.org/v1", "some-model")
     assert place.key_env == "OPENAI_API_KEY"
     assert place.chat_opening is None
     monkeypatch.delenv("OPENAI_BASE_URL")
-    assert teacher_endpoint("some-model").base_url == "https://api.openai.com/v1"
+    assert teacher_endpoint("gpt-4o-mini").base_url == "https://api.openai.com/v1"
+
+
+def test_the_embedded_endpoint_can_do_all_that_is_asked_of_one(endpoint):
+    assert abilities(endpoint) == dict.fromkeys(
+        ("chat", "completions", "logprobs", "json_schema"), True
+    )
+
+
+def test_what_an_endpoint_cannot_do_is_found_out_and_a_refused_key_is_not_hidden():
+    # That server takes any chat request for a list, gives no log-probabilities and no JSON,
+    # and has nothing at /completions.
+    with FaultyServer() as server:
+        found = abilities(server.endpoint())
+        assert found == {
+            "chat": True,
+            "completions": False,
+            "logprobs": False,
+            "json_schema": False,
+        }
+        with pytest.raises(openai.AuthenticationError):
+            abilities(server.endpoint(_key="wrong"))
+
+
+def test_a_model_has_its_price_or_is_refused(monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    known = teacher_endpoint("gpt-4o-mini")
+    assert (known.price_in, known.price_out) == PRICES["gpt-4o-mini"] and known.price_in > 0
+    with pytest.raises(EndpointError, match=r"PRICES\['gpt-99'\]"):
+        teacher_endpoint("gpt-99")
+    monkeypatch.setitem(PRICES, "gpt-99", (1.0, 2.0))
+    assert teacher_endpoint("gpt-99").cost(10**6, 10**6) == 3.0
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    assert teacher_endpoint("a-model-of-mine").price_in == 0.0
+
+
+def test_a_key_is_trimmed_and_an_impossible_one_is_said(monkeypatch):
+    place = Endpoint(base_url="http://127.0.0.1:1/v1", model="m", key_env="A_KEY")
+    monkeypatch.setenv("A_KEY", " sk-1234\n")
+    assert place.key() == "sk-1234"
+    monkeypatch.setenv("A_KEY", "sk-1234…")
+    with pytest.raises(EndpointError, match="A_KEY holds characters no key has"):
+        place.key()

@@ -2,23 +2,26 @@
 
 import asyncio
 import contextlib
+import json
 import random
 import re
 from types import SimpleNamespace
 
 import pytest
 
+from helpers.asking import dearest_request, list_request, tasks_of
 from helpers.endpoint import Endpoint
 from helpers.generate import (
     Settings,
     Sieve,
-    dearest_request,
+    estimate,
     fault_of,
     generate,
     parse_completion,
-    tasks_of,
+    preview,
 )
 from helpers.io import read_jsonl
+from helpers.prompts import FIELD_NAMES, LIST_LENGTH
 
 # --- parsing a list -------------------------------------------------------------------------
 
@@ -212,7 +215,7 @@ def test_every_record_ends_as_a_task_or_as_a_ledger_row_with_reason_and_request(
         synthesised(8, "List the bones of an arm.", "Humerus, radius and ulna."),
     ]
     for record in records:
-        kept, dropped = sieve.sift(record)
+        kept, dropped = sieve.sift([record])
         assert len(kept) + len(dropped) == 1
     assert [(task["source"], task["output"]) for task in sieve.accepted] == [
         ("request 0", "The Loire."),
@@ -236,7 +239,7 @@ def test_every_record_ends_as_a_task_or_as_a_ledger_row_with_reason_and_request(
 def test_tasks_and_drops_of_a_list_add_up_to_what_was_written():
     tasks = [*TASKS, RIVER, {**RIVER, "instruction": "Open this website now."}, PROSE]
     record = {"completion": {"text": completion(tasks), "finish": "length"}, "start": START}
-    kept, dropped = Sieve(SEEDS, [], Settings()).sift({**record, "number": 3, "examples": []})
+    kept, dropped = Sieve(SEEDS, [], Settings()).sift([{**record, "number": 3, "examples": []}])
     assert [task["instruction"] for task in kept] == [row["instruction"] for row in TASKS[:3]]
     assert [(row["reason"], row["request"]) for row in dropped] == [
         ("cut by the length limit", 3),
@@ -253,6 +256,7 @@ class FakeTeacher:
     """Answers by a request's seed alone, some sooner than others, and remembers who asked."""
 
     model, chat_opening, end_token_id = "fake", "", 2
+    base_url, key_env, timeout = "http://127.0.0.1:1/v1", "FAKE_KEY", 1.0
     cost = Endpoint.cost
 
     def __init__(self, parallel=1, price=0.0, frugal=1, wait=0.001):
@@ -413,7 +417,7 @@ def test_the_request_limit_is_kept_across_runs(tmp_path, parallel):
 @pytest.mark.parametrize("frugal", [1, 3])
 def test_the_money_cap_is_never_passed_and_used_up(tmp_path, parallel, frugal):
     teacher, bills = FakeTeacher(parallel, price=50.0, frugal=frugal), []
-    dearest = dearest_request(teacher, Settings(), SEEDS)
+    dearest, *_ = dearest_request(teacher, Settings(), SEEDS)
     assert (
         dearest > (60 + Settings().answer_tokens) * 50 / 1e6
     )  # every answer as long as allowed, and the prompts
@@ -430,7 +434,7 @@ def test_the_money_cap_is_never_passed_and_used_up(tmp_path, parallel, frugal):
 
 def test_nothing_is_asked_when_one_request_could_pass_the_cap(tmp_path):
     teacher = FakeTeacher(4, price=50.0)
-    cap = 0.99 * dearest_request(teacher, Settings(), SEEDS)
+    cap = 0.99 * dearest_request(teacher, Settings(), SEEDS)[0]
     assert run(teacher, tmp_path, max_dollars=cap)["stopped"] == "money cap reached"
     assert teacher.asked == []
 
@@ -506,3 +510,79 @@ def test_a_bad_line_in_the_middle_of_raw_answers_is_named_not_skipped(tmp_path):
     raw.write_text("broken\n{}\n")
     with pytest.raises(ValueError, match=r"raw\.jsonl:1:"):
         run(FakeTeacher(), tmp_path, target=2)
+
+
+# --- preview, other ways, other languages --------------------------------------------------
+
+
+def test_a_preview_makes_one_request_that_the_run_then_uses(tmp_path):
+    teacher = FakeTeacher(4, price=1.0)
+    seen = asyncio.run(preview(teacher, SEEDS, tmp_path, Settings(target=12), tasks=1000))
+    assert teacher.asked == [0] and seen["bill"]["requests"] == 1
+    assert len(seen["tasks"]) == 1 and seen["record"]["number"] == 0
+    assert seen["estimate"]["requests"] == 1000 and seen["estimate"]["from_requests"] == 1
+    assert seen["estimate"]["dollars"] == pytest.approx(1000 * seen["bill"]["dollars"])
+    again = asyncio.run(preview(teacher, SEEDS, tmp_path, Settings(target=12), tasks=10))
+    assert teacher.asked == [0] and again["estimate"]["requests"] == 10
+    run(teacher, tmp_path)
+    assert teacher.asked.count(0) == 1
+
+
+def test_without_an_accepted_task_there_is_no_estimate():
+    assert estimate({"accepted": 0}, 100) is None
+
+
+def test_examples_may_come_from_what_was_accepted(tmp_path):
+    run(FakeTeacher(), tmp_path, way="task_list", target=9, from_accepted=2)
+    raw = read_jsonl(tmp_path / "raw.jsonl")
+    own = [sum(example.startswith("gen_") for example in row["examples"]) for row in raw]
+    assert own[0] == 0 and max(own) == 2
+    ids = {row["id"] for row in read_jsonl(tmp_path / "generated.jsonl")}
+    assert {e for row in raw for e in row["examples"] if e.startswith("gen_")} <= ids
+
+
+class JsonTeacher(FakeTeacher):
+    async def _write_list(self, *, messages, seed, max_tokens, response_format, **_):
+        self.asked.append(seed)
+        assert response_format["json_schema"]["schema"]["required"] == ["tasks"]
+        assert "JSON" in messages[-1]["content"]
+        rng = random.Random(seed)
+        tasks = [{**RIVER, "instruction": words(rng, 6), "output": words(rng, 9)} for _ in "ab"]
+        text = json.dumps({"tasks": [*tasks, {"instruction": "", "input": "", "output": "x"}]})
+        return self._reply({"message": SimpleNamespace(content=text)}, "stop", max_tokens)
+
+
+def test_tasks_asked_for_as_json_land_in_the_same_books(tmp_path):
+    bill = run(JsonTeacher(2), tmp_path, way="task_json", target=7)
+    ledger = read_jsonl(tmp_path / "ledger.jsonl")
+    assert bill["accepted"] == 8 and {row["reason"] for row in ledger} == {"empty instruction"}
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "id"])
+def test_a_list_is_asked_for_in_the_language_of_the_course(language):
+    settings = Settings(way="task_list", language=language)
+    assert settings.tasks_a_request == LIST_LENGTH[language]
+    body, start = list_request("m", 0, SEEDS[:2], settings)
+    prompt = body["messages"][0]["content"]
+    instruction, given, output = FIELD_NAMES[language]
+    assert prompt.endswith(f"3. {instruction}:") and start == 3
+    for n, row in ((1, SEEDS[0]), (2, SEEDS[1])):
+        assert f"{n}. {instruction}: {row['instruction']}\n{n}. {given}:" in prompt
+        assert f"{n}. {output}:\n{row['output']}" in prompt
+    assert str(LIST_LENGTH[language] + 2) in prompt
+    # What was asked for in a language is read in it.
+    answer = prompt.split(f"1. {instruction}:")[1].rsplit("###", 1)[0]
+    tasks, drops = parse_completion(answer, 1, "stop")
+    assert [task["output"] for task in tasks] == [row["output"] for row in SEEDS[:2]]
+    assert drops == []
+
+
+def test_many_records_sifted_at_once_give_what_one_by_one_gives(tmp_path):
+    run(FakeTeacher(3), tmp_path, target=30)
+    records = sorted(read_jsonl(tmp_path / "raw.jsonl"), key=lambda record: record["number"])
+    together, single = Sieve(SEEDS, [], Settings()), Sieve(SEEDS, [], Settings())
+    together.sift(records)
+    for record in records:
+        single.sift([record])
+    assert together.accepted == single.accepted and len(together.accepted) >= 30
+    assert together.ledger == single.ledger

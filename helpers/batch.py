@@ -1,0 +1,142 @@
+"""The overnight way: OpenAI's Batch API, which answers within a day for half the price.
+
+Beside :mod:`helpers.generate` because it is another way for the same requests to travel: a file of
+them goes up, a file of answers comes down, and in between nothing of ours needs to run::
+
+    submit(endpoint, seeds, folder, settings, count=500)    tonight
+    collect(endpoint, folder)                               tomorrow, as often as you like
+    await generate(endpoint, seeds, folder, settings)       sifts what came, asks what is missing
+
+Answers land in the same ``raw.jsonl`` as those of the live loop. ``batches.jsonl`` says which
+request numbers are out; a batch is written there before it is submitted, so that a kill in between
+loses no money: :func:`collect` finds the batch again by the mark it carries.
+Only for ``task_list`` and ``task_json``, where a request is one call.
+"""
+
+import json
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+from helpers.asking import Settings, check, dearest_request, list_request, reply_record, request_of
+from helpers.generate import alone, claim, fingerprint, pending_batches, raw_records
+from helpers.io import append_jsonl
+from helpers.patience import plainly
+
+DISCOUNT = 0.5  # OpenAI's, on tokens in and out
+
+
+def submit(endpoint, seeds, folder, settings=None, *, count, guarded=()):
+    """Send ``count`` requests as one batch; returns its row of ``batches.jsonl``.
+
+    Raises ValueError for self-synthesis, for a folder made with other settings or in use, and when
+    what the folder has spent, what is out, and this batch could pass a cap of the settings;
+    EndpointError when the provider refuses.
+    """
+    settings, folder = settings or Settings(way="task_list"), Path(folder)
+    check(settings, endpoint, seeds)
+    if settings.way == "self_synthesis":
+        raise ValueError("self_synthesis asks twice in turn and cannot travel in a batch.")
+    _keep_caps(endpoint, seeds, folder, settings, count)
+    with alone(folder):
+        claim(folder, fingerprint(settings, seeds, guarded, endpoint))
+        lines, row = _prepare(endpoint, seeds, folder, settings, count)
+        append_jsonl(folder / "batches.jsonl", [row])
+        client = endpoint.client()
+        data = (f"{row['id']}.jsonl", "".join(lines).encode())
+        file = plainly(lambda: client.files.create(file=data, purpose="batch"), endpoint)
+        plainly(
+            lambda: client.batches.create(
+                input_file_id=file.id,
+                endpoint="/v1/chat/completions",
+                completion_window="24h",
+                metadata={"mark": row["id"]},
+            ),
+            endpoint,
+        )
+    return row
+
+
+def collect(endpoint, folder, *, forget=False):
+    """Fetch what has come back; returns ``{id: state}`` for every batch that was out.
+
+    States are OpenAI's ("in_progress", "completed", "expired", …), and "not found" for a batch the
+    account does not know: one whose submission was cut off, or another account's. Such a one stays
+    out until ``forget=True``. Requests that failed or came back unreadable are asked by the loop.
+    """
+    folder, states = Path(folder), {}
+    with alone(folder):
+        known = {record["number"] for record in raw_records(folder)}
+        client, out = endpoint.client(), pending_batches(folder)
+        found = plainly(lambda: list(client.batches.list()), endpoint) if out else []
+        there = {(batch.metadata or {}).get("mark"): batch for batch in found}
+        for row in out:
+            batch = there.get(row["id"])
+            states[row["id"]] = batch.status if batch else "not found"
+            if not batch and not forget:
+                continue
+            if batch and batch.status in ("validating", "in_progress", "finalizing", "cancelling"):
+                continue
+            if batch and batch.output_file_id:
+                text = plainly(
+                    lambda b=batch: client.files.content(b.output_file_id).text, endpoint
+                )
+                records = [r for r in _records(text, row) if r["number"] not in known]
+                append_jsonl(folder / "raw.jsonl", records)
+            append_jsonl(folder / "batches.jsonl", [{"collected": row["id"]}])
+    return states
+
+
+def _keep_caps(endpoint, seeds, folder, settings, count):
+    """Raise ValueError if spent, out and coming together could pass a cap."""
+    dollars, *tokens = dearest_request(endpoint, settings, seeds)
+    out = sum(len(row["examples"]) for row in pending_batches(folder))
+    spent = [record["usage"] for record in raw_records(folder)]
+    pairs = [[d if u is None else u for d, u in zip(tokens, use, strict=True)] for use in spent]
+    spent_tokens = sum(map(sum, pairs)) + (out + count) * sum(tokens)
+    spent_dollars = sum(endpoint.cost(*pair) for pair in pairs) + DISCOUNT * (out + count) * dollars
+    if spent_dollars > settings.max_dollars:
+        raise ValueError(
+            f"with what is spent and out, {count} requests could cost up to ${spent_dollars:.2f}, "
+            f"and max_dollars is {settings.max_dollars}. Send fewer, or raise the cap."
+        )
+    if settings.max_tokens is not None and spent_tokens > settings.max_tokens:
+        raise ValueError(
+            f"with what is spent and out, {count} requests could take {spent_tokens:,} tokens, and "
+            f"max_tokens is {settings.max_tokens:,}. Send fewer, or raise the cap."
+        )
+
+
+def _prepare(endpoint, seeds, folder, settings, count):
+    """The lines of a batch file, and the row that says what is in it."""
+    taken = {record["number"] for record in raw_records(folder)}
+    taken |= {int(number) for row in pending_batches(folder) for number in row["examples"]}
+    numbers, number = [], 0
+    while len(numbers) < count:
+        if number not in taken:
+            numbers.append(number)
+        number += 1
+    lines, examples, start = [], {}, None
+    for number in numbers:
+        meta, shown = request_of(number, seeds, replace(settings, from_accepted=0))
+        body, start = list_request(endpoint.model, number, shown, settings)
+        examples[str(number)] = meta["examples"]
+        line = {"custom_id": str(number), "method": "POST", "url": "/v1/chat/completions"}
+        lines.append(json.dumps({**line, "body": body}, ensure_ascii=False) + "\n")
+    mark = f"batch-{secrets.token_hex(8)}"
+    return lines, {"id": mark, "start": start, "way": settings.way, "examples": examples}
+
+
+def _records(text, row):
+    """Raw records of a batch's output file; lines that failed, or are torn, are left out."""
+    for line in text.split("\n"):
+        try:
+            answer = json.loads(line)
+            number, response = answer["custom_id"], answer.get("response") or {}
+            if answer.get("error") or response.get("status_code") != 200:
+                continue
+            record = reply_record(response["body"], row["start"], row["way"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if number in row["examples"]:
+            yield {"number": int(number), "examples": row["examples"][number], **record}

@@ -1,0 +1,131 @@
+"""The loop against a server that misbehaves: what passes is waited out, what does not ends it."""
+
+import asyncio
+import random
+import traceback
+
+import pytest
+from faulty_server import DROPS, PASSING, FaultyServer
+from test_generate import SEEDS
+
+from helpers import patience
+from helpers.endpoint import EndpointError
+from helpers.generate import Settings, generate
+from helpers.io import read_jsonl
+
+LISTS = {"way": "task_list", "list_length": 3, "target": 12, "request_limit": 60}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(patience, "FIRST_WAIT", 0.01)
+
+
+def run(server, folder, *, on_record=None, endpoint=None, **settings):
+    endpoint = endpoint or server.endpoint()
+    settings = Settings(**{**LISTS, **settings})
+    return asyncio.run(generate(endpoint, SEEDS, folder, settings, on_record=on_record))
+
+
+def books(folder):
+    return [(folder / f"{name}.jsonl").read_bytes() for name in ("generated", "ledger")]
+
+
+@pytest.fixture(scope="module")
+def smooth(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("smooth")
+    with FaultyServer() as server:
+        run(server, folder)
+    return books(folder)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_failure_that_passes_changes_nothing(fault, smooth, tmp_path):
+    with FaultyServer(lambda seed, attempt: fault if attempt == 1 + seed % 2 else None) as server:
+        bill = run(server, tmp_path, endpoint=server.endpoint(timeout=0.4))
+    assert bill["stopped"] == "target reached" and books(tmp_path) == smooth
+    raw = [record["number"] for record in read_jsonl(tmp_path / "raw.jsonl")]
+    assert len(raw) == len(set(raw))
+    if fault != "slow":  # there the server still works on what the client has given up
+        assert server.most_flying <= 4
+
+
+def test_many_failures_at_random_change_nothing_either(smooth, tmp_path):
+    rng = random.Random(5)
+    with FaultyServer(
+        lambda seed, attempt: rng.choice([*PASSING[:-1], None]) if attempt < 4 else None
+    ) as server:
+        run(server, tmp_path)
+    assert books(tmp_path) == smooth and len(server.asked) > 1.5 * len(server.answered)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("401", "refuses the key.*OPENAI_API_KEY"),
+        ("403", "does not let this key use 'faulty'"),
+        ("404", "knows no model 'faulty'"),
+        ("400", "cannot read the request"),
+        ("quota", "no money or quota left"),
+        ("429 hours", "asks for a pause of 7200 seconds"),
+    ],
+)
+def test_a_final_failure_stops_at_once_and_never_shows_the_key(fault, words, tmp_path):
+    broken = FaultyServer(lambda seed, attempt: fault if seed >= 6 else None)
+    with broken as server, pytest.raises(EndpointError, match=words) as caught:
+        run(server, tmp_path, target=100)
+    assert max(server.asked.count(seed) for seed in server.asked) == 1
+    assert len(server.asked) <= 6 + 4  # at most what was in flight
+    assert len(read_jsonl(tmp_path / "raw.jsonl")) == len(server.answered) == 6
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "sk-secret" not in shown and "sk-secret" not in repr(server.endpoint())
+
+
+def test_a_server_that_stays_away_is_given_up_and_found_again(smooth, tmp_path):
+    with FaultyServer(lambda seed, attempt: "503" if seed >= 3 else None) as server:
+        with pytest.raises(
+            EndpointError, match=r"did not answer in 6 tries.*InternalServerError 503"
+        ):
+            run(server, tmp_path)
+        assert max(server.asked.count(seed) for seed in server.asked) == 6
+        kept = len(read_jsonl(tmp_path / "raw.jsonl"))
+        server.fault = lambda seed, attempt: None
+        before = len(server.answered)
+        run(server, tmp_path)
+    assert kept == before and books(tmp_path) == smooth
+
+
+@pytest.mark.parametrize("fault", DROPS)
+def test_a_refusal_or_an_empty_reply_is_a_drop(fault, tmp_path):
+    with FaultyServer(lambda seed, attempt: fault if seed == 1 else None) as server:
+        bill = run(server, tmp_path)
+    (row,) = [row for row in read_jsonl(tmp_path / "ledger.jsonl") if row["request"] == 1]
+    reasons = {
+        "no choices": "empty reply",
+        "refusal": "refused by the teacher",
+        "filter": "stopped by the provider's filter",
+    }
+    assert row["reason"] == reasons[fault] and bill["stopped"] == "target reached"
+
+
+@pytest.mark.parametrize("fault", [None, "no usage"])
+def test_a_cap_on_tokens_is_never_passed_counting_what_is_in_flight(fault, tmp_path):
+    bills, limits = [], {"target": 999, "request_limit": 999, "max_tokens": 30_000}
+    with FaultyServer(lambda seed, attempt: fault, wait=0.01) as server:
+        bill = run(server, tmp_path, on_record=bills.append, **limits)
+    assert bill["stopped"] == "token cap reached" and bill["requests"] >= 1
+    assert all(each["tokens_in"] + each["tokens_out"] <= 30_000 for each in bills)
+    if fault is None:  # the endpoint counts: far more fits than the dearest requests would
+        assert bill["requests"] > 40
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path):
+    async def both(server):
+        first = asyncio.create_task(generate(server.endpoint(), SEEDS, tmp_path, Settings(**LISTS)))
+        await asyncio.sleep(0.1)
+        with pytest.raises(ValueError, match="another process is generating"):
+            await generate(server.endpoint(), SEEDS, tmp_path, Settings(**LISTS))
+        return await first
+
+    with FaultyServer(wait=0.1) as server:
+        assert asyncio.run(both(server))["stopped"] == "target reached"
