@@ -115,6 +115,47 @@ def drops(counts):
     return Picture(figure, f"Dropped tasks by reason: {words}.")
 
 
+def sunburst(rings, title=""):
+    """Root verbs (inner ring) and their objects (outer ring); see :mod:`helpers.diversity`."""
+    figure, axes = _figure(6.4, 6.4)
+    shades = [0.95 - 0.5 * (i % 3) / 3 for i in range(len(rings))]
+    sizes = [total for _, total, _ in rings]
+    axes.pie(
+        sizes,
+        radius=0.68,
+        labels=[verb for verb, _, _ in rings],
+        labeldistance=0.62,
+        rotatelabels=True,
+        colors=[(0.0, 0.62, 0.45, shade) for shade in shades],
+        textprops={"fontsize": 8, "ha": "center", "va": "center"},
+        wedgeprops={"width": 0.42, "edgecolor": "white"},
+        startangle=90,
+    )
+    outer, labels, colors = [], [], []
+    for (_, total, objects), shade in zip(rings, shades, strict=True):
+        rest = total - sum(count for _, count in objects)
+        outer += [count for _, count in objects] + [rest]
+        labels += [noun for noun, _ in objects] + [""]
+        colors += [(0.0, 0.62, 0.45, shade * 0.45)] * len(objects) + [(1, 1, 1, 0)]
+    axes.pie(
+        outer,
+        radius=1.0,
+        labels=labels,
+        labeldistance=1.02,
+        rotatelabels=True,
+        colors=colors,
+        textprops={"fontsize": 7},
+        wedgeprops={"width": 0.32, "edgecolor": "white"},
+        startangle=90,
+    )
+    axes.set_title(title, fontsize=9, pad=28)
+    words = "; ".join(
+        f"{verb} {total}" + (f" ({', '.join(noun for noun, _ in objects)})" if objects else "")
+        for verb, total, objects in rings
+    )
+    return Picture(figure, f"Root verbs and their commonest objects. {words}.")
+
+
 def loss_curves(histories):
     """Training and held-out loss by step; ``histories`` maps lora and fsdp to their records."""
     figure, all_axes = _figure(3.6 * len(histories), 2.8, columns=len(histories))

@@ -25,7 +25,7 @@ class Profile:
     heldout_share: float = 0.15
     generated_tasks: int = 104
     request_limit: int = 400
-    eval_tasks: int | None = None
+    eval_tasks: int | None = 100  # enough to tell the models apart; there are more
     max_length: int = 512
     seed_weight: int = 2  # how often each seed is in an epoch; a generated task is once
     # LoRA
@@ -37,7 +37,7 @@ class Profile:
     # full fine-tuning
     fsdp_ranks: int = 2
     fsdp_lr: float = 1e-4
-    fsdp_epochs: float = 1
+    fsdp_epochs: float = 0.65
     fsdp_batch: int = 8  # rows an update, over all ranks
     # evaluation
     max_new_tokens: int = 96
@@ -57,6 +57,7 @@ PROFILES = {
             max_length=192,
             lora_rank=2,
             lora_alpha=4,
+            fsdp_epochs=1,
             max_new_tokens=16,
         ),
     )

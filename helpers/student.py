@@ -6,9 +6,11 @@ run, so that everything after it is the code one would use for any model. A prof
 model instead. Weights are read from safetensors and GGUF alone; no code of a model is ever run.
 """
 
+import contextlib
 import copy
 import functools
 import importlib.util
+import io
 import os
 import time
 import warnings
@@ -58,7 +60,8 @@ def _convert_embedded(folder):
     scratch = Path(tempfile.mkdtemp(prefix=".student-", dir=folder.parent))
     try:
         AutoTokenizer.from_pretrained(**where).save_pretrained(scratch)
-        model = AutoModelForCausalLM.from_pretrained(**where, **_dequantized())
+        with contextlib.redirect_stderr(io.StringIO()):  # its progress bar has no switch
+            model = AutoModelForCausalLM.from_pretrained(**where, **_dequantized())
         model.save_pretrained(scratch)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(scratch, folder)
