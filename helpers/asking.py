@@ -212,7 +212,12 @@ _JSON_WORDS = (
 
 
 def _choice(reply):
-    """A reply's text and why it ended; a refusal or an empty choice has a finish of its own."""
+    """A reply's text and why it ended; a refusal or an empty choice has a finish of its own.
+
+    None in place of a reply is a request that the provider's filter would not let through.
+    """
+    if reply is None:
+        return {"text": "", "finish": "content_filter"}
     choice = reply.choices[0] if reply.choices else None
     if choice is None:
         return {"text": "", "finish": "no choice"}
@@ -239,9 +244,9 @@ def tasks_of(record):
     if "completion" not in record:
         return _synthesised(record)
     text, finish = record["completion"]["text"], record["completion"]["finish"]
-    fault = _unwritten(text, finish)
-    if fault:
-        return [], [{"reason": fault, "text": text}]
+    if finish == "refusal" or not text.strip():
+        reason = "empty reply" if finish in WHOLE else "cut by the length limit"
+        return [], [{"reason": _UNWRITTEN.get(finish, reason), "text": text}]
     if record.get("way") == "task_json":
         return parse_structured(text, finish)
     return parse_completion(text, record["start"], finish)
@@ -251,9 +256,7 @@ def _synthesised(record):
     instruction, answer = record["instruction"], record.get("answer")
     for name, part in (("instruction", instruction), ("output", answer)):
         if part is not None and part["finish"] not in WHOLE:
-            cut = f"{name} cut by the length limit"
-            known = ("refusal", "content_filter", "no choice")
-            reason = _unwritten("", part["finish"]) if part["finish"] in known else cut
+            reason = _UNWRITTEN.get(part["finish"], f"{name} cut by the length limit")
             return [], [{"reason": reason, "text": instruction["text"].strip()}]
     return [
         {
@@ -264,15 +267,25 @@ def _synthesised(record):
     ], []
 
 
-def _unwritten(text, finish):
-    """Why a reply brought no text to read, or None."""
-    if finish == "refusal":
-        return "refused by the teacher"
-    if not text.strip() and finish == "content_filter":
-        return "stopped by the provider's filter"
-    if not text.strip() and finish != "length":
-        return "empty reply"
-    return None
+# Why a reply with such a finish brought no text to read.
+_UNWRITTEN = {
+    "refusal": "refused by the teacher",
+    "content_filter": "stopped by the provider's filter",
+    "no choice": "empty reply",
+}
+
+
+def booked_tokens(record, dearest):
+    """``[tokens in, tokens out]`` that a raw record is charged with, at least.
+
+    What an endpoint does not count is booked at the ``dearest``, and so is every try that was lost
+    on its way, because the provider may charge it.
+    """
+    lost = record.get("lost", 0)
+    return [
+        (most if used is None else used) + lost * most
+        for used, most in zip(record["usage"], dearest, strict=True)
+    ]
 
 
 def dearest_request(endpoint, settings, seeds):

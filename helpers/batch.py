@@ -18,7 +18,15 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-from helpers.asking import Settings, check, dearest_request, list_request, reply_record, request_of
+from helpers.asking import (
+    Settings,
+    booked_tokens,
+    check,
+    dearest_request,
+    list_request,
+    reply_record,
+    request_of,
+)
 from helpers.generate import alone, claim, fingerprint, pending_batches, raw_records
 from helpers.io import append_jsonl
 from helpers.patience import plainly
@@ -37,14 +45,14 @@ def submit(endpoint, seeds, folder, settings=None, *, count, guarded=()):
     check(settings, endpoint, seeds)
     if settings.way == "self_synthesis":
         raise ValueError("self_synthesis asks twice in turn and cannot travel in a batch.")
-    _keep_caps(endpoint, seeds, folder, settings, count)
     with alone(folder):
+        _keep_caps(endpoint, seeds, folder, settings, count)
         claim(folder, fingerprint(settings, seeds, guarded, endpoint))
         lines, row = _prepare(endpoint, seeds, folder, settings, count)
-        append_jsonl(folder / "batches.jsonl", [row])
         client = endpoint.client()
         data = (f"{row['id']}.jsonl", "".join(lines).encode())
         file = plainly(lambda: client.files.create(file=data, purpose="batch"), endpoint)
+        append_jsonl(folder / "batches.jsonl", [row])  # from here on it may be out
         plainly(
             lambda: client.batches.create(
                 input_file_id=file.id,
@@ -91,8 +99,7 @@ def _keep_caps(endpoint, seeds, folder, settings, count):
     """Raise ValueError if spent, out and coming together could pass a cap."""
     dollars, *tokens = dearest_request(endpoint, settings, seeds)
     out = sum(len(row["examples"]) for row in pending_batches(folder))
-    spent = [record["usage"] for record in raw_records(folder)]
-    pairs = [[d if u is None else u for d, u in zip(tokens, use, strict=True)] for use in spent]
+    pairs = [booked_tokens(record, tokens) for record in raw_records(folder)]
     spent_tokens = sum(map(sum, pairs)) + (out + count) * sum(tokens)
     spent_dollars = sum(endpoint.cost(*pair) for pair in pairs) + DISCOUNT * (out + count) * dollars
     if spent_dollars > settings.max_dollars:

@@ -7,7 +7,6 @@ key and a free port; it ends with the process. The ``openai`` client cannot tell
 and neither can any other room.
 """
 
-import json
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -154,56 +153,6 @@ def teacher_endpoint(name):
         )
     price_in, price_out = PRICES.get(name, (0.0, 0.0))
     return Endpoint(base_url=base_url, model=name, price_in=price_in, price_out=price_out)
-
-
-def abilities(endpoint):
-    """What an endpoint can do, found out by asking it: a dict of ability to bool.
-
-    ``chat``, ``completions`` (continuing raw text, which self-synthesis needs), ``logprobs`` (which
-    a judge would like), ``json_schema`` (for ``task_json``). OpenAI, vLLM, Ollama and llama.cpp
-    differ here, and from version to version. Four requests of a few tokens; a refused key or a
-    server that is away raise openai's own errors.
-    """
-    client = endpoint.client(timeout=endpoint.timeout)
-    chat = {"model": endpoint.model, "messages": [{"role": "user", "content": "Say A."}]}
-    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
-    shape = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
-    asks = {
-        "chat": lambda: client.chat.completions.create(**chat, max_tokens=1).choices,
-        "completions": lambda: (
-            client.completions.create(model=endpoint.model, prompt="A", max_tokens=1).choices
-        ),
-        "logprobs": lambda: (
-            client.chat.completions.create(**chat, max_tokens=1, logprobs=True, top_logprobs=2)
-            .choices[0]
-            .logprobs.content
-        ),
-        "json_schema": lambda: (
-            "a"
-            in json.loads(
-                client.chat.completions.create(**chat, max_tokens=24, response_format=shape)
-                .choices[0]
-                .message.content
-            )
-        ),
-    }
-    return {name: _works(ask) for name, ask in asks.items()}
-
-
-def _works(ask):
-    """Whether an ability is there: the request is understood, and brings what it promises."""
-    import openai
-
-    try:
-        return bool(ask())
-    except (openai.AuthenticationError, openai.PermissionDeniedError, openai.RateLimitError):
-        raise
-    except openai.APIStatusError as error:
-        if error.status_code >= 500 and error.status_code != 501:
-            raise
-        return False
-    except (AttributeError, IndexError, TypeError, ValueError):
-        return False  # an answer without what was asked for
 
 
 def idle_cores():

@@ -22,7 +22,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from helpers.asking import Settings, ask, check, dearest_request, request_of, tasks_of
+from helpers.asking import (
+    Settings,
+    ask,
+    booked_tokens,
+    check,
+    dearest_request,
+    request_of,
+    tasks_of,
+)
 from helpers.filters import fault_of
 from helpers.io import append_jsonl, read_jsonl, write_jsonl, write_text
 from helpers.parsing import parse_completion
@@ -40,12 +48,10 @@ class _Books:
         self.answered, self.tokens_in, self.tokens_out, self.seconds = {}, 0, 0, 0.0
 
     def book(self, record):
-        """Enter one raw record. An endpoint that does not count is booked at its dearest."""
+        """Enter one raw record."""
         self.answered[record["number"]] = record
-        usage = [d if u is None else u for d, u in zip(self.dearest, record["usage"], strict=True)]
-        # A try that was lost on the way may have been charged: it is booked at its dearest.
-        usage = [u + record.get("lost", 0) * d for u, d in zip(usage, self.dearest, strict=True)]
-        self.tokens_in, self.tokens_out = self.tokens_in + usage[0], self.tokens_out + usage[1]
+        tokens_in, tokens_out = booked_tokens(record, self.dearest)
+        self.tokens_in, self.tokens_out = self.tokens_in + tokens_in, self.tokens_out + tokens_out
         self.seconds += record.get("seconds", 0.0)
 
     def drain(self):

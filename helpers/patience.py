@@ -29,7 +29,7 @@ class HalfAnswer(Exception):
 
 
 async def patiently(call, endpoint, *, lost=None, given_up=lambda: False, tries=TRIES):
-    """Await ``call()`` until it answers; returns the reply.
+    """Await ``call()`` until it answers; returns the reply, or None if a filter refused it.
 
     Passing failures are waited out. Raises EndpointError for a final one, when ``tries`` are used
     up, and instead of another try once ``given_up()``; its text never holds the key. Failures after
@@ -40,6 +40,8 @@ async def patiently(call, endpoint, *, lost=None, given_up=lambda: False, tries=
         try:
             return _with_choices(await call())
         except Exception as error:
+            if _filtered(error):
+                return None
             reason = final_reason(error, endpoint)
             if reason is None and not passes(error):
                 raise
@@ -49,7 +51,7 @@ async def patiently(call, endpoint, *, lost=None, given_up=lambda: False, tries=
                     f"{_named(error, endpoint)}. What was answered is kept; start again later."
                 )
             wait = wait_before(error, attempt)
-            if lost is not None and not hasattr(error, "status_code"):
+            if lost is not None and getattr(error, "status_code", 200) < 400:
                 lost.append(type(error).__name__)
         if reason:
             raise EndpointError(reason) from None
@@ -74,6 +76,56 @@ def plainly(call, endpoint):
     except openai.OpenAIError as error:
         reason = final_reason(error, endpoint) or _said(error, endpoint)
     raise EndpointError(reason)
+
+
+def abilities(endpoint):
+    """What an endpoint can do, found out by asking it: a dict of ability to bool.
+
+    ``chat``, ``completions`` (continuing raw text, which self-synthesis needs), ``logprobs`` (which
+    a judge would like), ``json_schema`` (for ``task_json``). OpenAI, vLLM, Ollama and llama.cpp
+    differ here, and from version to version. Four requests of a few tokens. Raises EndpointError
+    for a refused key or a server that is away.
+    """
+    client = endpoint.client(timeout=endpoint.timeout)
+    chat = {"model": endpoint.model, "messages": [{"role": "user", "content": "Say A."}]}
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    shape = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    asks = {
+        "chat": lambda: client.chat.completions.create(**chat, max_tokens=1).choices,
+        "completions": lambda: (
+            client.completions.create(model=endpoint.model, prompt="A", max_tokens=1).choices
+        ),
+        "logprobs": lambda: (
+            client.chat.completions.create(**chat, max_tokens=1, logprobs=True, top_logprobs=2)
+            .choices[0]
+            .logprobs.content
+        ),
+        "json_schema": lambda: (
+            "a"
+            in json.loads(
+                client.chat.completions.create(**chat, max_tokens=24, response_format=shape)
+                .choices[0]
+                .message.content
+            )
+        ),
+    }
+    return {name: plainly(lambda ask=ask: _works(ask), endpoint) for name, ask in asks.items()}
+
+
+def _works(ask):
+    """Whether an ability is there: the request is understood, and brings what it promises."""
+    import openai
+
+    try:
+        return bool(ask())
+    except (openai.AuthenticationError, openai.PermissionDeniedError, openai.RateLimitError):
+        raise
+    except openai.APIStatusError as error:
+        if error.status_code >= 500 and error.status_code != 501:
+            raise
+        return False
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return False  # an answer without what was asked for
 
 
 def passes(error):
@@ -144,8 +196,17 @@ def _retry_after(error):
 
 
 def _mute(error):
-    body = error.body if isinstance(error.body, dict) else {}
-    return bool({body.get("code"), body.get("type")} & MUTE)
+    return bool(_codes(error) & MUTE)
+
+
+def _filtered(error):
+    """Whether a provider's content filter turned the request away, as Azure does, with a 400."""
+    return bool(_codes(error) & {"content_filter", "content_policy_violation"})
+
+
+def _codes(error):
+    body = getattr(error, "body", None)
+    return {body.get("code"), body.get("type")} if isinstance(body, dict) else set()
 
 
 def _said(error, endpoint):

@@ -127,7 +127,7 @@ def sunburst(rings, title=""):
         labeldistance=0.62,
         rotatelabels=True,
         colors=[(0.0, 0.62, 0.45, shade) for shade in shades],
-        textprops={"fontsize": 8, "ha": "center", "va": "center"},
+        textprops={"fontsize": 8, "parse_math": False, "ha": "center", "va": "center"},
         wedgeprops={"width": 0.42, "edgecolor": "white"},
         startangle=90,
     )
@@ -144,7 +144,7 @@ def sunburst(rings, title=""):
         labeldistance=1.02,
         rotatelabels=True,
         colors=colors,
-        textprops={"fontsize": 7},
+        textprops={"fontsize": 7, "parse_math": False},
         wedgeprops={"width": 0.32, "edgecolor": "white"},
         startangle=90,
     )

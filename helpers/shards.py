@@ -64,7 +64,9 @@ def shard(model, mesh):
     The class of the blocks comes from the model itself (``_no_split_modules``), never from a name
     typed by hand. Weights are computed with in bf16 where that is fast, reduced in fp32.
     """
-    dtype = torch.bfloat16 if precision() == "bf16" else None
+    chosen = [precision()]
+    dist.broadcast_object_list(chosen)  # each rank measures; rank 0 decides, or they would differ
+    dtype = torch.bfloat16 if chosen[0] == "bf16" else None
     policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32)
     blocks = set(model._no_split_modules)
     learner = Learner(model)
@@ -151,17 +153,18 @@ def save_checkpoint(learner, optimizer, out, step, notes):
 
 def load_checkpoint(learner, optimizer, out):
     """Load the last whole checkpoint into both; returns its notes with ``step``, or None."""
-    whole = sorted(Path(out).glob("checkpoints/step-*/progress.json"))
-    whole = [path for path in whole if not path.parent.name.endswith(".partial")]
+    folders = [path.parent for path in Path(out).glob("checkpoints/step-*/progress.json")]
+    whole = [folder for folder in folders if folder.suffix != ".partial"]
     if not whole:
         return None
+    last = max(whole, key=lambda folder: int(folder.name.removeprefix("step-")))
     model, optim = dcp_state.get_state_dict(learner, optimizer)
     state = {"model": model, "optim": optim}
-    torch.distributed.checkpoint.load(state, checkpoint_id=whole[-1].parent)
+    torch.distributed.checkpoint.load(state, checkpoint_id=last)
     dcp_state.set_state_dict(
         learner, optimizer, model_state_dict=state["model"], optim_state_dict=state["optim"]
     )
-    return json.loads(whole[-1].read_text())
+    return json.loads((last / "progress.json").read_text())
 
 
 def export_model(learner, tokenizer, folder):

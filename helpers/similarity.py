@@ -8,7 +8,7 @@ that package drops every other script, so here Hangul, Han, Kana, Thai and the r
 Speed without approximation: each token becomes one character of a private alphabet, so a block of
 texts is compared with a whole pool in one call to rapidfuzz's C++ LCS. Where only the decision is
 wanted, most pairs need no comparing at all: two texts above the threshold are of like length and
-share one of their rarest words (prefix filtering; Chaudhuri et al. 2006).
+share some of their rarest words (prefix filtering; Chaudhuri et al. 2006).
 """
 
 import math

@@ -13,10 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from helpers.endpoint import Endpoint
 
-STATUS = {"429": 429, "429 soon": 429, "429 hours": 429, "500": 500, "503": 503, "529": 529,
-          "401": 401, "403": 403, "404": 404, "400": 400, "quota": 429}  # fmt: skip
+STATUS = {"429": 429, "429 soon": 429, "429 hours": 429, "500": 500, "503": 503,
+          "529": 529,
+          "400 filter": 400, "401": 401, "403": 403, "404": 404, "400": 400, "quota": 429}  # fmt: skip
 PASSING = ("429", "429 soon", "500", "503", "529", "reset", "half", "garbage", "torn", "slow")
-DROPS = ("no choices", "refusal", "filter")
+DROPS = ("no choices", "refusal", "filter", "400 filter")
 
 
 class FaultyServer:
@@ -89,7 +90,11 @@ class _Handler(BaseHTTPRequestHandler):
                 server.flying -= 1
 
     def _error(self, fault):
-        code = {"quota": "insufficient_quota", "404": "model_not_found"}.get(fault, fault)
+        code = {
+            "quota": "insufficient_quota",
+            "404": "model_not_found",
+            "400 filter": "content_filter",
+        }.get(fault, fault)
         # As OpenAI does, the message repeats a part of the key.
         message = f"something about the key {self.on.key}"
         headers = {"429 soon": {"Retry-After": "0.02"}, "429 hours": {"Retry-After": "7200"}}

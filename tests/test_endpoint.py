@@ -10,7 +10,8 @@ import psutil
 import pytest
 from faulty_server import FaultyServer
 
-from helpers.endpoint import PRICES, Endpoint, EndpointError, abilities, teacher_endpoint
+from helpers.endpoint import PRICES, Endpoint, EndpointError, teacher_endpoint
+from helpers.patience import abilities
 
 
 def test_the_embedded_teacher_answers_the_openai_client(endpoint):
@@ -133,7 +134,7 @@ def test_what_an_endpoint_cannot_do_is_found_out_and_a_refused_key_is_not_hidden
             "logprobs": False,
             "json_schema": False,
         }
-        with pytest.raises(openai.AuthenticationError):
+        with pytest.raises(EndpointError, match="refuses the key"):
             abilities(server.endpoint(_key="wrong"))
 
 

@@ -26,6 +26,10 @@ def notebook(name, folder=ROOT / "notebooks"):
     return nbformat.read(folder / f"{name}.ipynb", as_version=4)
 
 
+def test_the_folder_holds_the_lessons_and_nothing_else():
+    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == sorted(LESSONS)
+
+
 def make_run(folder, **environment):
     """What `make run` calls, into ``folder``."""
     environment = {**os.environ, "ALPACA_PRECISION": "fp32", **environment}

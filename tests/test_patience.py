@@ -104,6 +104,7 @@ def test_a_refusal_or_an_empty_reply_is_a_drop(fault, tmp_path):
         "no choices": "empty reply",
         "refusal": "refused by the teacher",
         "filter": "stopped by the provider's filter",
+        "400 filter": "stopped by the provider's filter",
     }
     assert row["reason"] == reasons[fault] and bill["stopped"] == "target reached"
 
