@@ -13,9 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from helpers.endpoint import Endpoint
 
-STATUS = {"429": 429, "429 soon": 429, "429 hours": 429, "500": 500, "503": 503,
-          "529": 529,
-          "400 filter": 400, "401": 401, "403": 403, "404": 404, "400": 400, "quota": 429}  # fmt: skip
+STATUS = {"429": 429, "429 soon": 429, "429 hours": 429, "500": 500, "503": 503, "529": 529,
+          "400": 400, "400 filter": 400, "401": 401, "403": 403, "404": 404,
+          "quota": 429}  # fmt: skip
 PASSING = ("429", "429 soon", "500", "503", "529", "reset", "half", "garbage", "torn", "slow")
 DROPS = ("no choices", "refusal", "filter", "400 filter")
 
