@@ -1,4 +1,4 @@
-"""From rows to tensors: token ids, the response mask, batches.
+"""From rows to tensors: token ids, the response mask, batches, the loss.
 
 What is learned, token by token::
 
@@ -6,21 +6,63 @@ What is learned, token by token::
     prompt: ignored (-100)                     learned   learned  ignored
 
 The prompt is tokenised alone and the response after it, so the ids of the prompt are exactly those
-the model will be given when it answers: tokens never merge across the border. LoRA training, full
-training and the held-out loss all take their rows from here.
+the model will be given when it answers: tokens never merge across the border. Padding is put in by
+position, on the right, whatever side the tokenizer prefers and whatever token it pads with.
+
+How a batch is computed::
+
+    an update      the rows of one optimizer step, as the recipe has it
+    micro-batches  its rows by length, as many together as the token budget allows
+    packed         instead of padding, rows end to end, where the attention keeps them apart
+    logits         only where a token is learned, a slice at a time where there are many
+
+LoRA training, full training and the held-out loss all take their rows and their loss from here.
 """
 
 import math
 import random
 
-from helpers.prompts import format_prompt
+from helpers.prompts import chat_message, format_prompt
 
 IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
+LOGITS_AT_ONCE = 1 << 26  # scores held at a time: a quarter of a gigabyte in float32
 
 
 def prompt_ids(row, tokenizer):
-    """Token ids of the training prompt of ``row`` (a dict with instruction and input)."""
-    return tokenizer(format_prompt(row["instruction"], row.get("input", "")))["input_ids"]
+    """Token ids of the prompt of ``row`` (a dict with instruction and input).
+
+    It is :func:`helpers.prompts.format_prompt`'s, or the model's own chat template where the
+    tokenizer was loaded with ``style="chat"`` (:func:`helpers.student.load_tokenizer`).
+    """
+    if getattr(tokenizer, "prompt_style", "alpaca") == "chat":
+        turn = chat_message(row["instruction"], row.get("input", ""))
+        text = tokenizer.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
+        return tokenizer(text, add_special_tokens=False)["input_ids"]
+    ids = tokenizer(format_prompt(row["instruction"], row.get("input", "")))["input_ids"]
+    # Some tokenizers end every text with their end token; a prompt is not at its end.
+    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def end_id(tokenizer):
+    """The token that ends an answer: the end token, or what the chat template ends a turn with.
+
+    Gemma's template ends a turn with ``<end_of_turn>``, which is not its end token. Raises
+    ValueError where there is none: such a model could never learn to stop.
+    """
+    if getattr(tokenizer, "prompt_style", "alpaca") == "chat":
+        turns = [chat_message("question"), {"role": "assistant", "content": "reply"}]
+        text = tokenizer.apply_chat_template(turns, tokenize=False)
+        tail = tokenizer(text[text.rindex("reply") + 5 :], add_special_tokens=False)["input_ids"]
+        special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+        for token in tail:
+            if token in special:
+                return token
+    if tokenizer.eos_token_id is None:
+        raise ValueError(
+            "the tokenizer has no end token (eos_token), so the model could never learn to stop; "
+            "set tokenizer.eos_token to the token the model was trained to end with."
+        )
+    return tokenizer.eos_token_id
 
 
 def encode(row, tokenizer, max_length=512):
@@ -30,14 +72,9 @@ def encode(row, tokenizer, max_length=512):
     than ``max_length`` is cut in its response, never in its prompt, loses its end token, and says
     how many tokens were ``cut``. Raises ValueError when not one response token would be left.
     """
-    if tokenizer.eos_token_id is None:
-        raise ValueError(
-            "the tokenizer has no end token (eos_token), so the model could never learn to stop; "
-            "set tokenizer.eos_token to the token the model was trained to end with."
-        )
+    end = end_id(tokenizer)
     prompt = prompt_ids(row, tokenizer)
-    response = tokenizer(row["output"], add_special_tokens=False)["input_ids"]
-    response = [*response, tokenizer.eos_token_id]
+    response = [*tokenizer(row["output"], add_special_tokens=False)["input_ids"], end]
     room = max_length - len(prompt)
     if room < 1:
         raise ValueError(
@@ -95,6 +132,44 @@ def collate(encoded, pad_id):
     }
 
 
+def collate_packed(encoded):
+    """Rows end to end as one: tensors ``input_ids``, ``labels``, ``position_ids``, ``(1, tokens)``.
+
+    Positions begin anew with each row; by them an attention that can tell rows apart does so (flash
+    attention, and transformers' masks while no cache is used). Where :func:`helpers.hardware.packs`
+    says no, :func:`collate` is faster.
+    """
+    import torch
+
+    def joined(key):
+        return torch.tensor([[token for row in encoded for token in row[key]]])
+
+    positions = [torch.arange(len(row["input_ids"])) for row in encoded]
+    return {
+        "input_ids": joined("input_ids"),
+        "labels": joined("labels"),
+        "position_ids": torch.cat(positions)[None],
+    }
+
+
+def micro_batches(encoded, budget, *, packed=False):
+    """The rows of an update, as lists of rows that are computed together, the longest first.
+
+    Rows of like length share a list; its rows times its longest row (packed: the sum of its rows)
+    stay within ``budget`` tokens. A row longer than that is alone.
+    """
+    lists, tokens = [], 0
+    for row in sorted(encoded, key=lambda row: -len(row["input_ids"])):
+        length = len(row["input_ids"])
+        width = length if packed or not lists else len(lists[-1][0]["input_ids"])
+        if not lists or tokens + width > budget:
+            lists.append([])
+            tokens, width = 0, length
+        lists[-1].append(row)
+        tokens += width
+    return lists
+
+
 def training_mix(seeds, generated, seed_weight):
     """The rows of an epoch: every seed ``seed_weight`` times, every generated task once.
 
@@ -139,12 +214,34 @@ def token_losses(model, batch):
     """
     import torch
 
-    hidden = model.get_decoder()(
-        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False
-    ).last_hidden_state[:, :-1]
+    inputs = {key: value for key, value in batch.items() if key != "labels"}
+    hidden = model.get_decoder()(**inputs, use_cache=False).last_hidden_state[:, :-1]
     target = batch["labels"][:, 1:]
     learned = target != IGNORED
-    logits = model.get_output_embeddings()(hidden[learned]).float()
-    losses = torch.zeros(target.shape, dtype=torch.float32, device=logits.device)
-    losses[learned] = torch.nn.functional.cross_entropy(logits, target[learned], reduction="none")
+    losses = torch.zeros(target.shape, dtype=torch.float32, device=hidden.device)
+    losses[learned] = _cross_entropy(model, hidden[learned], target[learned])
     return losses
+
+
+def _cross_entropy(model, hidden, target):
+    """Losses of positions, shape ``(positions,)``; of many, a slice of logits at a time.
+
+    A slice's logits are not kept but made again in the backward pass: one multiplication more, and
+    a vocabulary of 256,000 no longer decides how much memory a step takes.
+    """
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    cap = getattr(model.config, "final_logit_softcapping", None)  # Gemma 2 bends its logits
+    head = model.get_output_embeddings()
+
+    def slice_losses(hidden, target):
+        logits = head(hidden).float()
+        logits = cap * torch.tanh(logits / cap) if cap else logits
+        return torch.nn.functional.cross_entropy(logits, target, reduction="none")
+
+    positions = max(1, LOGITS_AT_ONCE // model.config.get_text_config().vocab_size)
+    if len(target) <= positions:
+        return slice_losses(hidden, target)
+    slices = zip(hidden.split(positions), target.split(positions), strict=True)
+    return torch.cat([checkpoint(slice_losses, h, t, use_reentrant=False) for h, t in slices])

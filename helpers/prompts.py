@@ -96,6 +96,14 @@ def format_prompt(instruction, input="", language="en"):
     return before + instruction + after.replace("{input}", input)
 
 
+def chat_message(instruction, input=""):
+    """A task as the user's message of a chat, for models that are taught in their own template.
+
+    Nothing but the task's own words, and no system message: not every template knows one.
+    """
+    return {"role": "user", "content": f"{instruction}\n\n{input}" if input else instruction}
+
+
 def chat_turns(turns, *, open_user=False):
     """ChatML text for a list of ``(user, assistant)`` turns, the format of SmolLM2 and Qwen.
 

@@ -17,6 +17,7 @@ tensor is cut into ``k`` runs of rows, the last of which may be shorter.
 import json
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -25,10 +26,12 @@ from torch import nn
 from torch.distributed.checkpoint import state_dict as dcp_state
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
+from torch.utils.checkpoint import checkpoint
+from transformers import AutoConfig
 
 from helpers.batches import token_losses
+from helpers.hardware import attention, precision
 from helpers.io import write_text
-from helpers.student import precision
 
 
 class Learner(nn.Module):
@@ -43,14 +46,14 @@ class Learner(nn.Module):
         return token_losses(self.model, batch).sum()
 
 
-def load_sharded(folder, mesh):
+def load_sharded(folder, mesh, *, recompute=False):
     """A :class:`Learner` of the model in ``folder``, of which each rank has read its slices only.
 
-    ``folder`` may be a hub name. Weights are float32, whatever the files hold. Raises ValueError
-    naming a tensor that the files lack or that has another shape there.
+    Weights are float32, whatever the files hold. ``recompute``: see :func:`shard`. Raises
+    ValueError naming a tensor that the files lack or that has another shape there.
     """
-    folder = _local_folder(folder)
-    learner = shard(_without_weights(folder), mesh)
+    folder = Path(folder)
+    learner = shard(without_weights(AutoConfig.from_pretrained(folder)), mesh, recompute=recompute)
     slices = _read_slices(folder, dict(learner.model.named_parameters()))
     # Not strict: a tied output layer has no slice of its own, it is the embedding once more.
     learner.model.load_state_dict(slices, strict=False, assign=True)
@@ -58,45 +61,53 @@ def load_sharded(folder, mesh):
     return learner
 
 
-def shard(model, mesh):
+def shard(model, mesh, *, recompute=False):
     """Shard a model over a device mesh: each block on its own, then what is left.
 
     The class of the blocks comes from the model itself (``_no_split_modules``), never from a name
-    typed by hand. Weights are computed with in bf16 where that is fast, reduced in fp32.
+    typed by hand. Weights are computed with in bf16 where that is fast, reduced in fp32. With
+    ``recompute`` a block keeps nothing but its input and is computed once more in the backward
+    pass, *activation checkpointing* (Chen et al. 2016): a third more work, far less memory.
     """
     chosen = [precision()]
     dist.broadcast_object_list(chosen)  # each rank measures; rank 0 decides, or they would differ
     dtype = torch.bfloat16 if chosen[0] == "bf16" else None
     policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32)
-    blocks = set(model._no_split_modules)
     learner = Learner(model)
-    for module in model.modules():
-        if type(module).__name__ in blocks:
-            fully_shard(module, mesh=mesh, mp_policy=policy)
+    for block in blocks_of(model):
+        if recompute:  # inside FSDP's hooks: the weights are gathered once for both
+            block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+        fully_shard(block, mesh=mesh, mp_policy=policy)
     fully_shard(learner, mesh=mesh, mp_policy=policy)
     return learner
 
 
-def _without_weights(folder):
-    """The architecture of a model folder with parameters on no device, and buffers in place."""
+def blocks_of(model):
+    """The repeated blocks of a model, as the model itself names them. Raises ValueError for none.
+
+    transformers says which modules must stay whole (``_no_split_modules``): the blocks.
+    """
+    names = set(model._no_split_modules or ())
+    blocks = [module for module in model.modules() if type(module).__name__ in names]
+    if not blocks:
+        raise ValueError(
+            f"{type(model).__name__} does not say what its blocks are (_no_split_modules is "
+            f"{model._no_split_modules!r}), so it cannot be sharded block by block."
+        )
+    return blocks
+
+
+def without_weights(config):
+    """The architecture of a configuration with parameters on no device, and buffers in place."""
     from accelerate import init_empty_weights
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     with init_empty_weights():
         model = AutoModelForCausalLM.from_config(
-            AutoConfig.from_pretrained(folder), dtype=torch.float32
+            config, dtype=torch.float32, attn_implementation=attention()
         )
     model.tie_weights()
     return model.train()
-
-
-def _local_folder(name):
-    """A model folder on this machine: the one named, else fetched once from the hub."""
-    if Path(name).is_dir():
-        return Path(name)
-    from huggingface_hub import snapshot_download
-
-    return Path(snapshot_download(str(name), allow_patterns=["*.json", "*.safetensors"]))
 
 
 def _read_slices(folder, state):
@@ -145,7 +156,7 @@ def save_checkpoint(learner, optimizer, out, step, notes):
     if dist.get_rank() == 0:
         write_text(scratch / "progress.json", json.dumps({"step": step, **notes}))
         os.replace(scratch, final)
-        for old in final.parent.iterdir():
+        for old in final.parent.glob("step-*"):
             if old != final:
                 shutil.rmtree(old)
     dist.barrier()

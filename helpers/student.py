@@ -8,15 +8,14 @@ model instead. Weights are read from safetensors and GGUF alone; no code of a mo
 
 import contextlib
 import copy
-import functools
 import importlib.util
 import io
 import os
-import time
 import warnings
 from pathlib import Path
 
-from helpers.batches import prompt_ids
+from helpers.batches import end_id, prompt_ids
+from helpers.hardware import device, frozen_dtype, working_dtype
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -34,17 +33,62 @@ def embedded_gguf():
 
 
 def student_folder(name, cache):
-    """A folder or hub id that ``from_pretrained`` takes, for the profile's ``student``.
+    """The folder of the profile's ``student``, ready for ``from_pretrained``.
 
-    For ``"embedded"`` the GGUF file is converted once into ``cache`` (about 15 s and 0.5 GB).
+    For ``"embedded"`` the GGUF file is converted once into ``cache`` (about 15 s and 0.5 GB); any
+    other name is a folder, or a model of the hub (see :func:`model_folder`).
     """
     if name != "embedded":
-        return name
+        return str(model_folder(name))
     folder = Path(cache) / "student"
     # The weights are written last, by renaming: half a conversion never looks like a whole one.
     if not (folder / "model.safetensors").is_file():
         _convert_embedded(folder)
     return str(folder)
+
+
+def model_folder(name):
+    """Folder of the model ``name``: a folder as it is, or a hub name, fetched once.
+
+    ``owner/model@revision`` asks for a revision. Only configuration, tokenizer and safetensors are
+    fetched. Raises FileNotFoundError that says what is missing and the way out.
+    """
+    if Path(name).is_dir():
+        return _checked(Path(name), name)
+    from huggingface_hub import errors, snapshot_download
+
+    hub_name, _, revision = str(name).partition("@")
+    wanted = ["*.json", "*.safetensors", "*.model", "*.jinja", "merges.txt", "vocab.txt"]
+    try:
+        folder = snapshot_download(hub_name, revision=revision or None, allow_patterns=wanted)
+    except errors.GatedRepoError:
+        raise FileNotFoundError(
+            f"the model {name} is gated: accept its terms on its page of the hub and put a token "
+            "of yours into the environment variable HF_TOKEN, or choose an open model."
+        ) from None
+    except (errors.HFValidationError, errors.RepositoryNotFoundError):
+        raise FileNotFoundError(
+            f"no model {name!r}: neither a folder here nor a name the hub knows (or it is private, "
+            "and HF_TOKEN is not set). Look for a typing mistake."
+        ) from None
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError) as error:
+        raise FileNotFoundError(
+            f"the model {name} is not on this machine and could not be fetched "
+            f"({type(error).__name__}). Connect to the network once, or name a model folder."
+        ) from None
+    return _checked(Path(folder), name)
+
+
+def _checked(folder, name):
+    """The folder, if it holds a configuration and safetensors; a pickle of weights is not read."""
+    for pattern in ("config.json", "*.safetensors"):
+        if not any(folder.glob(pattern)):
+            raise FileNotFoundError(
+                f"the model {name} has no {pattern} in {folder}. Weights are read from safetensors "
+                "alone: look for a revision that has them (owner/model@revision), or save the "
+                "model with save_pretrained."
+            )
+    return folder
 
 
 def _convert_embedded(folder):
@@ -78,68 +122,49 @@ def _dequantized():
     return {"quantization_config": GgufConfig(dequantize=True)}
 
 
-@functools.cache
-def precision():
-    """``"bf16"`` where this machine multiplies matrices clearly faster in it, else ``"fp32"``.
-
-    GPUs from Ampere on and CPUs with bf16 instructions do; older ones emulate it, at a loss. A CPU
-    is asked by timing one multiplication both ways, which takes a few hundredths of a second.
-    The environment variable ``ALPACA_PRECISION`` overrules it.
-    """
-    import torch
-
-    if os.environ.get("ALPACA_PRECISION") in ("fp32", "bf16"):
-        return os.environ["ALPACA_PRECISION"]
-
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        a = torch.ones(768, 768, dtype=dtype)
-        tries = []
-        for _ in range(8):
-            started = time.perf_counter()
-            a @ a
-            tries.append(time.perf_counter() - started)
-        seconds[dtype] = min(tries)  # the try least disturbed by other work
-    return "bf16" if seconds[torch.bfloat16] * 1.3 < seconds[torch.float32] else "fp32"
-
-
-def load_tokenizer(folder):
+def load_tokenizer(folder, style="alpaca"):
     """The tokenizer of a model folder, with a padding token that is not its end token.
 
     Where both are one, a collator that masks padding masks the end too, and the model never learns
     to stop. An existing token is taken; the vocabulary, so the embedding, keeps its size.
+    ``style`` is the prompt it will make: ``"alpaca"``, or ``"chat"`` for the model's own template.
+    Raises ValueError for a style it cannot make.
     """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
+    if style not in ("alpaca", "chat") or (style == "chat" and not tokenizer.chat_template):
+        raise ValueError(
+            f"style={style!r} is not to be had from the tokenizer in {folder}: choose 'alpaca', "
+            "or 'chat' where the model has a chat template."
+        )
+    tokenizer.prompt_style = style
     if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
-        for candidate in (tokenizer.unk_token, "<|endoftext|>", tokenizer.bos_token):
-            if candidate and tokenizer.convert_tokens_to_ids(candidate) != tokenizer.eos_token_id:
-                tokenizer.pad_token = candidate
-                break
+        others = {tokenizer.unk_token, "<|endoftext|>", tokenizer.bos_token} - {tokenizer.eos_token}
+        known = sorted(token for token in others if token in tokenizer.get_vocab())
+        tokenizer.pad_token = (known or [tokenizer.eos_token])[0]
     return tokenizer
 
 
 def load_student(folder, adapter=None, *, merge=True):
-    """The model of a folder in float32, on the GPU if there is one, with an adapter if named.
+    """The model of a folder, on the GPU if there is one, with an adapter if named.
 
-    With ``merge`` the adapter's ``BA`` is added into the weights, so answering costs nothing extra.
-    Raises OSError as transformers does for a folder that holds no model.
+    Its weights are of :func:`helpers.hardware.frozen_dtype`. With ``merge`` the adapter's ``BA`` is
+    added into the weights, so answering costs nothing extra. Raises FileNotFoundError for a folder
+    that holds no model.
     """
-    import torch
     from transformers import AutoModelForCausalLM
 
     _quiet()
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    where = model_folder(folder)
+    model = AutoModelForCausalLM.from_pretrained(where, dtype=frozen_dtype(), use_safetensors=True)
     if adapter:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, adapter)
         model = model.merge_and_unload() if merge else model
     model.generation_config.pad_token_id = None  # answer() passes the tokenizer's own
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return model.to(device()).eval()
 
 
 def _quiet():
@@ -156,29 +181,28 @@ def answer(model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batc
 
     ``stopped`` says that the model ended by itself, with its end token, before
     ``max_new_tokens``. Rows of like length are batched together; the arithmetic is that of
-    :func:`precision`. ``on_batch(done)`` is called after each batch.
+    :func:`helpers.hardware.precision`. ``on_batch(done)`` is called after each batch.
     """
-    import torch
-
     prompts = [prompt_ids(row, tokenizer) for row in rows]
-    if precision() == "bf16":
-        model = copy.deepcopy(model).to(torch.bfloat16)
+    ends = {end_id(tokenizer), tokenizer.eos_token_id}
+    if model.dtype != working_dtype():
+        model = copy.deepcopy(model).to(working_dtype())
     order = sorted(range(len(rows)), key=lambda i: len(prompts[i]))
     answers = [None] * len(rows)
     for start in range(0, len(rows), batch_size):
         chunk = order[start : start + batch_size]
-        ids = _generate(model, tokenizer, [prompts[i] for i in chunk], max_new_tokens)
+        ids = _generate(model, tokenizer, [prompts[i] for i in chunk], max_new_tokens, ends)
         for i, new in zip(chunk, ids, strict=True):
-            stopped = tokenizer.eos_token_id in new
-            new = new[: new.index(tokenizer.eos_token_id)] if stopped else new
-            text = tokenizer.decode(new, skip_special_tokens=True).strip()
-            answers[i] = {"output": text, "stopped": stopped, "tokens": len(new) + stopped}
+            length = next((at for at, token in enumerate(new) if token in ends), len(new))
+            text = tokenizer.decode(new[:length], skip_special_tokens=True).strip()
+            stopped = length < len(new)
+            answers[i] = {"output": text, "stopped": stopped, "tokens": length + stopped}
         if on_batch:
             on_batch(start + len(chunk))
     return answers
 
 
-def _generate(model, tokenizer, prompts, max_new_tokens):
+def _generate(model, tokenizer, prompts, max_new_tokens, ends):
     """New token ids for a batch of prompts, padded on the left so that all end together."""
     import torch
 
@@ -193,6 +217,6 @@ def _generate(model, tokenizer, prompts, max_new_tokens):
             max_new_tokens=max_new_tokens,
             do_sample=False,
             pad_token_id=pad,
-            eos_token_id=tokenizer.eos_token_id,
+            eos_token_id=sorted(ends),
         )
     return out[:, width:].tolist()

@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from helpers.architectures import tiny_config
+from helpers.metrics import heldout_losses
 from helpers.profiles import PROFILES
-from helpers.student import load_student
-from helpers.train import train_lora
+from helpers.student import answer, load_student, load_tokenizer
+from helpers.train import check_adapter, train_lora
 
 ROWS = [
     {"instruction": f"Say the word number {i}.", "input": "", "output": f"word {i} it is"}
@@ -61,6 +63,86 @@ def test_reloaded_and_merged_give_the_same_logits(trained, tiny_model):
     assert torch.equal(kept, reloaded)
     assert torch.allclose(reloaded, merged, atol=1e-5)
     assert not torch.allclose(reloaded, untouched, atol=1e-3)
+
+
+def test_reloaded_and_merged_give_the_same_answers(trained, tiny_model, tokenizer):
+    adapter = trained[2] / "adapter"
+    models = [trained[0], load_student(tiny_model, adapter, merge=False)]
+    models.append(load_student(tiny_model, adapter))
+    given = [answer(model.eval(), tokenizer, ROWS[:4], max_new_tokens=12) for model in models]
+    assert given[0] == given[1] == given[2]
+    assert given[0] != answer(load_student(tiny_model), tokenizer, ROWS[:4], max_new_tokens=12)
+
+
+def test_the_meter_reads_what_was_trained(tiny_model, tokenizer, tmp_path):
+    points = []
+    train(tiny_model, tokenizer, tmp_path, on_log=points.append)
+    during = [point for point in points if "loss" in point]
+    assert all(point["tokens_per_second"] > 0 and point["memory"] > 1e7 for point in during)
+    assert all(0 <= point["padding"] < 0.2 and point["of"] == 6 for point in during)
+    left = [point["minutes_left"] for point in during]
+    assert left[0] > left[-1] == 0
+
+
+def test_the_adapter_that_did_best_on_the_held_out_rows_is_kept(tiny_model, tokenizer, tmp_path):
+    overfit = replace(PROFILE, lora_lr=0.3, lora_epochs=4)
+    model = load_student(tiny_model)
+    other = [{"instruction": "Name a tree.", "input": "", "output": "An old oak."}]
+    record = train_lora(model, tokenizer, ROWS, other, overfit, tmp_path)
+    held = {p["step"]: p["heldout_loss"] for p in record["history"] if "heldout_loss" in p}
+    best = min((loss, step) for step, loss in held.items() if step)
+    assert record["best_step"] == best[1] < record["steps"]
+    for kept in (model.eval(), load_student(tiny_model, tmp_path / "adapter")):
+        assert heldout_losses(kept, tokenizer, other)[0] == pytest.approx(best[0], rel=0.02)
+
+
+def test_an_adapter_of_zeros_is_refused(trained, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    found = check_adapter(trained[2] / "adapter")
+    assert found["matrices"] == 2 * len(found["largest_b"]) == 2 * 2 * 7
+    weights = load_file(trained[2] / "adapter" / "adapter_model.safetensors")
+    untrained = {name: value * ("lora_B" not in name) for name, value in weights.items()}
+    save_file(untrained, tmp_path / "adapter_model.safetensors")
+    with pytest.raises(ValueError, match=r"every matrix B in .* is zero"):
+        check_adapter(tmp_path)
+
+
+def test_checkpoints_of_another_training_are_refused(tiny_model, tokenizer, tmp_path):
+    def kill(point):
+        if point["step"] >= 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(tiny_model, tokenizer, tmp_path, on_log=kill)
+    other = replace(PROFILE, lora_rank=4)
+    with pytest.raises(ValueError, match=r"another training \(lora_rank was 2, now 4\)"):
+        train_lora(load_student(tiny_model), tokenizer, ROWS, ROWS[:4], other, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["colab_l4", "colab_t4", "opt_6_7b", "alpaca_7b"])
+def test_every_architecture_of_the_recipes_goes_through_the_same_code(
+    name, student_folder, tmp_path
+):
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    style = PROFILES[name].prompt_style
+    tokenizer = load_tokenizer(student_folder, style)
+    model = AutoModelForCausalLM.from_config(tiny_config(PROFILES[name].student, len(tokenizer)))
+    profile = replace(PROFILE, prompt_style=style, max_length=192)
+    record = train_lora(model, tokenizer, ROWS, ROWS[:4], profile, tmp_path)
+    held = [point["heldout_loss"] for point in record["history"] if "heldout_loss" in point]
+    assert held[-1] < held[0]
+    assert len(answer(model.eval(), tokenizer, ROWS[:2], max_new_tokens=4)) == 2
+
+
+def test_a_tracker_that_is_not_there_is_named_before_training(tiny_model, tokenizer, tmp_path):
+    with pytest.raises(ValueError, match="no_such_tracker"):
+        train_lora(
+            load_student(tiny_model), tokenizer, ROWS, ROWS[:4], PROFILE, tmp_path,
+            report_to=["no_such_tracker"],
+        )  # fmt: skip
 
 
 def test_a_killed_training_goes_on_with_the_same_losses(trained, tiny_model, tokenizer, tmp_path):

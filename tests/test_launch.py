@@ -1,0 +1,64 @@
+"""Processes under torchrun: what they print, how they fail, that none is left behind."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from helpers.io import write_jsonl
+from helpers.launch import first_error, torchrun
+from helpers.run import ROOT
+
+ROWS = [{"instruction": f"Say {i}.", "input": "", "output": f"word {i}"} for i in range(18)]
+
+
+def test_a_process_that_fails_ends_the_others_and_says_why(tmp_path):
+    lonely = tmp_path / "lonely.py"
+    lonely.write_text(
+        "import os, torch.distributed as dist\n"
+        "dist.init_process_group('gloo')\n"
+        "print('here', flush=True)\n"
+        "if dist.get_rank() == 1:\n"
+        "    raise ValueError('row 7 is empty')\n"
+        "dist.barrier()\n"  # would wait for ever
+    )
+    printed = []
+    with pytest.raises(RuntimeError, match="ValueError: row 7 is empty"):
+        printed.extend(torchrun(2, lonely))
+    assert printed == ["here\n"] * 2
+
+
+def test_ranks_end_with_the_process_that_started_them(tiny_model, tmp_path):
+    write_jsonl(tmp_path / "rows.jsonl", ROWS * 40)  # enough to be at it for a while
+    script = (
+        "import sys; from helpers.launch import torchrun\n"
+        "for line in torchrun(2, '-m', 'helpers.fsdp', *sys.argv[1:]): print(line, flush=True)"
+    )
+    rows = tmp_path / "rows.jsonl"
+    options = [f"--student={tiny_model}", f"--data={rows}", f"--heldout={rows}", "--profile=tiny"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *options, f"--out={tmp_path / 'out'}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    process.stdout.readline()
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert len(started) >= 3  # torchrun and two ranks
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(started, timeout=30)
+    assert alive == []
+
+
+def test_a_killed_rank_is_named_before_those_that_failed_for_want_of_it():
+    summary = (
+        "[rank0]: RuntimeError: Connection closed by peer\n"
+        "Root Cause (first observed failure):\n[0]:\n  rank      : 0 (local_rank: 0)\n"
+        "  exitcode  : 1 (pid: 7)\n[1]:\n  rank      : 1 (local_rank: 1)\n"
+        "  exitcode  : -9 (pid: 8)\n"
+    )
+    assert first_error(summary).startswith("rank 1 was killed by signal 9, most often because")
+    ended = summary.replace("-9", "-15")  # that is how torchrun ends the others
+    assert first_error(ended) == "RuntimeError: Connection closed by peer"
+    assert first_error("all is well") is None
