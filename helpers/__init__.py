@@ -2,12 +2,18 @@
 
 ground floor   io, prompts, similarity, profiles, meaning, diversity, parsing
                import nothing of ours but one another, never torch
-first floor    endpoint, patience, batches, student     a model to ask, tensors, a model to teach
+first floor    endpoint, patience                       a model to ask
+               hardware, architectures, batches, student    a machine, shapes, tensors, a model
 second floor   metrics, filters, asking, sieve, generate, batch    tasks from a teacher
-               train, shards, fsdp                      a student that learns from them
+               checkpoints, train, trainer, shards, fsdp, launch, memory    a student learns
                judge                                    who is better, and says who?
 third floor    run                                      the run folder and its manifest
 top floor      plots, widgets, cards, report, lessons   show it; nothing below imports them
 
 A lower floor never imports a higher one.
 """
+
+import os
+
+# Nothing here reports to anyone. TRL would tell the hub of every trainer that is made.
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

@@ -178,6 +178,29 @@ def loss_curves(histories):
     return Picture(figure, "Loss by training step. " + "; ".join(words) + ".")
 
 
+def memory(plans):
+    """Bytes a rank as stacked bars, one a plan; ``plans`` is as in :func:`helpers.memory.table`."""
+    from helpers.memory import PARTS
+
+    shades = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#D55E00")
+    hatches = ("", "//", "..", "\\\\", "xx", "--")
+    figure, axes = _figure(7.4, 1.1 + 0.42 * len(plans))
+    places = range(len(plans), 0, -1)
+    left = [0.0] * len(plans)
+    for part, shade, hatch in zip(PARTS, shades, hatches, strict=True):
+        sizes = [plan[part] / 1e9 for plan in plans.values()]
+        axes.barh(places, sizes, left=left, color=shade, hatch=hatch, edgecolor="white", label=part)
+        left = [start + size for start, size in zip(left, sizes, strict=True)]
+    axes.set_yticks(places, list(plans))
+    axes.set(xlabel="GB a rank, each part at its largest")
+    axes.legend(frameon=False, fontsize=8, ncol=6, loc="upper center", bbox_to_anchor=(0.4, -0.28))
+    words = "; ".join(
+        f"{name}: " + ", ".join(f"{part} {plan[part] / 1e9:.1f}" for part in PARTS)
+        for name, plan in plans.items()
+    )
+    return Picture(figure, f"Memory a rank, in GB. {words}.")
+
+
 def facts(metrics):
     """The before/after facts with their intervals, one small panel a fact."""
     names = [name for name in NAMES if name in metrics]

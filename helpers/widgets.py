@@ -1,14 +1,14 @@
-"""Things to look at: rows, masks, answers side by side. Functions of data that return a display.
+"""Things to look at: rows, masks, a training's meter, answers side by side.
 
-Each returns :class:`Html`, which shows in a notebook, on GitHub and in exported pages, and reads as
-plain text where there is no HTML. Nothing is computed here, and every piece of text that came from
-data or a model is escaped: it can be looked at, never run.
+Functions of data that return a display: :class:`Html`, which shows in a notebook, on GitHub and in
+exported pages, and reads as plain text where there is no HTML. Nothing is computed here, and every
+piece of text that came from data or a model is escaped: it can be looked at, never run.
 """
 
 import html
 import re
 
-from helpers.batches import IGNORED
+from helpers.batches import IGNORED, end_id
 from helpers.io import join_input
 
 STYLE = {
@@ -67,10 +67,10 @@ def response_mask(encoded, tokenizer):
 
     The three kinds differ by underline and weight as well as by colour, and a legend names them.
     """
-    spans, words = [], []
+    spans, words, end = [], [], end_id(tokenizer)
     for token, label in zip(encoded["input_ids"], encoded["labels"], strict=True):
         kind = "ignored" if label == IGNORED else "learned"
-        kind = "end" if kind == "learned" and token == tokenizer.eos_token_id else kind
+        kind = "end" if kind == "learned" and token == end else kind
         shown = escape(tokenizer.decode([token]).replace("\n", "⏎\n"))
         spans.append(f'<span style="{STYLE[kind]}" title="{kind}">{shown}</span>')
         words.append(f"[{shown}]" if kind != "ignored" else shown)
@@ -83,6 +83,54 @@ def response_mask(encoded, tokenizer):
     )
     block = '<pre style="white-space:pre-wrap;line-height:1.7">' + "".join(spans) + "</pre>"
     return Html(legend + block, "".join(words))
+
+
+def training_meter(points):
+    """How a training stands, from the points it has told so far (``on_log`` of a training).
+
+    Steps, the last losses, real tokens a second, padding, peak memory, minutes left, and the curve
+    of the loss in small. Made again with every point, it is a meter that runs.
+    """
+    if not points:
+        return Html("<p>training has not begun to tell</p>", "training has not begun to tell")
+    last = points[-1]
+    done, of = last["step"], last["of"]
+    readings = {"step": f"{done} of {of}"}
+    for key, name in (("loss", "batch loss"), ("heldout_loss", "held-out loss")):
+        values = [point[key] for point in points if key in point]
+        readings |= {name: f"{values[-1]:.3f}"} if values else {}
+    if last["tokens_per_second"]:
+        readings |= {
+            "real tokens a second": f"{last['tokens_per_second']:,.0f}",
+            "padding": f"{last['padding']:.0%}",
+        }
+    readings["peak memory"] = f"{last['memory'] / 1e9:.1f} GB"
+    if last["minutes_left"] is not None:
+        readings["minutes left"] = f"{last['minutes_left']:.1f}"
+    cells = "".join(
+        f'<td style="text-align:left;padding-right:1.5em">{name}<br><strong>{value}</strong></td>'
+        for name, value in readings.items()
+    )
+    bar = f'<progress value="{done}" max="{of}" aria-label="steps done"></progress>'
+    text = ", ".join(f"{name} {value}" for name, value in readings.items())
+    losses = [point["loss"] for point in points if "loss" in point]
+    return Html(f"{bar}{_sparkline(losses)}<table><tr>{cells}</tr></table>", text)
+
+
+def _sparkline(values, width=220, height=32):
+    """A small curve of numbers as SVG, lowest at the bottom; nothing for fewer than two."""
+    if len(values) < 2:
+        return ""
+    low, span = min(values), (max(values) - min(values)) or 1
+    across = width / (len(values) - 1)
+    heights = [height * (1 - (value - low) / span) for value in values]
+    dots = " ".join(f"{i * across:.1f},{y:.1f}" for i, y in enumerate(heights))
+    return (
+        f'<svg role="img" aria-label="batch loss, from {values[0]:.2f} to {values[-1]:.2f}" '
+        f'width="{width}" height="{height + 4}" viewBox="0 -2 {width} {height + 4}" '
+        f'style="margin-left:1.5em"><polyline points="{dots}" fill="none" stroke="#0072b2" '
+        'stroke-width="1.5"/></svg>'
+    )
 
 
 def side_by_side(rows, answers, *, names, limit=10):

@@ -7,7 +7,7 @@ from helpers.batches import encode
 from helpers.lessons import results_table
 from helpers.metrics import FACTS
 from helpers.report import headline
-from helpers.widgets import escape, response_mask, side_by_side, table
+from helpers.widgets import escape, response_mask, side_by_side, table, training_meter
 
 EVIL = (
     '<script>alert(1)</script><img src=x onerror="x"> $x^2$ \\(y\\) \x1b[31mred\x1b[0m \u202eback'
@@ -39,6 +39,22 @@ def test_the_mask_marks_prompt_response_and_end(tokenizer):
     markup = response_mask(encode(row, tokenizer), tokenizer)._repr_html_()
     assert markup.count('title="end"') == 1
     assert markup.count('title="learned"') == len(tokenizer("Yes.")["input_ids"])
+
+
+def test_the_meter_shows_what_is_known_and_no_more():
+    assert "not begun" in repr(training_meter([]))
+    readings = {"of": 10, "tokens_per_second": 0.0, "padding": 0.0, "memory": 2e9}
+    first = {"step": 0, "heldout_loss": 2.5, "minutes_left": None, **readings}
+    assert repr(training_meter([first])) == "step 0 of 10, held-out loss 2.500, peak memory 2.0 GB"
+    readings |= {"tokens_per_second": 1234.5, "padding": 0.042, "minutes_left": 1.26}
+    points = [first, *({"step": i, "loss": 3.0 - i, **readings} for i in (1, 2))]
+    shown = training_meter(points)
+    assert "batch loss 1.000" in repr(shown) and "held-out loss 2.500" in repr(shown)
+    assert (
+        "1,234" in repr(shown) and "padding 4%" in repr(shown) and "minutes left 1.3" in repr(shown)
+    )
+    markup = shown._repr_html_()
+    assert 'value="2" max="10"' in markup and "from 2.00 to 1.00" in markup
 
 
 def figure(value, low, high):

@@ -47,3 +47,11 @@ def test_the_guard_refuses_other_machines_and_allows_this_one():
         text=True,
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_no_library_reports_to_anyone():
+    from huggingface_hub import constants
+
+    import helpers  # noqa: F401
+
+    assert constants.HF_HUB_DISABLE_TELEMETRY
