@@ -31,7 +31,7 @@ from helpers import hardware
 from helpers.architectures import model_config, tiny_config
 from helpers.batches import IGNORED, collate, collate_packed, micro_batches, token_losses
 from helpers.fsdp import train_step
-from helpers.memory import CARDS, plan_memory, table
+from helpers.memory import plan_memory, table
 from helpers.profiles import PROFILES
 from helpers.shards import shard, without_weights
 from helpers.train import lora_config
@@ -121,7 +121,7 @@ def timed(steps, updates):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("method", choices=("full", "lora"))
-    parser.add_argument("--card", default="H200", choices=[card.name for card in CARDS])
+    parser.add_argument("--card", default="H200", choices=[card.name for card in hardware.CARDS])
     parser.add_argument("--updates", type=int, default=6)
     parser.add_argument("--rows", type=int, help="an update; default 128 (full) or 8 (lora)")
     parser.add_argument("--budget", type=int, help="tokens computed at once; default 16384 or 2048")
@@ -147,7 +147,7 @@ def main():
 def report(args, config, budget, pace, loss):
     """Print what was measured, and what the planner says of the same shape."""
     parameters = sum(p.numel() for p in without_weights(config).parameters())
-    card = next(card for card in CARDS if card.name == args.card)
+    card = next(card for card in hardware.CARDS if card.name == args.card)
     work = {"full": 6, "lora": 4}[args.method] * parameters * pace
     print(f"{args.method}, {parameters / 1e9:.2f} billion parameters, loss {loss:.2f}")
     print(f"real tokens a second: {pace:,.0f}")

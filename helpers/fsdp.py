@@ -46,10 +46,10 @@ from helpers.batches import (
     micro_batches,
 )
 from helpers.checkpoints import check_made_with, made_with
-from helpers.hardware import Meter, device, packs
+from helpers.hardware import CARDS, Meter, device, packs
 from helpers.io import load_examples, write_text
 from helpers.launch import end_with_parent
-from helpers.memory import CARDS, format_plan, training_plan
+from helpers.memory import explained, format_plan, training_plan
 from helpers.profiles import load_profile
 from helpers.prompts import format_prompt
 from helpers.shards import export_model, load_checkpoint, load_sharded, save_checkpoint
@@ -124,7 +124,8 @@ def train_fsdp(rows, heldout, student, profile, out):
             group["lr"] = profile.fsdp_lr * cosine(step, len(plan), warmup)
         torch.manual_seed(profile.seed * 1_000_003 + step * ranks + dist.get_rank())  # for dropout
         batch = [train[i] for i in plan[step]]
-        loss = train_step(learner, optimizer, batch, tokenizer, profile.token_budget, progress)
+        with explained(learner.model.config, "full", profile, ranks):
+            loss = train_step(learner, optimizer, batch, tokenizer, profile.token_budget, progress)
         progress.log(step=step + 1, loss=loss)
         if (step + 1) % every == 0 or step + 1 == len(plan):
             loss = mean_loss(learner, held, tokenizer, profile.token_budget)

@@ -1,13 +1,15 @@
 """What this machine computes with: device, precision, attention. Chosen by what is there, and said.
 
 The same code trains on a laptop's cores and on rented cards, so nothing below asks for a device,
-a number format or a kernel by name; it asks here. :func:`describe` says what was chosen and why.
+a number format or a kernel by name; it asks here. :func:`describe` says what was chosen;
+:data:`CARDS` are what one may rent instead.
 """
 
 import functools
 import importlib.util
 import os
 import time
+from dataclasses import dataclass
 
 
 def device(ranks_here=1):
@@ -159,3 +161,43 @@ class Meter:
     def minutes_left(self, done, steps):
         """Minutes for the rest of ``steps``, by the pace of the ``done`` ones; None before any."""
         return self.seconds / done * (steps - done) / 60 if done else None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card: memory in 1e9 bytes, dense bf16 peak in TFLOP/s, an example of a price by the hour.
+
+    Prices move: look at the date beside them, and give your own to
+    :func:`helpers.memory.training_plan`.
+    """
+
+    name: str
+    gigabytes: float
+    tflops: float
+    dollars: float
+
+
+# Peaks are NVIDIA's datasheets' as torchtitan and nanochat quote them.
+CARDS = (
+    Card("T4", 16, 65, 0.35),  # fp16, no bf16; Google Cloud, the GPU alone, read 2026-03
+    Card("L4", 24, 121, 0.71),  # Google Cloud g2-standard-4, from prices of 2025-03
+    Card("A100-40GB", 40, 312, 1.99),  # Lambda, 2026-09
+    Card("A100-80GB", 80, 312, 1.79),  # RunPod Secure, read 2026-11-09
+    Card("H100-80GB", 80, 989, 3.99),  # RunPod SXM, 2026-11-09
+    Card("H200", 141, 989, 4.59),  # RunPod, 2026-10
+)
+
+
+def smallest_card(bytes_per_rank):
+    """The :class:`Card` with the least memory that holds so many bytes, or None.
+
+    Kept free are 1 GB, which CUDA and its libraries take for themselves, and 8 % of the card, for
+    what PyTorch's allocator cannot fill between tensors of changing length.
+    """
+    fitting = [card for card in CARDS if fits(card, bytes_per_rank)]
+    return min(fitting, key=lambda card: (card.gigabytes, card.dollars), default=None)
+
+
+def fits(card, bytes_per_rank):
+    """Whether a card holds so many bytes and the reserve of :func:`smallest_card`."""
+    return bytes_per_rank <= 0.92 * card.gigabytes * 1e9 - 1e9

@@ -11,50 +11,27 @@ What lies in a card's memory while a model of ``n`` parameters learns::
 
 The first three are arithmetic. Activations depend on the architecture and the attention, so they
 are counted, not modelled: the model of the real code runs forward on *fake tensors*, which have a
-shape but no memory, and autograd's hooks report every tensor it would keep. Blocks are alike, so
-one and two of them are run, and the rest is their difference times the number of blocks.
+shape but no memory (:mod:`helpers.activations`). Blocks are alike, so one and two of them are run,
+and the rest is their difference times the number of blocks.
 
 Not everything is there at once; the *fullest moment* decides. Assumed is the second micro-batch of
 an update, which finds the gradients of the first. The allocator's own losses are not in it:
-:func:`smallest_card` keeps a reserve for them. ``benchmarks/memory.py`` holds plan and measured
-peak side by side.
+:func:`helpers.hardware.smallest_card` keeps a reserve for them. ``benchmarks/memory.py`` holds plan
+and measured peak side by side.
 """
 
-import copy
+import contextlib
 import math
-from dataclasses import dataclass
+import re
 
 from helpers import hardware
+from helpers.activations import count_bytes, cut_model
 from helpers.architectures import model_config
 from helpers.batches import LOGITS_AT_ONCE
 from helpers.profiles import load_profile
 
 PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "gathered")
 _BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
-
-
-@dataclass(frozen=True)
-class Card:
-    """A card: memory in 1e9 bytes, dense bf16 peak in TFLOP/s, an example of a price by the hour.
-
-    Prices move: look at the date beside them, and give your own to :func:`training_plan`.
-    """
-
-    name: str
-    gigabytes: float
-    tflops: float
-    dollars: float
-
-
-# Peaks are NVIDIA's datasheets' as torchtitan and nanochat quote them.
-CARDS = (
-    Card("T4", 16, 65, 0.35),  # fp16, no bf16; Google Cloud, the GPU alone, read 2026-03
-    Card("L4", 24, 121, 0.71),  # Google Cloud g2-standard-4, from prices of 2025-03
-    Card("A100-40GB", 40, 312, 1.99),  # Lambda, 2026-09
-    Card("A100-80GB", 80, 312, 1.79),  # RunPod Secure, read 2026-11-09
-    Card("H100-80GB", 80, 989, 3.99),  # RunPod SXM, 2026-11-09
-    Card("H200", 141, 989, 4.59),  # RunPod, 2026-10
-)
 # Model FLOPs utilisation: Alpaca's own run (4,745 s on four A100-80GB, stanford_alpaca#168), and
 # the middle of what is published for packed 7B runs (46 to 64 %).
 UTILISATIONS = {"as Alpaca's own run": 0.118, "as packed runs reach": 0.50}
@@ -89,7 +66,7 @@ def plan_memory(
     eager = device == "cpu" and precision == "bf16"
     attention = attention or ("eager" if eager else "sdpa")
     how = (method, precision, rows, length, ranks, lora_rank, device, attention)
-    one, two = _count(config, 1, *how), _count(config, 2, *how)
+    one, two = count_bytes(config, 1, *how), count_bytes(config, 2, *how)
     layers = config.get_text_config().num_hidden_layers
     block = {key: two[key] - one[key] for key in one}
     root = {key: one[key] - block[key] for key in one}
@@ -173,138 +150,6 @@ def _update_scratch(whole, method, device):
     return 0 if method == "lora" or device == "cuda" else 8 * whole["largest"]
 
 
-def _count(config, layers, method, precision, rows, length, ranks, lora_rank, device, attention):
-    """Numbers of a model cut to ``layers`` blocks: its parameters, and bytes that autograd keeps.
-
-    ``held`` are the moving parameters of the fullest rank, ``kept`` activations, ``copies`` of
-    weights in the computing format, ``inputs`` of the blocks.
-    """
-    import torch
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]
-    if method == "lora":
-        stored = dtype if device == "cuda" else torch.float32
-    else:  # FSDP computes in bf16 or in float32
-        stored = dtype if precision == "bf16" else torch.float32
-    model = _model(config, layers, stored, attention, lora_rank if method == "lora" else None)
-    moving = [p for p in model.parameters() if p.requires_grad]
-    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
-    sliced = [math.ceil(p.shape[0] / ranks) * (p.numel() // p.shape[0]) for p in moving]
-    head = model.get_output_embeddings().weight
-    casts = method == "lora" and precision != "fp32"
-    with FakeTensorMode():
-        _fake_tensors(model)
-        with torch.autocast("cpu", dtype, enabled=casts):  # the fake device is a CPU
-            bytes_ = _kept(model, rows, length, padded=rows > 1 and "flash" not in attention)
-    return {
-        "parameters": frozen if method == "lora" else sum(p.numel() for p in moving),
-        "held": sum(p.numel() for p in moving) if method == "lora" else sum(sliced),
-        "largest": max(sliced),
-        "head": head.numel(),
-        "head_copy": dtype.itemsize * head.numel() if casts and stored != dtype else 0,
-        **bytes_,
-    }
-
-
-def _model(config, layers, dtype, attention, lora_rank):
-    """The architecture with that many blocks, on no device, with adapters where a rank is given."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    config = copy.deepcopy(config)
-    text = config.get_text_config()
-    text.num_hidden_layers = layers
-    if getattr(text, "layer_types", None):
-        text.layer_types = text.layer_types[:layers]
-    kernel = "sdpa" if "flash" in attention else attention  # they keep the same; this one is here
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=kernel)
-        model.tie_weights()
-        if lora_rank:
-            from peft import LoraConfig, get_peft_model
-
-            lora = LoraConfig(r=lora_rank, target_modules="all-linear", task_type="CAUSAL_LM")
-            model = get_peft_model(model, lora).get_base_model()
-    return model.train()
-
-
-def _fake_tensors(model):
-    """Put a fake tensor of the same shape in place of each parameter and buffer; ties stay tied."""
-    import torch
-
-    fakes = {}
-    for module in model.modules():
-        for named in (module._parameters, module._buffers):
-            for name, real in named.items():
-                if real is not None and id(real) not in fakes:
-                    fake = torch.empty(real.shape, dtype=real.dtype, device="cpu")
-                    if isinstance(real, torch.nn.Parameter):
-                        fake = torch.nn.Parameter(fake, requires_grad=real.requires_grad)
-                    fakes[id(real)] = real, fake  # the real one is kept, so that its id stays its
-                named[name] = None if real is None else fakes[id(real)][1]
-
-
-def _kept(model, rows, length, padded):
-    """Run the decoder forward; bytes autograd keeps: activations, copies of weights, block inputs.
-
-    A tensor is counted once however many views of it are kept, and weights not at all. ``padded``
-    rows have a mask, of which sdpa keeps a copy in every block; flash attention has no use for one.
-    """
-    import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    from helpers.shards import blocks_of
-
-    def storage(tensor):
-        return tensor.untyped_storage()._cdata
-
-    own = {storage(t) for t in [*model.parameters(), *model.buffers()]}
-    copies, kept, inputs, alive = set(), {}, [], []
-
-    class Casts(TorchDispatchMode):
-        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            result = function(*args, **(kwargs or {}))
-            if function is torch.ops.aten._to_copy.default and storage(args[0]) in own:
-                copies.add(storage(result))
-                alive.append(result)  # else its number could come back as another's
-            return result
-
-    def keep(tensor):
-        if storage(tensor) not in own:
-            kept[storage(tensor)] = tensor.untyped_storage().nbytes()
-            alive.append(tensor)
-        return tensor
-
-    def enter(block, args, kwargs):
-        inputs.append(args[0].nbytes)
-        # Of fake tensors transformers cannot see that no mask is needed, and makes one.
-        return args, kwargs if padded else {**kwargs, "attention_mask": None}
-
-    for block in blocks_of(model):
-        block.register_forward_pre_hook(enter, with_kwargs=True)
-    ids = torch.ones(rows, length, dtype=torch.long)
-    hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
-    with hooks, Casts():
-        model.get_decoder()(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False)
-    cast = sum(size for at, size in kept.items() if at in copies)
-    return {"kept": sum(kept.values()) - cast, "copies": cast, "inputs": sum(inputs)}
-
-
-def smallest_card(bytes_per_rank):
-    """The :class:`Card` with the least memory that holds so many bytes, or None.
-
-    Kept free are 1 GB, which CUDA and its libraries take for themselves, and 8 % of the card, for
-    what PyTorch's allocator cannot fill between tensors of changing length.
-    """
-    fitting = [card for card in CARDS if _fits(card, bytes_per_rank)]
-    return min(fitting, key=lambda card: (card.gigabytes, card.dollars), default=None)
-
-
-def _fits(card, bytes_per_rank):
-    return bytes_per_rank <= 0.92 * card.gigabytes * 1e9 - 1e9
-
-
 def table(plans):
     """Plans (name → :func:`plan_memory`) as aligned text: a line a part, a column a plan, in GB."""
     width = max(9, *(len(name) + 2 for name in plans))
@@ -326,8 +171,9 @@ def training_plan(
     student=None,
     prices=None,
 ):
-    """What a profile's training takes on each of ``cards`` (names from :data:`CARDS`), as a dict.
+    """What a profile's training takes on each of ``cards``, as a dict.
 
+    ``cards`` are names from :data:`helpers.hardware.CARDS`.
     ``rows`` and their ``tokens`` are an epoch's; the defaults are Stanford Alpaca's release in its
     template. Profiles named ``colab_…`` train LoRA on one card, all others in full on ``ranks``.
     ``student`` is another model, ``prices`` maps cards to dollars an hour. Six operations a
@@ -372,7 +218,7 @@ def training_plan(
 
 
 def _card(name):
-    known = {card.name: card for card in CARDS}
+    known = {card.name: card for card in hardware.CARDS}
     if name not in known:
         raise ValueError(f"no card {name!r} in the list; choose of {', '.join(known)}.")
     return known[name]
@@ -381,7 +227,7 @@ def _card(name):
 def _bill(card, memory, flops, ranks, prices):
     """Whether it fits, and hours and dollars at each of :data:`UTILISATIONS`."""
     price = (prices or {}).get(card.name, card.dollars)
-    bill = {"fits": _fits(card, memory["total"]), "price": price, "at": {}}
+    bill = {"fits": hardware.fits(card, memory["total"]), "price": price, "at": {}}
     for name, share in UTILISATIONS.items():
         hours = flops / (ranks * card.tflops * 1e12 * share) / 3600
         bill["at"][name] = {"share": share, "hours": hours, "dollars": hours * ranks * price}
@@ -393,7 +239,7 @@ def parameters(config):
     import torch
 
     layers = config.get_text_config().num_hidden_layers
-    model = _model(config, layers, torch.float32, "eager", None)
+    model = cut_model(config, layers, torch.float32, "eager", None)
     return sum(p.numel() for p in model.parameters())
 
 
@@ -418,7 +264,7 @@ def format_plan(plan):
             f"peak, {words}"
             for words, at in bill["at"].items()
         ]
-    card = smallest_card(plan["memory"]["total"])
+    card = hardware.smallest_card(plan["memory"]["total"])
     lines += ["", f"the smallest card it fits: {card.name if card else 'none in the list'}"]
     return "\n".join([*lines, "", "to start it:", f"  {_command(plan)}"])
 
@@ -431,4 +277,42 @@ def _command(plan):
     return (
         f"torchrun --standalone --nproc_per_node={plan['ranks']} -m helpers.fsdp --profile "
         f"{plan['profile']}{student} --data train.jsonl --heldout heldout.jsonl --out out"
+    )
+
+
+@contextlib.contextmanager
+def explained(config, method, profile, ranks=1):
+    """While a training runs: an error for want of memory becomes one that says what to lower.
+
+    Raises MemoryError with the plan's figures in its place. (Linux may also end a process without
+    a word; :mod:`helpers.launch` tells of that.)
+    """
+    try:
+        yield
+    except RuntimeError as error:  # torch.OutOfMemoryError is one
+        if not re.search("out of memory|can't allocate memory", str(error)):
+            raise
+        raise MemoryError(_what_to_lower(config, method, profile, ranks)) from error
+
+
+def _what_to_lower(config, method, profile, ranks):
+    """The plan of what was tried, and of what could be tried instead, in a sentence each."""
+
+    def total(budget=profile.token_budget, ranks=ranks, recompute=profile.fsdp_recompute):
+        how = {"rows": max(1, budget // profile.max_length), "lora_rank": profile.lora_rank}
+        how |= {"precision": hardware.precision(), "recompute": recompute and method == "full"}
+        length = min(budget, profile.max_length)
+        plan = plan_memory(config, method, length=length, ranks=ranks, **how)
+        return f"{plan['total'] / 1e9:.1f} GB"
+
+    half = profile.token_budget // 2
+    ways = [f"token_budget={half} {total(budget=half)}"]
+    if method == "full":
+        ways += [f"{2 * ranks} ranks {total(ranks=2 * ranks)}"]
+        ways += [] if profile.fsdp_recompute else [f"fsdp_recompute=True {total(recompute=True)}"]
+    return (
+        f"out of memory: by the plan of helpers.memory a rank needs {total()} with "
+        f"token_budget={profile.token_budget}. In the profile, or with more ranks, it would take: "
+        + ", ".join(ways)
+        + ". A shorter max_length lowers it too."
     )

@@ -97,7 +97,7 @@ def _convert_embedded(folder):
 
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    _quiet()
+    quiet()
     gguf = embedded_gguf()
     where = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ def load_student(folder, adapter=None, *, merge=True):
     """
     from transformers import AutoModelForCausalLM
 
-    _quiet()
+    quiet()
     where = model_folder(folder)
     model = AutoModelForCausalLM.from_pretrained(where, dtype=frozen_dtype(), use_safetensors=True)
     if adapter:
@@ -167,7 +167,7 @@ def load_student(folder, adapter=None, *, merge=True):
     return model.to(device()).eval()
 
 
-def _quiet():
+def quiet():
     """No progress bars and no notices of renamed arguments: a lesson shows what it is about."""
     from transformers.utils import logging
 

@@ -23,6 +23,7 @@ from helpers.batches import encode_all, response_tokens
 from helpers.checkpoints import check_made_with, made_with
 from helpers.hardware import attention, forget_peak_memory
 from helpers.io import write_text
+from helpers.memory import explained
 from helpers.trainer import curve, curve_callback, response_trainer
 
 
@@ -87,7 +88,8 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     trainer.args.eval_on_start = checkpoint is None
     forget_peak_memory()
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=checkpoint)
+    with explained(model.config, "lora", profile):
+        trainer.train(resume_from_checkpoint=checkpoint)
     model.set_attn_implementation(usual)
     trainable, total = trainable_share(trainer.model)
     record = {

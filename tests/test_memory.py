@@ -9,7 +9,8 @@ import pytest
 
 from helpers import memory
 from helpers.architectures import ARCHITECTURES, model_config, tiny_config
-from helpers.memory import format_plan, plan_memory, smallest_card, table, training_plan
+from helpers.hardware import smallest_card
+from helpers.memory import format_plan, plan_memory, table, training_plan
 from helpers.profiles import load_profile
 from helpers.run import ROOT
 
@@ -166,6 +167,23 @@ def test_a_gpu_notebook_fits_its_card():
         assert known["method"] == "lora" and known["ranks"] == 1
         assert known["cards"][card]["fits"]
         assert "03_train_lora" in format_plan(known)
+
+
+def test_running_out_of_memory_says_what_to_lower():
+    config, laptop = tiny_config("LLaMA-7B", 512), load_profile("laptop")
+    ways = r"a rank needs .* GB with token_budget=512.*token_budget=256 .* GB, 4 ranks .* GB, "
+    with (
+        pytest.raises(MemoryError, match=ways + r"fsdp_recompute=True"),
+        memory.explained(config, "full", laptop, ranks=2),
+    ):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
+    with (
+        pytest.raises(MemoryError, match=r"token_budget=256 .* GB\. A shorter max_length"),
+        memory.explained(config, "lora", laptop),
+    ):
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    with pytest.raises(RuntimeError, match="shapes"), memory.explained(config, "lora", laptop):
+        raise RuntimeError("shapes cannot be multiplied")
 
 
 def test_a_picture_says_its_numbers():
