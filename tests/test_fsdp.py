@@ -10,7 +10,7 @@ import torch
 
 from helpers.architectures import tiny_config
 from helpers.batches import IGNORED, encode_all
-from helpers.fsdp import cosine, global_batches, rank_share, train_fsdp, train_step
+from helpers.fsdp import cosine, global_batches, main, rank_share, train_fsdp, train_step
 from helpers.io import write_jsonl
 from helpers.launch import torchrun
 from helpers.metrics import heldout_losses
@@ -268,3 +268,21 @@ def test_a_model_that_names_no_blocks_is_refused():
 
     with pytest.raises(ValueError, match=r"Lump does not say what its blocks are"):
         blocks_of(Lump())
+
+
+def test_a_plan_needs_no_card_no_weights_and_no_torchrun(tmp_path, capsys):
+    main(["--profile", "alpaca_7b", "--plan", "--cards", "H100-80GB", "--ranks", "8"])
+    text = capsys.readouterr().out
+    assert "52,002 rows, 1,219 updates" in text and "on 8 cards" in text and "H100-80GB:" in text
+    write_jsonl(tmp_path / "mine.jsonl", ROWS)
+    main(["--profile", "opt_6_7b", "--plan", "--data", str(tmp_path / "mine.jsonl")])
+    text = capsys.readouterr().out
+    assert "facebook/opt-6.7b" in text and "18 rows, 1 updates" in text
+
+
+def test_what_is_missing_is_named_before_anything_starts(capsys):
+    with pytest.raises(SystemExit):
+        main(["--profile", "tiny", "--data", "rows.jsonl"])
+    assert "--heldout, --out missing; to see what a training takes, add --plan" in (
+        capsys.readouterr().err
+    )
