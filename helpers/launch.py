@@ -28,6 +28,7 @@ _ENVIRONMENT = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
 }
 _PARENT = "ALPACA_PARENT"
+_LOST_CONNECTION = "gloo|nccl|connection|broken pipe"
 
 
 def torchrun(ranks, *arguments):
@@ -58,19 +59,22 @@ def torchrun(ranks, *arguments):
 def first_error(text):
     """What went wrong first, from what torchrun and its processes wrote; None if nothing did.
 
-    A rank that was killed says nothing itself; the others then fail for want of it, so torchrun's
-    own record of signals is asked first.
+    An error of our own comes first. Then a rank that was killed, which says nothing itself: the
+    others fail for want of it, with errors of the connection, and may be killed by those in turn.
     """
+    errors = re.findall(r"^\[rank\d+\]: (\w*(?:Error|Interrupt|Exit)\b.*)", text, re.M)
+    own = [error for error in errors if not re.search(_LOST_CONNECTION, error, re.I)]
+    if own:
+        return own[0]
     for rank, signal in re.findall(r"rank +: (\d+) .*\n +exitcode +: -(\d+)", text):
-        if signal != "15":  # that is how torchrun ends the others
+        if signal not in ("6", "15"):  # gloo aborts, torchrun terminates: both because of another
             return (
                 f"rank {rank} was killed by signal {signal}"
                 + (", most often because memory ran out" if signal == "9" else "")
                 + ". The other ranks were ended. The last checkpoint is whole: start the same "
                 "command again, with as many ranks as you like, to go on from it."
             )
-    found = re.search(r"^\[rank\d+\]: (\w*(?:Error|Interrupt|Exit)\b.*)", text, re.M)
-    return found.group(1) if found else None
+    return errors[0] if errors else None
 
 
 def end_with_parent():

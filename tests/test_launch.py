@@ -61,4 +61,6 @@ def test_a_killed_rank_is_named_before_those_that_failed_for_want_of_it():
     assert first_error(summary).startswith("rank 1 was killed by signal 9, most often because")
     ended = summary.replace("-9", "-15")  # that is how torchrun ends the others
     assert first_error(ended) == "RuntimeError: Connection closed by peer"
+    aborted = summary.replace("-9", "-6") + "[rank1]: ValueError: row 7 is empty\n"
+    assert first_error(aborted) == "ValueError: row 7 is empty"
     assert first_error("all is well") is None
