@@ -19,7 +19,7 @@ def test_a_process_that_fails_ends_the_others_and_says_why(tmp_path):
     lonely.write_text(
         "import os, torch.distributed as dist\n"
         "dist.init_process_group('gloo')\n"
-        "print('here', flush=True)\n"
+        "print('here\\n', end='', flush=True)\n"
         "dist.barrier()\n"  # both have said so before one fails
         "if dist.get_rank() == 1:\n"
         "    raise ValueError('row 7 is empty')\n"

@@ -91,14 +91,14 @@ def test_task_list_shows_an_input_that_is_there():
 class RecordingModel(torch.nn.Module):
     """Stands where the student stands, and keeps the prompts that really reach the model."""
 
-    device = torch.device("cpu")
+    device, dtype = torch.device("cpu"), torch.float32
     prompts: ClassVar = []  # of the class, so that a copy of the model keeps them here too
 
     def generate(self, input_ids, attention_mask, eos_token_id, **_):
         for ids, mask in zip(input_ids.tolist(), attention_mask.tolist(), strict=True):
             assert sorted(mask) == mask, "padding must stand on the left, where nothing follows it"
             self.prompts.append([i for i, real in zip(ids, mask, strict=True) if real])
-        end = input_ids.new_full((len(input_ids), 1), eos_token_id)
+        end = input_ids.new_full((len(input_ids), 1), eos_token_id[0])
         return torch.cat([input_ids, end], dim=1)
 
 
