@@ -29,7 +29,7 @@ from torch.distributed.tensor import DTensor
 
 from helpers import hardware
 from helpers.architectures import model_config, tiny_config
-from helpers.batches import IGNORED, collate, collate_packed, micro_batches, token_losses
+from helpers.batches import IGNORED, micro_batches, response_tokens, to_tensors, token_losses
 from helpers.fsdp import train_step
 from helpers.memory import plan_memory, table
 from helpers.profiles import PROFILES
@@ -93,10 +93,10 @@ def lora_steps(config, updates, budget):
     moving = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(moving, lr=1e-4, weight_decay=0.0, fused=True)
     for rows in updates:
-        learned = sum(label != IGNORED for row in rows for label in row["labels"])
+        learned = response_tokens(rows)
         total = torch.zeros((), device=hardware.device())
         for part in micro_batches(rows, budget, packed=hardware.packs()):
-            batch = collate_packed(part) if hardware.packs() else collate(part, 0)
+            batch = to_tensors(part, NoTokenizer.pad_token_id)
             batch = {key: value.to(hardware.device()) for key, value in batch.items()}
             with torch.autocast(hardware.device(), hardware.working_dtype()):
                 loss = token_losses(model.get_base_model(), batch).sum() / learned

@@ -27,7 +27,14 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from helpers import hardware
-from helpers.batches import IGNORED, collate, encode_all, micro_batches, token_losses
+from helpers.batches import (
+    IGNORED,
+    collate,
+    encode_all,
+    micro_batches,
+    response_tokens,
+    token_losses,
+)
 from helpers.io import load_examples
 from helpers.student import load_student, load_tokenizer, student_folder
 
@@ -54,7 +61,7 @@ def by_length(rows):
 
 def update(model, optimizer, rows, pad_id, cut, loss):
     """One optimizer step; returns its mean loss and how many tokens were computed."""
-    learned = sum(label != IGNORED for row in rows for label in row["labels"])
+    learned = response_tokens(rows)
     mean, computed = 0.0, 0
     for part in cut(rows):
         batch = {k: v.to(model.device) for k, v in collate(part, pad_id).items()}
@@ -76,7 +83,7 @@ def flops(model, rows):
     base = model.get_base_model()
     head = base.get_output_embeddings().weight.numel()
     body = sum(p.numel() for n, p in base.named_parameters() if "layers." in n)
-    learned = sum(label != IGNORED for row in rows for label in row["labels"])
+    learned = response_tokens(rows)
     return 4 * (body * sum(len(row["input_ids"]) for row in rows) + head * learned)
 
 

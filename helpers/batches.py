@@ -22,6 +22,7 @@ LoRA training, full training and the held-out loss all take their rows and their
 import math
 import random
 
+from helpers.hardware import packs
 from helpers.prompts import chat_message, format_prompt
 
 IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
@@ -150,6 +151,11 @@ def collate_packed(encoded):
         "labels": joined("labels"),
         "position_ids": torch.cat(positions)[None],
     }
+
+
+def to_tensors(encoded, pad_id):
+    """A micro-batch the way this machine computes it: packed where it can be, else padded."""
+    return collate_packed(encoded) if packs() else collate(encoded, pad_id)
 
 
 def micro_batches(encoded, budget, *, packed=False):

@@ -39,12 +39,13 @@ def _digest(data):
 
 
 def check_made_with(folder, wanted):
-    """Make sure that checkpoints in ``folder`` are of this training; sign an empty folder.
+    """Make sure that checkpoints in ``folder`` are of this training; sign a folder without any.
 
     Raises ValueError naming what differs.
     """
     path = Path(folder) / "made_with.json"
-    if not path.is_file():
+    whole = [p for p in Path(folder).glob("*-*") if p.is_dir() and p.suffix != ".partial"]
+    if not whole or not path.is_file():  # nothing yet that another training could have left
         write_text(path, json.dumps(wanted, indent=1) + "\n")
         return
     found = json.loads(path.read_text(encoding="utf-8"))

@@ -40,10 +40,10 @@ import torch.distributed as dist
 from helpers.batches import (
     IGNORED,
     bucketed_order,
-    collate,
-    collate_packed,
     encode_all,
     micro_batches,
+    response_tokens,
+    to_tensors,
 )
 from helpers.checkpoints import check_made_with, made_with
 from helpers.hardware import CARDS, Meter, device, packs
@@ -111,7 +111,7 @@ def train_fsdp(rows, heldout, student, profile, out):
     mark = made_with("fsdp", profile, learner.model.config, train)
     check_made_with(Path(out) / "checkpoints", mark)
     optimizer = torch.optim.AdamW(
-        learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0, fused=_device() == "cuda"
+        learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0, fused=device() == "cuda"
     )
     progress = _Progress(len(plan))
     start = progress.restore(load_checkpoint(learner, optimizer, out))
@@ -145,8 +145,8 @@ def train_step(learner, optimizer, rows, tokenizer, budget, progress=None):
     started = time.monotonic()
     learner.train()
     rank, ranks = dist.get_rank(), dist.get_world_size()
-    tokens = sum(label != IGNORED for row in rows for label in row["labels"])
-    loss = torch.zeros((), device=_device())
+    tokens = response_tokens(rows)
+    loss = torch.zeros((), device=device())
     parts = [_tensors(part, tokenizer) for part in rank_share(rows, rank, ranks, budget)]
     for part in parts:
         total = learner(part)
@@ -167,17 +167,16 @@ def train_step(learner, optimizer, rows, tokenizer, budget, progress=None):
 def mean_loss(learner, encoded, tokenizer, budget):
     """Mean loss over the learned tokens of all rows: every rank computes, all know the result."""
     learner.eval()
-    total = torch.zeros((), device=_device())
+    total = torch.zeros((), device=device())
     with torch.no_grad():
         for part in rank_share(encoded, dist.get_rank(), dist.get_world_size(), budget):
             total += learner(_tensors(part, tokenizer))
-    tokens = sum(label != IGNORED for row in encoded for label in row["labels"])
-    return _sum_over_ranks(total) / tokens
+    return _sum_over_ranks(total) / response_tokens(encoded)
 
 
 def _tensors(rows, tokenizer):
-    batch = collate_packed(rows) if packs() else collate(rows, tokenizer.pad_token_id)
-    return {key: value.to(_device()) for key, value in batch.items()}
+    batch = to_tensors(rows, tokenizer.pad_token_id)
+    return {key: value.to(device()) for key, value in batch.items()}
 
 
 def _sum_over_ranks(value):
@@ -186,12 +185,8 @@ def _sum_over_ranks(value):
     return value.item()
 
 
-def _device():
-    return device(int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
-
-
 def _mesh(ranks):
-    return torch.distributed.device_mesh.init_device_mesh(_device(), (ranks,))
+    return torch.distributed.device_mesh.init_device_mesh(device(), (ranks,))
 
 
 class _Progress:
@@ -269,11 +264,11 @@ def main(argv=None):
     end_with_parent()
     rows, heldout = load_examples(args.data), load_examples(args.heldout)
     student = model_folder(args.student or profile.student)
-    if _device() == "cuda":
+    if device() == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     # One core a rank: ranks that share all cores wait for one another.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ["LOCAL_WORLD_SIZE"])))
-    dist.init_process_group("nccl" if _device() == "cuda" else "gloo")
+    dist.init_process_group("nccl" if device() == "cuda" else "gloo")
     try:
         record = train_fsdp(rows, heldout, student, profile, args.out)
         if dist.get_rank() == 0:

@@ -12,11 +12,16 @@ import time
 from dataclasses import dataclass
 
 
-def device(ranks_here=1):
-    """``"cuda"`` where each of ``ranks_here`` local processes has its own card, else ``"cpu"``."""
+def device():
+    """``"cuda"`` where there is a card, or one for each process torchrun has started here.
+
+    Else ``"cpu"``: two ranks on a machine with one card both compute on its cores, and precision
+    and attention are chosen for these.
+    """
     import torch
 
-    return "cuda" if torch.cuda.device_count() >= ranks_here > 0 else "cpu"
+    ranks_here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    return "cuda" if torch.cuda.device_count() >= ranks_here else "cpu"
 
 
 @functools.cache
@@ -34,7 +39,7 @@ def precision():
         if chosen not in ("fp32", "fp16", "bf16"):
             raise ValueError(f"ALPACA_PRECISION is {chosen!r}; it can be fp32, fp16 or bf16.")
         return chosen
-    if torch.cuda.is_available():
+    if device() == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16"
         return "fp16" if torch.cuda.get_device_capability() >= (7, 0) else "fp32"
@@ -77,8 +82,8 @@ def attention():
 
     On a card from Ampere on: ``"flash_attention_2"`` where the package flash-attn is installed,
     else the same kernel as the package ``kernels`` brings it, ready built; PyTorch's own ``"sdpa"``
-    where neither is there. On a CPU in bf16 ``"eager"``: there the backward pass of sdpa took two
-    to four times as long (``benchmarks/training.py`` repeats it).
+    where neither is there. On a CPU in bf16 ``"eager"``: with sdpa, whose backward pass is slow
+    there, training is slower as a whole (``benchmarks/training.py`` measures both).
     """
     import torch
 

@@ -184,7 +184,7 @@ def answer(model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batc
     :func:`helpers.hardware.precision`. ``on_batch(done)`` is called after each batch.
     """
     prompts = [prompt_ids(row, tokenizer) for row in rows]
-    ends = {end_id(tokenizer), tokenizer.eos_token_id}
+    ends = {end_id(tokenizer), tokenizer.eos_token_id} - {None}
     if model.dtype != working_dtype():
         model = copy.deepcopy(model).to(working_dtype())
     order = sorted(range(len(rows)), key=lambda i: len(prompts[i]))

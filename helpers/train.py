@@ -91,24 +91,28 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     with explained(model.config, "lora", profile):
         trainer.train(resume_from_checkpoint=checkpoint)
     model.set_attn_implementation(usual)
-    trainable, total = trainable_share(trainer.model)
-    record = {
-        "history": curve(trainer.state.log_history),
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
-        "seconds": time.monotonic() - started,
-        "response_tokens": response_tokens(train),
-        "cut": sum(row["cut"] > 0 for row in train),
-        "dropped": dropped,
-        "trainable": trainable,
-        "total": total,
-        **trainer.meter.read(),
-    }
+    seconds = time.monotonic() - started
+    record = {**_record(trainer, train), "seconds": seconds, "dropped": dropped}
     trainer.model.save_pretrained(folder / "adapter")
     check_adapter(folder / "adapter")
     write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
+
+
+def _record(trainer, train):
+    """What a finished trainer knows of its run over the encoded rows ``train``."""
+    trainable, total = trainable_share(trainer.model)
+    return {
+        "history": curve(trainer.state.log_history),
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+        "response_tokens": response_tokens(train),
+        "cut": sum(row["cut"] > 0 for row in train),
+        "trainable": trainable,
+        "total": total,
+        **trainer.meter.read(),
+    }
 
 
 def check_adapter(folder):

@@ -12,9 +12,8 @@ import time
 from helpers.batches import (
     IGNORED,
     bucketed_order,
-    collate,
-    collate_packed,
     micro_batches,
+    to_tensors,
     token_losses,
 )
 from helpers.hardware import Meter, device, packs, precision
@@ -32,7 +31,7 @@ def response_trainer(model, tokenizer, train, held, profile, lora, output_dir, r
 
     def cut(rows):
         lists = micro_batches(rows, profile.token_budget, packed=packs())
-        return {"micro_batches": [_tensors(rows, tokenizer) for rows in lists]}
+        return {"micro_batches": [to_tensors(rows, tokenizer.pad_token_id) for rows in lists]}
 
     trainer = _trainer_class()(
         model=model,
@@ -45,10 +44,6 @@ def response_trainer(model, tokenizer, train, held, profile, lora, output_dir, r
     )
     trainer.meter = Meter()
     return trainer
-
-
-def _tensors(rows, tokenizer):
-    return collate_packed(rows) if packs() else collate(rows, tokenizer.pad_token_id)
 
 
 def _config(profile, steps, output_dir, report_to):

@@ -6,7 +6,9 @@ import sys
 
 import psutil
 import pytest
+import torch
 
+from helpers import hardware
 from helpers.io import write_jsonl
 from helpers.launch import first_error, torchrun
 from helpers.run import ROOT
@@ -65,3 +67,13 @@ def test_a_killed_rank_is_named_before_those_that_failed_for_want_of_it():
     aborted = summary.replace("-9", "-6") + "[rank1]: ValueError: row 7 is empty\n"
     assert first_error(aborted) == "ValueError: row 7 is empty"
     assert first_error("all is well") is None
+
+
+def test_two_ranks_with_one_card_compute_on_the_cpu_and_choose_for_it(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("ALPACA_PRECISION", "bf16")
+    hardware.precision.cache_clear()
+    assert hardware.device() == "cuda"
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert (hardware.device(), hardware.attention(), hardware.packs()) == ("cpu", "eager", False)
+    hardware.precision.cache_clear()

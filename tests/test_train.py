@@ -120,6 +120,17 @@ def test_checkpoints_of_another_training_are_refused(tiny_model, tokenizer, tmp_
         train_lora(load_student(tiny_model), tokenizer, ROWS, ROWS[:4], other, tmp_path)
 
 
+def test_a_training_that_left_no_checkpoint_stands_in_nobodys_way(tiny_model, tokenizer, tmp_path):
+    def kill(point):
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(tiny_model, tokenizer, tmp_path, on_log=kill)  # before the first checkpoint
+    other = replace(PROFILE, lora_rank=4)
+    model = load_student(tiny_model)
+    assert train_lora(model, tokenizer, ROWS, ROWS[:4], other, tmp_path)["steps"] == 6
+
+
 @pytest.mark.parametrize("name", ["colab_l4", "colab_t4", "opt_6_7b", "alpaca_7b"])
 def test_every_architecture_of_the_recipes_goes_through_the_same_code(
     name, student_folder, tmp_path
