@@ -6,7 +6,7 @@ first floor    endpoint, patience                       a model to ask
                hardware, architectures, batches, student    a machine, shapes, tensors, a model
 second floor   metrics, filters, asking, sieve, generate, batch    tasks from a teacher
                checkpoints, train, trainer, shards, fsdp, launch        a student learns
-               activations, memory                      will it fit, and what will it cost?
+               activations, memory, plan                will it fit, and what will it cost?
                judge                                    who is better, and says who?
 third floor    run                                      the run folder and its manifest
 top floor      plots, widgets, cards, report, lessons   show it; nothing below imports them

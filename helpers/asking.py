@@ -17,6 +17,7 @@ import random
 import time
 from dataclasses import dataclass
 
+from helpers.endpoint import usage_of
 from helpers.filters import LANGUAGES
 from helpers.parsing import WHOLE, parse_completion, parse_structured
 from helpers.patience import patiently
@@ -229,14 +230,6 @@ def _choice(reply):
     text = getattr(choice, "text", None) if message is None else message.content
     # Some send parts in place of a text; what is no text is an empty reply, and booked as such.
     return {"text": text if isinstance(text, str) else "", "finish": finish}
-
-
-def usage_of(reply):
-    """``[tokens in, tokens out]`` of a reply; None where the endpoint does not say."""
-    usage = getattr(reply, "usage", None)
-    if usage is None:
-        return [None, None]
-    return [usage.prompt_tokens, usage.completion_tokens]
 
 
 def tasks_of(record):

@@ -155,6 +155,14 @@ def teacher_endpoint(name):
     return Endpoint(base_url=base_url, model=name, price_in=price_in, price_out=price_out)
 
 
+def usage_of(reply):
+    """``[tokens in, tokens out]`` of a reply; None where the endpoint does not say."""
+    usage = getattr(reply, "usage", None)
+    if usage is None:
+        return [None, None]
+    return [usage.prompt_tokens, usage.completion_tokens]
+
+
 def idle_cores():
     """How many cores are idle at this moment, at least one.
 

@@ -9,9 +9,8 @@ of one task and lives in :mod:`helpers.similarity`.
 import re
 from dataclasses import dataclass
 
-from helpers.metrics import repetition
 from helpers.parsing import normal_input
-from helpers.similarity import rouge_l
+from helpers.similarity import repetition, rouge_l
 
 
 @dataclass(frozen=True)

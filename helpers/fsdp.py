@@ -49,9 +49,9 @@ from helpers.checkpoints import check_made_with, made_with
 from helpers.hardware import CARDS, Meter, device, packs
 from helpers.io import load_examples, write_text
 from helpers.launch import end_with_parent
-from helpers.memory import explained, format_plan, training_plan
+from helpers.memory import explained
+from helpers.plan import data_size, format_plan, training_plan
 from helpers.profiles import load_profile
-from helpers.prompts import format_prompt
 from helpers.shards import export_model, load_checkpoint, load_sharded, save_checkpoint
 from helpers.student import load_tokenizer, model_folder
 
@@ -223,21 +223,6 @@ class _Progress:
         return {**self.state(), "steps": self.steps, **sizes, **self.meter.read()}
 
 
-def _size_of(data):
-    """Rows and about how many tokens a file holds, for the plan; Alpaca's own where none is named.
-
-    Alpaca's release has 26,981,428 characters in its template, which are 5.77 million tokens.
-    """
-    if not data:
-        return {}
-    rows = load_examples(data)
-    characters = sum(
-        len(format_prompt(row["instruction"], row.get("input", ""))) + len(row["output"])
-        for row in rows
-    )
-    return {"rows": len(rows), "tokens": round(characters / 4.676)}
-
-
 def main(argv=None):
     """Command line of one rank; torchrun starts as many as it is told."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -254,7 +239,7 @@ def main(argv=None):
     profile = load_profile(args.profile)
     if args.plan:
         options = {"ranks": args.ranks, "cards": args.cards, "student": args.student}
-        print(format_plan(training_plan(profile, **options, **_size_of(args.data))))
+        print(format_plan(training_plan(profile, **options, **data_size(args.data))))
         return
     missing = [f"--{name}" for name in ("data", "heldout", "out") if not getattr(args, name)]
     if missing:

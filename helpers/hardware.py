@@ -173,7 +173,7 @@ class Card:
     """A card: memory in 1e9 bytes, dense bf16 peak in TFLOP/s, an example of a price by the hour.
 
     Prices move: look at the date beside them, and give your own to
-    :func:`helpers.memory.training_plan`.
+    :func:`helpers.plan.training_plan`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Will it fit? Bytes, hours and dollars of a training, reckoned before anything is downloaded.
+"""Will it fit? Bytes of a training, reckoned before anything is downloaded.
 
 What lies in a card's memory while a model of ``n`` parameters learns::
 
@@ -21,20 +21,14 @@ and measured peak side by side.
 """
 
 import contextlib
-import math
 import re
 
 from helpers import hardware
-from helpers.activations import count_bytes, cut_model
-from helpers.architectures import model_config
+from helpers.activations import count_bytes
 from helpers.batches import LOGITS_AT_ONCE
-from helpers.profiles import load_profile
 
 PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "gathered")
 _BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
-# Model FLOPs utilisation: Alpaca's own run (4,745 s on four A100-80GB, stanford_alpaca#168), and
-# the middle of what is published for packed 7B runs (46 to 64 %).
-UTILISATIONS = {"as Alpaca's own run": 0.118, "as packed runs reach": 0.50}
 
 
 def plan_memory(
@@ -159,125 +153,6 @@ def table(plans):
         sizes = (plan[part] / 1e9 for plan in plans.values())
         lines.append(f"{label:<14}" + "".join(f"{size:>{width}.2f}" for size in sizes))
     return "\n".join(lines)
-
-
-def training_plan(
-    profile,
-    *,
-    rows=52_002,
-    tokens=5_770_000,
-    ranks=None,
-    cards=("A100-80GB",),
-    student=None,
-    prices=None,
-):
-    """What a profile's training takes on each of ``cards``, as a dict.
-
-    ``cards`` are names from :data:`helpers.hardware.CARDS`.
-    ``rows`` and their ``tokens`` are an epoch's; the defaults are Stanford Alpaca's release in its
-    template. Profiles named ``colab_…`` train LoRA on one card, all others in full on ``ranks``.
-    ``student`` is another model, ``prices`` maps cards to dollars an hour. Six operations a
-    parameter and token (LoRA: four, as frozen weights need no gradients); what is recomputed is not
-    counted, being no progress. Raises ValueError for a card that is not in the list.
-    """
-    lora = profile.name.startswith("colab")
-    ranks = 1 if lora else ranks or profile.fsdp_ranks
-    epochs, batch = (
-        (profile.lora_epochs, profile.lora_batch)
-        if lora
-        else (profile.fsdp_epochs, profile.fsdp_batch)
-    )
-    name = str(student or profile.student)
-    config = model_config(name)
-    memory = plan_memory(
-        config,
-        "lora" if lora else "full",
-        precision="fp16" if "T4" in cards else "bf16",
-        rows=max(1, profile.token_budget // profile.max_length),
-        length=profile.max_length,
-        ranks=ranks,
-        lora_rank=profile.lora_rank,
-        recompute=profile.fsdp_recompute and not lora,
-        device="cuda",
-    )
-    all_tokens = round(tokens * epochs)
-    flops = (4 if lora else 6) * parameters(config) * all_tokens
-    return {
-        "profile": profile.name,
-        "student": name,
-        "stands_for": None if student else profile.stands_for,
-        "parameters": parameters(config),
-        "method": "lora" if lora else "full",
-        "ranks": ranks,
-        "rows": rows,
-        "updates": math.ceil(round(epochs * rows) / batch),
-        "tokens": all_tokens,
-        "memory": memory,
-        "cards": {card: _bill(_card(card), memory, flops, ranks, prices) for card in cards},
-    }
-
-
-def _card(name):
-    known = {card.name: card for card in hardware.CARDS}
-    if name not in known:
-        raise ValueError(f"no card {name!r} in the list; choose of {', '.join(known)}.")
-    return known[name]
-
-
-def _bill(card, memory, flops, ranks, prices):
-    """Whether it fits, and hours and dollars at each of :data:`UTILISATIONS`."""
-    price = (prices or {}).get(card.name, card.dollars)
-    bill = {"fits": hardware.fits(card, memory["total"]), "price": price, "at": {}}
-    for name, share in UTILISATIONS.items():
-        hours = flops / (ranks * card.tflops * 1e12 * share) / 3600
-        bill["at"][name] = {"share": share, "hours": hours, "dollars": hours * ranks * price}
-    return bill
-
-
-def parameters(config):
-    """How many parameters a model of this configuration has; an output layer that is tied, once."""
-    import torch
-
-    layers = config.get_text_config().num_hidden_layers
-    model = cut_model(config, layers, torch.float32, "eager", None)
-    return sum(p.numel() for p in model.parameters())
-
-
-def format_plan(plan):
-    """A :func:`training_plan` as the text that ``--plan`` prints."""
-    other = f", which stands for {plan['stands_for']}" if plan["stands_for"] else ""
-    how = "LoRA" if plan["method"] == "lora" else "full fine-tuning, sharded"
-    count = "1 card" if plan["ranks"] == 1 else f"{plan['ranks']} cards"
-    lines = [
-        f"profile {plan['profile']}: {how}, on {count}",
-        f"{plan['student']}{other}: {plan['parameters'] / 1e9:.2f} billion parameters",
-        f"{plan['rows']:,} rows, {plan['updates']:,} updates, {plan['tokens']:,} tokens in all",
-        "",
-        table({"planned": plan["memory"]}),
-        "",
-    ]
-    for name, bill in plan["cards"].items():
-        fits = "fits" if bill["fits"] else "does NOT fit"
-        lines.append(f"{name}: {fits}; at ${bill['price']:.2f} an hour a card (an example):")
-        lines += [
-            f"  {at['hours']:8.2f} h {at['dollars']:10.2f} dollars  at {at['share']:.1%} of the "
-            f"peak, {words}"
-            for words, at in bill["at"].items()
-        ]
-    card = hardware.smallest_card(plan["memory"]["total"])
-    lines += ["", f"the smallest card it fits: {card.name if card else 'none in the list'}"]
-    return "\n".join([*lines, "", "to start it:", f"  {_command(plan)}"])
-
-
-def _command(plan):
-    if plan["method"] == "lora":
-        return f"ALPACA_PROFILE={plan['profile']}, and open notebooks/03_train_lora.ipynb"
-    usual = load_profile(plan["profile"]).student == plan["student"]
-    student = "" if usual else f" --student {plan['student']}"
-    return (
-        f"torchrun --standalone --nproc_per_node={plan['ranks']} -m helpers.fsdp --profile "
-        f"{plan['profile']}{student} --data train.jsonl --heldout heldout.jsonl --out out"
-    )
 
 
 @contextlib.contextmanager

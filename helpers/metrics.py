@@ -1,13 +1,13 @@
-"""Facts that need no judge: held-out loss, stopping, ROUGE-L, repetition, and their uncertainty.
+"""Facts that need no judge: held-out loss, stopping, ROUGE-L, repetition, the language kept.
 
 Each fact is measured task by task, because tasks are what would differ if the evaluation were
 written again: intervals resample tasks, never tokens or votes.
 """
 
-import random
-
 from helpers.batches import IGNORED, collate, encode, token_losses
-from helpers.similarity import rouge_l, tokenize
+from helpers.filters import speaks
+from helpers.intervals import bootstrap
+from helpers.similarity import repetition, rouge_l
 from helpers.student import answer
 
 # What each fact means for a reader: (label, unit, which way is better).
@@ -16,6 +16,7 @@ FACTS = {
     "stop_rate": ("stops by itself", "share of answers", "higher"),
     "rouge_l": ("ROUGE-L to the reference", "F-measure", "higher"),
     "repetition": ("repeated 3-grams", "share", "lower"),
+    "language_kept": ("language kept", "share of answers", "higher"),
 }
 
 
@@ -35,13 +36,6 @@ def heldout_losses(model, tokenizer, rows, *, max_length=512, batch_size=8):
     return losses
 
 
-def repetition(text, n=3):
-    """Share of a text's word ``n``-grams that occurred in it before: 0.0 none, near 1.0 a loop."""
-    words = tokenize(text)
-    grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
-    return 1 - len(set(grams)) / len(grams) if grams else 0.0
-
-
 def answer_facts(row, answer, loss):
     """The facts of one answer to one evaluation task: a dict with the keys of ``FACTS``."""
     return {
@@ -49,6 +43,7 @@ def answer_facts(row, answer, loss):
         "stop_rate": float(answer["stopped"]),
         "rouge_l": rouge_l(row["output"], answer["output"]),
         "repetition": repetition(answer["output"]),
+        "language_kept": float(speaks(answer["output"], row.get("language", "en"))),
     }
 
 
@@ -60,24 +55,6 @@ def measure(model, tokenizer, rows, *, max_new_tokens, on_batch=None):
         {"id": row.get("id", str(i)), **given, "facts": answer_facts(row, given, loss)}
         for i, (row, given, loss) in enumerate(zip(rows, answers, losses, strict=True))
     ]
-
-
-def bootstrap(values, *, draws=4000, seed=0, level=0.95):
-    """Mean of ``values`` with a percentile bootstrap interval: ``{"value", "low", "high"}``.
-
-    Resamples the values, one a task, with replacement (Efron 1979). The seed makes it repeatable.
-    Raises ValueError for an empty list.
-    """
-    if not values:
-        raise ValueError("no values to take a mean of; expected at least one a task.")
-    rng, n = random.Random(seed), len(values)
-    means = sorted(sum(rng.choices(values, k=n)) / n for _ in range(draws))
-    tail = (1 - level) / 2
-    return {
-        "value": sum(values) / n,
-        "low": means[int(tail * draws)],
-        "high": means[int((1 - tail) * draws) - 1],
-    }
 
 
 def paired_changes(before, after):

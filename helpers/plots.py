@@ -204,7 +204,7 @@ def memory(plans):
 def facts(metrics):
     """The before/after facts with their intervals, one small panel a fact."""
     names = [name for name in NAMES if name in metrics]
-    figure, all_axes = _figure(9.4, 2.3, columns=len(FACTS))
+    figure, all_axes = _figure(11.0, 2.3, columns=len(FACTS))
     for axes, (key, (label, unit, better)) in zip(all_axes, FACTS.items(), strict=True):
         for i, name in enumerate(names):
             fact = metrics[name][key]
@@ -221,7 +221,7 @@ def facts(metrics):
         f"{label} " + ", ".join(f"{NAMES[n]} {metrics[n][key]['value']:.2f}" for n in names)
         for key, (label, _, _) in FACTS.items()
     )
-    return Picture(figure, f"Four facts with 95 % intervals. {words}.")
+    return Picture(figure, f"{len(FACTS)} facts with 95 % intervals. {words}.")
 
 
 def _figure(width, height, columns=None):

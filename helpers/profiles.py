@@ -40,6 +40,7 @@ class Profile:
     lora_epochs: float = 1
     lora_batch: int = 4  # rows an update
     # full fine-tuning
+    fsdp_student: str | None = None  # where the student is too large to move whole; None: it is not
     fsdp_ranks: int = 2
     fsdp_lr: float = 1e-4
     fsdp_epochs: float = 0.65
@@ -47,7 +48,8 @@ class Profile:
     fsdp_recompute: bool = False  # activation checkpointing: less memory, a third more work
     # evaluation
     max_new_tokens: int = 96
-    judged_tasks: int = 25
+    judged_tasks: int = 100
+    gold_step: int = 1  # every which of the gold pairs the judge is examined on
 
 
 # https://github.com/tatsu-lab/stanford_alpaca: 128 rows an update over four cards, no weight decay.
@@ -75,12 +77,14 @@ PROFILES = {
             lora_alpha=4,
             fsdp_epochs=1,
             max_new_tokens=16,
+            gold_step=7,
         ),
         # The original course on one L4; of its epochs nothing is known, three are Alpaca's. The
         # model is gated; an open one of about the size is HuggingFaceTB/SmolLM2-1.7B-Instruct.
         Profile(
             name="colab_l4",
             student="google/gemma-2b-it",
+            fsdp_student="embedded",
             prompt_style="chat",
             token_budget=2048,
             lora_rank=4,
@@ -92,6 +96,7 @@ PROFILES = {
         Profile(
             name="colab_t4",
             student="HuggingFaceTB/SmolLM2-1.7B-Instruct",
+            fsdp_student="embedded",
             prompt_style="chat",
             token_budget=1024,
             lora_rank=8,

@@ -68,7 +68,7 @@ def write_report(run):
         _judge(metrics["judge"]),
         _training(run),
         _data(run),
-        _answers(run),
+        _answers(run, metrics),
         _limits(run, metrics),
     ]
     page = (
@@ -167,31 +167,54 @@ def _changes(change):
 
 
 def _judge(judge):
-    rows = []
-    for name, label in (
-        ("known", "right answer against another task's"),
-        ("lora", "after LoRA against before"),
-        ("fsdp", "after full FSDP against before"),
-    ):
-        s = judge[name]
-        rate, first = s["win_rate"], s["first_position_rate"]
-        rows.append(
-            f"<tr><th scope='row'>{label}</th><td>{rate['value']:.0%}<small>{rate['low']:.0%} to "
-            f"{rate['high']:.0%}</small></td><td>{s['wins']} / {s['ties']} / {s['losses']}</td>"
-            f"<td>{s['flips']} of {s['prompts']}</td>"
-            f"<td>{'–' if first is None else f'{first:.0%}'}</td><td>{s['unparsed']}</td></tr>"
-        )
+    """The judge's certificate, and only if it can tell anything, what it says of the models."""
+    certificate = "".join(
+        f"<tr><th scope='row'>{escape(kind)}</th><td>{found['prompts']}</td>"
+        f"{_rate_cell(found['win_rate'])}</tr>"
+        for kind, found in judge["kinds"].items()
+    )
+    kappa = "–" if judge["kappa"] is None else f"{judge['kappa']:.2f}"
     return (
         "<h2>The judge, and what it is worth</h2>"
         f"<blockquote>{escape(judge['headline'])}</blockquote>"
-        "<div class='scroll'><table><thead><tr><th scope='col'>left against right</th>"
-        "<th scope='col'>win rate of the left</th><th scope='col'>wins / ties / losses</th>"
-        "<th scope='col'>flips</th><th scope='col'>named the first</th>"
-        f"<th scope='col'>unparsed</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        "<p class='note'>Both orders of every pair were asked. A flip, the verdict following the "
-        "position, counts as a tie. A fair judge names the first answer in about half of its "
-        "verdicts.</p>"
+        "<div class='scroll'><table><thead><tr><th scope='col'>pairs whose better answer is known"
+        "</th><th scope='col'>pairs</th><th scope='col'>found it</th></tr></thead><tbody>"
+        f"{certificate}</tbody></table></div>"
+        f"<p class='note'>Cohen's κ with the truth {kappa}; {judge['unparsed']} verdicts could "
+        f"not be read. A coin finds half.</p>{_verdicts(judge)}"
     )
+
+
+def _verdicts(judge):
+    if not judge["can_tell"]:
+        return (
+            "<p>What such a judge says of the models would mean nothing, so it is not shown. It is "
+            "in <code>metrics.json</code>, with everything else.</p>"
+        )
+    rows = []
+    for name in (name for name in plots.NAMES if name in judge):
+        s = judge[name]
+        first = "–" if s["first_position_rate"] is None else f"{s['first_position_rate']:.0%}"
+        rows.append(
+            f"<tr><th scope='row'>{plots.NAMES[name]} against before</th>"
+            f"{_rate_cell(s['win_rate'])}{_rate_cell(s['length']['controlled'])}"
+            f"<td>{s['wins']} / {s['ties']} / {s['losses']}</td><td>{s['p_value']:.3f}</td>"
+            f"<td>{s['flips']} of {s['prompts']}</td><td>{first}</td><td>{s['unparsed']}</td></tr>"
+        )
+    return (
+        "<div class='scroll'><table><thead><tr><th></th><th scope='col'>preferred in</th>"
+        "<th scope='col'>at equal length</th><th scope='col'>wins / ties / losses</th>"
+        "<th scope='col'>p, sign test</th><th scope='col'>flips</th><th scope='col'>named the "
+        f"first</th><th scope='col'>unparsed</th></tr></thead><tbody>{''.join(rows)}</tbody>"
+        "</table></div><p class='note'>Both orders of every pair. A verdict that follows the "
+        "position is a flip and counts as a tie, as does one that could not be read. Read the win "
+        "rates with the table above: a judge that errs often draws every difference towards one "
+        "half.</p>"
+    )
+
+
+def _rate_cell(rate):
+    return f"<td>{rate['value']:.0%}<small>{rate['low']:.0%} to {rate['high']:.0%}</small></td>"
 
 
 def _training(run):
@@ -216,21 +239,22 @@ def _data(run):
     )
 
 
-def _answers(run):
+def _answers(run, metrics):
     rows = load_examples(run.path("eval.jsonl"))
-    answers = {key: read_jsonl(run.path(f"answers/{key}.jsonl")) for key in plots.NAMES}
+    shown = {key: words for key, words in plots.NAMES.items() if key in metrics}
+    answers = {key: read_jsonl(run.path(f"answers/{key}.jsonl")) for key in shown}
     articles = []
     for i, row in enumerate(rows[:10]):
         ask = join_input(row)
         cells = [("reference", "reference", row["output"], "")]
         cells += [
-            (name, shown, answers[name][i]["output"],
+            (name, words, answers[name][i]["output"],
              "" if answers[name][i]["stopped"] else "<em> … did not stop</em>")
-            for name, shown in plots.NAMES.items()
+            for name, words in shown.items()
         ]  # fmt: skip
         body = "".join(
-            f"<dt class='{key}'>{shown}</dt><dd>{escape(output) or '<em>(empty)</em>'}{note}</dd>"
-            for key, shown, output, note in cells
+            f"<dt class='{key}'>{words}</dt><dd>{escape(output) or '<em>(empty)</em>'}{note}</dd>"
+            for key, words, output, note in cells
         )
         articles.append(f"<article><p class='ask'>{escape(ask)}</p><dl>{body}</dl></article>")
     return f"<h2>The first ten tasks, side by side</h2>{''.join(articles)}"
@@ -240,7 +264,7 @@ def _limits(run, metrics):
     packages = run.manifest()["steps"]["05_evaluate"]["packages"] if _evaluated(run) else {}
     versions = ", ".join(f"{name} {version}" for name, version in packages.items() if version)
     return (
-        "<h2>What these numbers do not show</h2><p>They come from one run, one seed and "
+        "<h2>What these numbers do not show</h2><p>They come from one run, one random start and "
         f"{metrics['tasks']} tasks. ROUGE-L rewards the reference's words, not the truth: a fluent "
         "wrong answer scores well. A model of this size remains a student: read the answers above "
         f"before believing any of the figures.</p><p class='note'>Profile "

@@ -83,6 +83,13 @@ def rouge_l(a, b):
     return _f_measure(LCSseq.similarity(a, b), len(a), len(b))
 
 
+def repetition(text, n=3):
+    """Share of a text's word ``n``-grams that occurred in it before: 0.0 none, near 1.0 a loop."""
+    words = tokenize(text)
+    grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
 class RougeIndex:
     """The texts kept so far, and the filter at their door.
 

@@ -9,7 +9,10 @@ import html
 import re
 
 from helpers.batches import IGNORED, end_id
+from helpers.evidence import outcome
 from helpers.io import join_input
+from helpers.live import Live, voting_booth
+from helpers.votes import cast, read_votes, waiting
 
 STYLE = {
     "learned": "background:#cfe3f3;color:#0b3d63;border-bottom:2px solid #0072b2",
@@ -160,6 +163,71 @@ def side_by_side(rows, answers, *, names, limit=10):
         )
         text += [f"{i + 1}. {ask}", *(f"   {name}: {output}" for name, output, _ in cells)]
     return Html("".join(parts), "\n".join(text))
+
+
+def blind_vote(ballots, path, voter, *, limit=20):
+    """Vote on ballots (:func:`helpers.votes.make_ballots`) without knowing whose answers they are.
+
+    Votes go to the file ``path`` as they are cast; what this ``voter`` voted on before is not shown
+    again. Where no kernel runs the first ballots can be read, models still hidden.
+    """
+    shown = ballots[:limit]
+    todo = waiting(shown, read_votes(path), voter)
+    controls = voting_booth(todo, _ballot, lambda ballot, choice: cast(path, ballot, voter, choice))
+    few = shown[:3]
+    text = f"a blind vote on {len(shown)} pairs of answers; {len(todo)} wait for {voter}"
+    return Live(controls, Html(f"<p>{escape(text)}</p>" + "".join(map(_ballot, few)), text))
+
+
+def _ballot(ballot):
+    """One ballot as HTML: the request, and the two answers side by side."""
+    cells = "".join(
+        f'<td style="{_CELL};width:50%"><strong>{side}</strong><br>'
+        f"{escape(ballot[side]) or '<em>(empty)</em>'}</td>"
+        for side in "AB"
+    )
+    return f'<p style="{_ASK}">{escape(ballot["request"])}</p><table><tr>{cells}</tr></table>'
+
+
+_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
+_ASK = "white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600"
+
+
+def verdict_browser(pairs, verdicts, *, names=("left", "right"), limit=10):
+    """Pairs with what a judge said of them in both orders, each folded until it is opened.
+
+    ``pairs`` are those of :func:`helpers.judge.pair_up`, ``verdicts`` the records in their order;
+    ``names`` says what left and right are. A judge's reasons are shown where it gave some.
+    """
+    said = {"win": names[0], "loss": names[1], "flip": "changed with the order",
+            "tie": "tie", "unparsed": "could not be read"}  # fmt: skip
+    parts, text = [], []
+    for pair, record in list(zip(pairs, verdicts, strict=True))[:limit]:
+        decided = said[outcome(record)]
+        rows = [("left", names[0]), ("right", names[1])]
+        cells = "".join(
+            f'<td style="{_CELL};width:50%"><strong>{escape(name)}</strong><br>'
+            f"{escape(pair[side]) or '<em>(empty)</em>'}</td>"
+            for side, name in rows
+        )
+        reasons = "".join(
+            f'<p style="{_CELL}">{order}: {escape(record[order] or "unparsed")}'
+            f"{_reason(record, order)}</p>"
+            for order in ("ab", "ba")
+        )
+        parts.append(
+            f"<details><summary>{escape(_brief(pair['request'], 90))} — <strong>{escape(decided)}"
+            f'</strong></summary><p style="{_ASK}">{escape(pair["request"])}</p>'
+            f"<table><tr>{cells}</tr></table>{reasons}</details>"
+        )
+        text.append(f"{_brief(pair['request'], 70)} — {decided}")
+    more = f"<p>{limit} of {len(pairs)} shown</p>" if len(pairs) > limit else ""
+    return Html("".join(parts) + more, "\n".join(text))
+
+
+def _reason(record, order):
+    said = record.get("texts", {}).get(order, "")
+    return f" — {escape(said)}" if len(said) > 3 else ""
 
 
 def _brief(value, length=400):

@@ -2,14 +2,8 @@
 
 import pytest
 
-from helpers.metrics import (
-    FACTS,
-    answer_facts,
-    bootstrap,
-    paired_changes,
-    repetition,
-    summarize_facts,
-)
+from helpers.metrics import FACTS, answer_facts, paired_changes, summarize_facts
+from helpers.similarity import repetition
 
 
 def test_repetition_counts_trigrams_said_before():
@@ -20,31 +14,19 @@ def test_repetition_counts_trigrams_said_before():
     assert repetition("") == 0.0
 
 
-def test_bootstrap_interval_holds_the_mean_and_narrows_with_more_values():
-    few, many = bootstrap([0.0, 1.0] * 5), bootstrap([0.0, 1.0] * 80)
-    assert few["value"] == many["value"] == 0.5
-    assert few["low"] < 0.5 < few["high"]
-    assert many["high"] - many["low"] < (few["high"] - few["low"]) / 2
-
-
-def test_bootstrap_agrees_with_the_normal_approximation():
-    many = bootstrap([0.0] * 120 + [1.0] * 80)
-    error = 1.96 * (0.4 * 0.6 / 200) ** 0.5
-    assert many["low"] == pytest.approx(0.4 - error, abs=0.012)
-    assert many["high"] == pytest.approx(0.4 + error, abs=0.012)
-
-
-def test_bootstrap_is_repeatable_and_refuses_nothing_to_average():
-    assert bootstrap([1.0, 2.0, 4.0]) == bootstrap([1.0, 2.0, 4.0])
-    with pytest.raises(ValueError, match="at least one"):
-        bootstrap([])
-
-
 def test_facts_of_an_answer():
     row = {"output": "The capital is Lima."}
     facts = answer_facts(row, {"output": "The capital is Lima.", "stopped": True}, 1.5)
-    assert facts == {"heldout_loss": 1.5, "stop_rate": 1.0, "rouge_l": 1.0, "repetition": 0.0}
+    assert facts == {"heldout_loss": 1.5, "stop_rate": 1.0, "rouge_l": 1.0, "repetition": 0.0,
+                     "language_kept": 1.0}  # fmt: skip
     assert summarize_facts([facts])["stop_rate"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+
+
+def test_an_answer_in_another_language_has_not_kept_it():
+    row = {"output": "서울입니다.", "language": "ko"}
+    given = {"output": "The capital is Seoul.", "stopped": True}
+    assert answer_facts(row, given, 1.0)["language_kept"] == 0.0
+    assert answer_facts(row, {**given, "output": "서울"}, 1.0)["language_kept"] == 1.0
 
 
 def test_changes_are_taken_task_by_task():

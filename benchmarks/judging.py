@@ -1,0 +1,168 @@
+"""How many comparisons a minute does the embedded judge make, and what is each way of it worth?
+
+    python benchmarks/judging.py [--pairs 16]
+    python benchmarks/judging.py --worth [--human pandalm_testset.json]
+
+A comparison is one pair in both orders. Three ways over the same pairs, in one run: a written
+verdict, one request after another (FastChat's way); a letter, several requests in flight; and the
+likelihood of the answers, for which nothing is written at all. ``--worth`` holds the ways that were
+tried against the gold pairs, losers included, and with ``--human`` against pairs on which most of
+three people agreed (PandaLM's test set, which is not part of this project).
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+
+from helpers.endpoint import Endpoint
+from helpers.intervals import bootstrap
+from helpers.judge import gold_pairs, judge
+from helpers.likelihood import judge_by_likelihood, load_judge, log_likelihoods
+
+ROUNDS = 4  # the ways take turns, so that a busy machine is busy for all of them
+
+
+def speed(pairs):
+    """Seconds each way takes for the pairs, taking turns a few pairs at a time."""
+    model, tokenizer = load_judge(ROOT / "runs" / "cache")
+    many = Endpoint.local()
+    one_by_one = replace(many, parallel=1)
+    seconds = dict.fromkeys(("written, one by one", "letters", "likelihood"), 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        caches = {name: Path(folder) / f"{i}.jsonl" for i, name in enumerate(seconds)}
+
+        def go(name, part):
+            if name == "likelihood":
+                return judge_by_likelihood(model, tokenizer, part, caches[name])
+            way = "letters" if name == "letters" else "written"
+            where = many if name == "letters" else one_by_one
+            return asyncio.run(judge(where, part, caches[name], way=way, say=None))
+
+        for name in seconds:
+            go(name, pairs[:1])  # the first of all is slower for everyone
+        for turn in range(ROUNDS):
+            for name in seconds:
+                started = time.perf_counter()
+                go(name, pairs[1 + turn :: ROUNDS])
+                seconds[name] += time.perf_counter() - started
+    return seconds
+
+
+def report_speed(pairs):
+    seconds, count = speed(pairs), len(pairs) - 1
+    slowest = seconds["written, one by one"]
+    print(f"{count} pairs, both orders\n{'':<22}{'a minute':>9}{'times':>7}")
+    for name, took in seconds.items():
+        print(f"{name:<22}{60 * count / took:>9.1f}{slowest / took:>7.1f}")
+
+
+def scores(pairs, cache):
+    """Every way's liking for the left answer, a number a pair; above zero it is preferred."""
+    model, tokenizer = load_judge(ROOT / "runs" / "cache")
+
+    def both(request):
+        """Log-likelihoods of left and right answers, after ``request(pair)``."""
+        sides = ("left", "right")
+        return [
+            log_likelihoods(model, tokenizer, [(request(p), p[side]) for p in pairs])
+            for side in sides
+        ]
+
+    given, alone = both(lambda pair: pair["request"]), both(lambda pair: "")
+    sizes = [
+        [len(tokenizer(p[side])["input_ids"]) + 1 for p in pairs] for side in ("left", "right")
+    ]
+    letters = asyncio.run(judge(Endpoint.local(), pairs, cache, say=None))
+
+    def difference(score):
+        values = [list(map(score, *columns)) for columns in zip(given, alone, sizes, strict=True)]
+        return [left - right for left, right in zip(*values, strict=True)]
+
+    points = {"A": 1, "B": -1}
+    return {
+        "the longer answer": [len(p["left"]) - len(p["right"]) for p in pairs],
+        "a letter, flips are ties": [
+            points.get(r["ab"], 0) - points.get(r["ba"], 0) for r in letters
+        ],
+        "a letter's probability": [r["p_left"] - 0.5 for r in letters],
+        "likelihood": difference(lambda given, alone, size: given),
+        "likelihood a token": difference(lambda given, alone, size: given / size),
+        "contrast": difference(lambda given, alone, size: given - alone),
+        "contrast a token": difference(lambda given, alone, size: (given - alone) / size),
+        "contrast a root token": difference(lambda g, alone, size: (g - alone) / size**0.5),
+        "share explained": difference(lambda given, alone, size: 1 - given / alone),
+    }
+
+
+def report_worth(name, pairs):
+    """One table: each way's share of pairs won by the better answer, and by kind."""
+    print(f"\n{name}, {len(pairs)} pairs")
+    kinds = list(dict.fromkeys(pair["kind"] for pair in pairs))
+    print(f"{'':<26}{'accuracy':>20}  " + " ".join(f"{kind[:9]:>9}" for kind in kinds))
+    with tempfile.TemporaryDirectory() as folder:
+        found = scores(pairs, Path(folder) / "calls.jsonl")
+    for way, liked in found.items():
+        points = [0.5 if like == 0 else float(like > 0) for like in liked]
+        by_kind = [
+            statistics.mean(
+                p for p, pair in zip(points, pairs, strict=True) if pair["kind"] == kind
+            )
+            for kind in kinds
+        ]
+        rate = bootstrap(points)
+        interval = f"{rate['value']:.2f} [{rate['low']:.2f}, {rate['high']:.2f}]"
+        print(
+            f"{way:<26}{interval:>20}  " + " ".join(f"{share:>9.2f}" for share in by_kind),
+            flush=True,
+        )
+
+
+def human_pairs(path, count=300):
+    """Pairs on which most of three people preferred one answer; that one is the left."""
+    pairs = []
+    for number, row in enumerate(json.loads(Path(path).read_text())):
+        votes = Counter(row[f"annotator{i}"] for i in (1, 2, 3))
+        winner, agreed = votes.most_common(1)[0]
+        answers = [str(row["response1"]), str(row["response2"])]
+        request = "\n\n".join(filter(None, (row["instruction"], row["input"])))
+        if winner == 0 or agreed < 2 or len(request) + sum(map(len, answers)) > 2500:
+            continue
+        left, right = answers if winner == 1 else answers[::-1]
+        kind = {3: "all three", 2: "two"}[agreed]
+        pairs.append(
+            {"id": str(number), "request": request, "left": left, "right": right, "kind": kind}
+        )
+    random.Random(0).shuffle(pairs)
+    return pairs[:count]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=16)
+    parser.add_argument("--worth", action="store_true", help="accuracy of each way, not its speed")
+    parser.add_argument("--human", help="PandaLM's test set, pandalm_testset.json")
+    args = parser.parse_args()
+    gold = gold_pairs(ROOT / "data" / "judge_gold.en.jsonl")
+    if not args.worth:
+        report_speed(random.Random(0).sample(gold, args.pairs + 1))
+        return
+    report_worth("gold, English", gold)
+    for language, name in (("ko", "Korean"), ("id", "Indonesian")):
+        report_worth(f"gold, {name}", gold_pairs(ROOT / "data" / f"judge_gold.{language}.jsonl"))
+    if args.human:
+        report_worth("judged by people", human_pairs(args.human))
+
+
+if __name__ == "__main__":
+    main()

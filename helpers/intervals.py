@@ -1,0 +1,88 @@
+"""How far a number can be trusted: intervals, a sign test, and what a sample can show at all.
+
+On the ground floor: numbers in, numbers out. Every interval is 95 % unless told otherwise, and is a
+dict ``{"value", "low", "high"}``. The tests hold these against scipy and statsmodels.
+"""
+
+import math
+import random
+
+Z95 = 1.959963984540054  # 97.5 % of a standard normal distribution lies below
+
+
+def bootstrap(values, *, draws=4000, seed=0, level=0.95, statistic=None):
+    """Mean of ``values``, or another ``statistic``, with a percentile bootstrap interval.
+
+    Resamples the values, one a task, with replacement (Efron 1979): tasks are what would differ if
+    an evaluation were written again. The seed makes it repeatable. Raises ValueError for an empty
+    list.
+    """
+    if not values:
+        raise ValueError("no values to take a mean of; expected at least one a task.")
+    rng, n, of = random.Random(seed), len(values), statistic or _mean
+    found = sorted(of(rng.choices(values, k=n)) for _ in range(draws))
+    tail = (1 - level) / 2
+    return {
+        "value": of(values),
+        "low": found[int(tail * draws)],
+        "high": found[int((1 - tail) * draws) - 1],
+    }
+
+
+def _mean(values):
+    return sum(values) / len(values)
+
+
+def wilson(successes, trials):
+    """A share with Wilson's score interval (1927), which behaves at 0, at 1 and for few trials.
+
+    Raises ValueError unless ``0 <= successes <= trials`` and there is a trial.
+    """
+    if not 0 <= successes <= trials or trials == 0:
+        raise ValueError(f"{successes} successes in {trials} trials; expected 0 <= s <= n, n > 0.")
+    share, z2n = successes / trials, Z95**2 / trials
+    middle = (share + z2n / 2) / (1 + z2n)
+    half = Z95 * math.sqrt(share * (1 - share) / trials + z2n / (4 * trials)) / (1 + z2n)
+    return {"value": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+
+
+def sign_test(wins, losses):
+    """Exact two-sided p-value of that many wins and losses, were both equally likely.
+
+    Ties are left out, as usual. 1.0 where nothing was decided.
+    """
+    n, fewer = wins + losses, min(wins, losses)
+    return min(1.0, 2 * sum(_binomial(n, k, 0.5) for k in range(fewer + 1)))
+
+
+def smallest_difference(prompts, *, power=0.8, level=0.95):
+    """The smallest true win rate above one half that ``prompts`` decided pairs show.
+
+    That is: in ``power`` of all samples of this size :func:`sign_test` would come out below
+    ``1 - level``. 1.0 where even a model that always wins could not be told from a coin.
+    """
+    if prompts < 1:
+        raise ValueError(f"prompts={prompts}; expected at least one pair.")
+    needed = next(
+        (w for w in range(prompts // 2 + 1, prompts + 1) if _significant(w, prompts, level)), None
+    )
+    if needed is None:
+        return 1.0
+    low, high = 0.5, 1.0
+    while high - low > 1e-4:
+        rate = (low + high) / 2
+        shown = sum(_binomial(prompts, k, rate) for k in range(needed, prompts + 1))
+        low, high = (low, rate) if shown >= power else (rate, high)
+    return high
+
+
+def _significant(wins, prompts, level):
+    return sign_test(wins, prompts - wins) < 1 - level
+
+
+def _binomial(n, k, p):
+    """Probability of exactly ``k`` successes; by logarithms, so that thousands do no harm."""
+    if p in (0.0, 1.0):
+        return float(k == n * p)
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))

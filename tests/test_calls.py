@@ -1,0 +1,112 @@
+"""Calls are paid for once, said before, capped, and kept when something fails."""
+
+import asyncio
+
+import pytest
+from faulty_server import FaultyServer
+from planted import PAIR, Planted
+
+from helpers.calls import CapReached, ask_all, bill, key_of, plan
+from helpers.endpoint import EndpointError
+from helpers.io import read_jsonl
+from helpers.rubrics import judge_message
+
+
+def bodies(n, **more):
+    asked = [{**PAIR, "request": f"request {i}"} for i in range(n)]
+    content = [judge_message(pair, "ab") for pair in asked]
+    common = {"max_tokens": 1, "temperature": 0, **more}
+    return [{"messages": [{"role": "user", "content": text}], **common} for text in content]
+
+
+def ask(endpoint, many, cache, **how):
+    return asyncio.run(ask_all(endpoint, many, cache, say=None, **how))
+
+
+def test_answers_come_in_order_and_are_kept(tmp_path):
+    cache, fake = tmp_path / "calls.jsonl", Planted(lambda a, b: "A")
+    heard = []
+    many = bodies(6, logprobs=True, top_logprobs=5)
+    answers = ask(fake, many, cache, on_answer=lambda *at: heard.append(at))
+    assert [a["key"] for a in answers] == [key_of(fake, body) for body in many]
+    assert answers[0]["letters"]["A"] == pytest.approx(0.9) and heard[-1] == (6, 6)
+    assert len(read_jsonl(cache)) == 6
+
+
+def test_what_was_answered_is_never_asked_again(tmp_path):
+    cache, first, second = (
+        tmp_path / "c.jsonl",
+        Planted(lambda a, b: "A"),
+        Planted(lambda a, b: "B"),
+    )
+    before = ask(first, bodies(4), cache)
+    assert ask(second, bodies(4), cache) == before and second.bodies == []
+    ask(second, bodies(5), cache)
+    assert len(second.bodies) == 1
+    # Another temperature, or another model, is another question.
+    ask(second, bodies(4, seed=1), cache)
+    assert len(second.bodies) == 5
+    assert key_of(first, bodies(1)[0]) != key_of(Planted(None, model="other"), bodies(1)[0])
+
+
+def test_a_line_torn_by_a_kill_is_asked_again(tmp_path):
+    cache = tmp_path / "c.jsonl"
+    ask(Planted(lambda a, b: "A"), bodies(3), cache)
+    cache.write_bytes(cache.read_bytes()[:-20])
+    again = Planted(lambda a, b: "A")
+    ask(again, bodies(3), cache)
+    assert len(again.bodies) == 1 and len(read_jsonl(cache)) == 3
+
+
+def test_the_price_is_said_before_the_first_call(tmp_path):
+    cache, lines = tmp_path / "c.jsonl", []
+    dear = Planted(lambda a, b: "A", price=1e-6)
+    coming = plan(dear, bodies(3), cache)
+    assert coming["calls"] == 3 and coming["kept"] == 0 and dear.bodies == []
+    asyncio.run(ask_all(dear, bodies(3), cache, say=lines.append, max_dollars=0.5))
+    assert lines == [
+        f"3 calls to planted, at most {coming['dollars']:.4f} dollars; the cap is 0.50"
+    ]
+    spent = bill(dear, cache)
+    assert spent["calls"] == 3 and spent["tokens_in"] == 30
+    assert spent["dollars"] < coming["dollars"]
+    assert plan(dear, bodies(4), cache)["calls"] == 1
+    asyncio.run(ask_all(dear, bodies(3), cache, say=lines.append))
+    assert len(lines) == 1  # nothing to pay, nothing to say
+
+
+@pytest.mark.parametrize("parallel", [1, 8])
+def test_the_cap_holds_and_what_was_answered_is_kept(tmp_path, parallel):
+    cache, dear = tmp_path / "c.jsonl", Planted(lambda a, b: "A", price=1e-3, parallel=parallel)
+    most = plan(dear, bodies(1), cache)["dollars"]
+    cap = most + 5.2 * 11e-3  # each call costs 11 tokens in the end
+    with pytest.raises(CapReached, match=r"above max_dollars=.* raise the cap"):
+        ask(dear, bodies(20), cache, max_dollars=cap)
+    # Those in flight are waited for: what they do not use makes room for the next.
+    assert len(dear.bodies) == 6 and bill(dear, cache)["dollars"] <= cap
+    with pytest.raises(CapReached, match="above max_tokens=70"):
+        ask(dear, bodies(20), cache, max_dollars=99, max_tokens=70)
+    assert len(dear.bodies) == 6
+    ask(dear, bodies(20), cache, max_dollars=99)
+    assert len(dear.bodies) == 20
+
+
+def test_a_server_that_stumbles_is_waited_for(tmp_path):
+    with FaultyServer(lambda seed, attempt: "reset" if attempt == 0 else None) as server:
+        answers = ask(server.endpoint(), bodies(2, seed=3, max_tokens=5), tmp_path / "c.jsonl")
+    # The try that was reset may have been charged: it is on the bill, at its dearest.
+    assert all(a["finish"] for a in answers) and max(a["usage"][1] for a in answers) >= 5
+
+
+def test_a_refused_key_ends_it_at_once_and_does_not_show(tmp_path):
+    with FaultyServer() as server:
+        wrong = server.endpoint(_key="sk-wrong-5678")
+        with pytest.raises(EndpointError, match="refuses the key") as caught:
+            ask(wrong, bodies(9, seed=3), tmp_path / "c.jsonl")
+    assert "5678" not in str(caught.value) and not (tmp_path / "c.jsonl").exists()
+
+
+def test_a_request_that_a_filter_turned_away_is_an_empty_answer(tmp_path):
+    with FaultyServer(lambda seed, attempt: "400 filter") as server:
+        (answer,) = ask(server.endpoint(), bodies(1, seed=3), tmp_path / "c.jsonl")
+    assert (answer["text"], answer["finish"]) == ("", "content_filter")
