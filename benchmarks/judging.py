@@ -25,10 +25,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 ROOT = Path(__file__).resolve().parent.parent
 
+from helpers.calls import ask_all
 from helpers.endpoint import Endpoint
+from helpers.evidence import ORDERS
 from helpers.intervals import bootstrap
-from helpers.judge import gold_pairs, judge
+from helpers.judge import gold_pairs, judge, judge_bodies
 from helpers.likelihood import judge_by_likelihood, load_judge, log_likelihoods
+from helpers.rubrics import judge_message
 
 ROUNDS = 4  # the ways take turns, so that a busy machine is busy for all of them
 
@@ -89,6 +92,7 @@ def scores(pairs, cache):
         values = [list(map(score, *columns)) for columns in zip(given, alone, sizes, strict=True)]
         return [left - right for left, right in zip(*values, strict=True)]
 
+    shown = asyncio.run(after_examples(pairs, cache))
     points = {"A": 1, "B": -1}
     return {
         "the longer answer": [len(p["left"]) - len(p["right"]) for p in pairs],
@@ -96,6 +100,7 @@ def scores(pairs, cache):
             points.get(r["ab"], 0) - points.get(r["ba"], 0) for r in letters
         ],
         "a letter's probability": [r["p_left"] - 0.5 for r in letters],
+        "the same, after examples": [p - 0.5 for p in shown],
         "likelihood": difference(lambda given, alone, size: given),
         "likelihood a token": difference(lambda given, alone, size: given / size),
         "contrast": difference(lambda given, alone, size: given - alone),
@@ -103,6 +108,33 @@ def scores(pairs, cache):
         "contrast a root token": difference(lambda g, alone, size: (g - alone) / size**0.5),
         "share explained": difference(lambda given, alone, size: 1 - given / alone),
     }
+
+
+EXAMPLES = [  # request, better, worse; the better one is shown as A and as B in turns
+    ("What is 3 + 4?", "7", "8"),
+    ("Name the capital of Italy.", "The capital of Italy is Rome.", "It is a city."),
+    ("Give a word that rhymes with tree.", "Bee", "Car"),
+    ("Write the word yes in capitals.", "YES", "Yes, of course I can do that."),
+]
+
+
+async def after_examples(pairs, cache):
+    """The left answer's probability, both orders, when four judged examples come first."""
+    turns = []
+    for i, (request, left, right) in enumerate(EXAMPLES):
+        example = {"request": request, "left": left, "right": right}
+        turns += [
+            {"role": "user", "content": judge_message(example, ORDERS[i % 2])},
+            {"role": "assistant", "content": "AB"[i % 2]},
+        ]
+    bodies = judge_bodies(pairs)
+    for body in bodies:
+        body["messages"] = turns + body["messages"]
+    answers = await ask_all(Endpoint.local(), bodies, cache, say=None)
+    first = [a["letters"].get("A", 0) for a in answers]
+    second = [a["letters"].get("B", 0) for a in answers]
+    p = [(a or 1e-9) / (a + b or 2e-9) for a, b in zip(first, second, strict=True)]
+    return [(ab + 1 - ba) / 2 for ab, ba in zip(p[::2], p[1::2], strict=True)]
 
 
 def report_worth(name, pairs):

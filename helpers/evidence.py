@@ -116,6 +116,14 @@ def points_of(verdicts):
     return [_POINTS.get(outcome(record), 0.5) for record in verdicts]
 
 
+def contests(verdicts, left, right):
+    """Verdict records as contests of the two models named, for :mod:`helpers.ratings`."""
+    return [
+        {"prompt": record["id"], "left": left, "right": right, "points": points}
+        for record, points in zip(verdicts, points_of(verdicts), strict=True)
+    ]
+
+
 def _by(verdicts, key):
     """``{value: {"prompts", "win_rate"}}`` of the records that have such a key, sorted by value."""
     values = sorted({r[key] for r in verdicts if r.get(key)})

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from helpers.io import write_text
+from helpers.live import without_views
 from helpers.metrics import FACTS
 from helpers.profiles import load_profile
 from helpers.run import LESSONS, ROOT, RunError, open_run, ship
@@ -94,7 +95,7 @@ def _execute(notebook, name, target):
             "it goes on from this lesson."
         ) from None
     finally:
-        notebook.metadata.pop("widgets", None)
+        without_views(notebook)
     return len(code)
 
 

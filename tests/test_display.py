@@ -5,9 +5,19 @@ import re
 from helpers import plots
 from helpers.batches import encode
 from helpers.lessons import results_table
+from helpers.live import WIDGET_VIEW, without_views
 from helpers.metrics import FACTS
-from helpers.report import headline
-from helpers.widgets import escape, response_mask, side_by_side, table, training_meter
+from helpers.report import _judge, headline
+from helpers.votes import make_ballots, read_votes
+from helpers.widgets import (
+    blind_vote,
+    escape,
+    response_mask,
+    side_by_side,
+    table,
+    training_meter,
+    verdict_browser,
+)
 
 EVIL = (
     '<script>alert(1)</script><img src=x onerror="x"> $x^2$ \\(y\\) \x1b[31mred\x1b[0m \u202eback'
@@ -103,3 +113,98 @@ def test_the_report_needs_nothing_from_outside():
     assert not re.findall(r'(?:src|href)="(?!#)[^"]', page)
     assert not re.findall(r"url\((?!#)", page)
     assert page.count("<article>") == 10
+
+
+# --- a blind vote, a judge's verdicts -----------------------------------------------------------
+
+
+def ballots(output="plain"):
+    rows = [{"id": f"t{i}", "instruction": f"task {i}", "input": ""} for i in range(5)]
+    answers = {
+        "before": [{"output": f"{output} old {i}"} for i in range(5)],
+        "lora": [{"output": f"{output} new {i}"} for i in range(5)],
+    }
+    return make_ballots(rows, answers)
+
+
+def buttons(shown):
+    from ipywidgets import Button, HBox
+
+    (row,) = [child for child in shown.controls.children if isinstance(child, HBox)]
+    assert all(isinstance(child, Button) for child in row.children)
+    return {button.description: button for button in row.children}
+
+
+def test_votes_are_cast_by_the_buttons_one_ballot_after_another(tmp_path):
+    path, drawn = tmp_path / "votes.jsonl", ballots()
+    shown = blind_vote(drawn, path, "me")
+    page, _, status = shown.controls.children
+    assert drawn[0]["request"] in page.value and "5 to go" in status.value
+    for button in ("A is better", "B is better", "tie"):
+        buttons(shown)[button].click()
+    assert drawn[3]["request"] in page.value
+    votes = read_votes(path)["me"]
+    assert [votes[ballot["id"]] for ballot in drawn[:3]] == ["A", "B", "tie"]
+    again = blind_vote(drawn, path, "me")  # broken off and opened again
+    assert "2 to go" in again.controls.children[2].value
+    for _ in range(3):  # one more than there are
+        buttons(again)["both bad"].click()
+    assert len(read_votes(path)["me"]) == 5 and buttons(again)["tie"].disabled
+    assert "2 wait for me" in repr(again)  # what stood there when it was opened
+
+
+def test_a_vote_is_blind_also_where_no_kernel_runs(tmp_path):
+    shown = blind_vote(ballots(EVIL), tmp_path / "votes.jsonl", "me")
+    bundle = shown._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", WIDGET_VIEW}
+    for text in (bundle["text/html"], shown.controls.children[0].value):
+        assert "before" not in text and "lora" not in text
+        assert "<script" not in text and "<img" not in text and "task" in text
+    assert bundle[WIDGET_VIEW]["model_id"] == shown.controls.model_id
+
+
+def test_a_saved_notebook_keeps_the_static_form(tmp_path):
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    bundle = blind_vote(ballots(), tmp_path / "v.jsonl", "me")._repr_mimebundle_()
+    notebook = new_notebook(cells=[new_code_cell(outputs=[new_output("display_data", bundle)])])
+    notebook.metadata["widgets"] = {}
+    without_views(notebook)
+    assert set(notebook.cells[0].outputs[0].data) == {"text/plain", "text/html"}
+    assert "widgets" not in notebook.metadata
+
+
+def test_verdicts_can_be_read_with_their_reasons():
+    pairs = [{"request": EVIL, "left": EVIL, "right": "right"}] * 2
+    verdicts = [
+        {"id": "1", "ab": "A", "ba": "A", "texts": {"ab": EVIL, "ba": "A"}},
+        {"id": "2", "ab": "A", "ba": None},
+    ]
+    shown = verdict_browser(pairs, verdicts, names=("ours", "theirs"))
+    markup = shown._repr_html_()
+    assert "<script" not in markup and "<img" not in markup
+    assert markup.count("<details>") == 2 and "changed with the order" in markup
+    assert "could not be read" in markup and "ours" in markup
+    assert "changed with the order" in repr(shown)
+    short = verdict_browser(pairs, verdicts, limit=1)
+    assert "1 of 2 shown" in short._repr_html_()
+
+
+def judged(decide):
+    """What lesson 5 writes of a judge into metrics.json."""
+    from dataclasses import asdict
+
+    from helpers.evidence import calibrate, summarize
+
+    records = [{"id": str(i), **decide, "chars": [10 + i, 20], "kind": "plain"} for i in range(20)]
+    return {**calibrate(records), "lora": asdict(summarize(records))}
+
+
+def test_a_judge_that_cannot_tell_is_given_no_win_rate():
+    coin, able = judged({"ab": "A", "ba": "A"}), judged({"ab": "A", "ba": "B"})
+    shown = _judge(coin)
+    assert "This judge cannot tell" in shown and "it is not shown" in shown
+    assert "preferred in" not in shown and "after LoRA" not in shown
+    shown = _judge(able)
+    assert "better than a coin" in shown and "after LoRA against before" in shown
+    assert "100%" in shown and "at equal length" in shown

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from helpers.evidence import _at_equal_length, calibrate, outcome, points_of, summarize
+from helpers.evidence import _at_equal_length, calibrate, contests, outcome, points_of, summarize
 
 
 def record(i, ab, ba, **more):
@@ -47,6 +47,13 @@ def test_a_judge_that_sees_only_one_order_is_refused():
         summarize([{"id": "x", "ab": "A"}])
     with pytest.raises(ValueError, match="at least one"):
         summarize([])
+
+
+def test_verdicts_become_contests_of_two_models():
+    verdicts = [record(0, "A", "B"), record(1, "A", "A"), record(2, "B", "A")]
+    found = contests(verdicts, "ours", "theirs")
+    assert [(c["prompt"], c["points"]) for c in found] == [("0", 1.0), ("1", 0.5), ("2", 0.0)]
+    assert {(c["left"], c["right"]) for c in found} == {("ours", "theirs")}
 
 
 def test_categories_are_counted_by_themselves():
