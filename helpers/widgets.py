@@ -74,8 +74,8 @@ def response_mask(encoded, tokenizer):
     for token, label in zip(encoded["input_ids"], encoded["labels"], strict=True):
         kind = "ignored" if label == IGNORED else "learned"
         kind = "end" if kind == "learned" and token == end else kind
-        shown = escape(tokenizer.decode([token]).replace("\n", "⏎\n"))
-        spans.append(f'<span style="{STYLE[kind]}" title="{kind}">{shown}</span>')
+        shown = tokenizer.decode([token]).replace("\n", "⏎\n")
+        spans.append(f'<span style="{STYLE[kind]}" title="{kind}">{escape(shown)}</span>')
         words.append(f"[{shown}]" if kind != "ignored" else shown)
     learned = sum(label != IGNORED for label in encoded["labels"])
     legend = (
