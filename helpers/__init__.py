@@ -3,7 +3,7 @@
 ground floor   io, prompts, similarity, profiles, meaning, diversity, parsing,
                intervals, agreement, ratings, rubrics, verdicts, exports
                import nothing of ours but one another, never torch
-first floor    endpoint, patience, calls                 a model to ask
+first floor    keys, endpoint, patience, calls           a model to ask
                hardware, architectures, batches, student    a machine, shapes, tensors, a model
 second floor   filters, metrics, asking, sieve, generate, batch    tasks from a teacher
                checkpoints, train, trainer, shards, fsdp, launch        a student learns

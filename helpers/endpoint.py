@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from helpers.keys import find_key
 from helpers.student import embedded_gguf
 
 # ChatML before the first user turn, as SmolLM2's own template writes it.
@@ -41,8 +42,9 @@ class EndpointError(RuntimeError):
 class Endpoint:
     """An OpenAI-compatible place.
 
-    ``base_url`` ends in ``/v1``. ``key_env`` names the environment variable that holds the key;
-    the key itself is never shown, stored or logged. Prices are US dollars for a million tokens;
+    ``base_url`` ends in ``/v1``. ``key_env`` names the environment variable that holds the key
+    (or a line of ``.env``, or a secret of Colab: :mod:`helpers.keys`); the key itself is never
+    shown, stored or logged. Prices are US dollars for a million tokens;
     ``timeout`` is seconds for one try of one request.
     ``chat_opening`` is the text before the first user turn, for endpoints that continue raw text
     (``/completions``) in ChatML, and ``end_token_id`` the token that ends a turn there; None where
@@ -105,15 +107,12 @@ class Endpoint:
 
     def key(self):
         """The key, read at the moment it is needed. Raises EndpointError naming the variable."""
-        key = (self._key or os.environ.get(self.key_env) or "").strip()
+        key, why = (self._key, None) if self._key else find_key(self.key_env)
+        if not key:
+            raise EndpointError(f"no key for {self.base_url}: {why}. Never type a key into a cell.")
         if not key.isascii():
             raise EndpointError(
                 f"the key in {self.key_env} holds characters no key has; copy it again."
-            )
-        if not key:
-            raise EndpointError(
-                f"no key for {self.base_url}: the environment variable {self.key_env} is empty. "
-                "Set it before starting Jupyter; never type a key into a cell."
             )
         return key
 

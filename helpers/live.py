@@ -6,6 +6,8 @@ notebook and their static form as HTML; a saved notebook keeps the HTML. Core wi
 only, in the words that version 7 and version 8 share.
 """
 
+from collections import Counter
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -72,3 +74,130 @@ def voting_booth(ballots, show, vote):
         button.on_click(pressed(choice))
     turn()
     return ipywidgets.VBox([page, ipywidgets.HBox(buttons), status])
+
+
+def browsing_desk(rows, fields, columns, show, *, page=10):
+    """Controls to look through rows: a search, a choice for each field, paging.
+
+    ``fields`` are keys whose values are offered as filters, ``columns`` the keys that are searched;
+    ``show(rows, total, start)`` gives the page's HTML as text. Texts are lowered once, so that a
+    search of fifty thousand rows is a matter of milliseconds.
+    """
+    import ipywidgets
+
+    haystacks = ["\n".join(str(row.get(c, "")) for c in columns).lower() for row in rows]
+    search = ipywidgets.Text(description="search", placeholder="words in any column")
+    choices = {
+        field: ipywidgets.Dropdown(description=field, options=["all", *values_of(rows, field)])
+        for field in fields
+    }
+    back, on = (ipywidgets.Button(description=text) for text in ("previous", "next"))
+    table, at = ipywidgets.HTML(), {"start": 0, "found": []}
+
+    def turn():
+        at["start"] = max(0, min(at["start"], (len(at["found"]) - 1) // page * page))
+        here = at["found"][at["start"] : at["start"] + page]
+        table.value = show([rows[i] for i in here], len(at["found"]), at["start"])
+        back.disabled, on.disabled = at["start"] == 0, at["start"] + page >= len(at["found"])
+
+    def sift(_=None):
+        wanted = {field: box.value for field, box in choices.items() if box.value != "all"}
+        at["found"] = matching(rows, haystacks, search.value, wanted)
+        at["start"] = 0
+        turn()
+
+    def go(step):
+        def on_click(_):
+            at["start"] += step
+            turn()
+
+        return on_click
+
+    search.observe(sift, "value")
+    for box in choices.values():
+        box.observe(sift, "value")
+    back.on_click(go(-page))
+    on.on_click(go(page))
+    sift()
+    head = ipywidgets.HBox([search, *choices.values()])
+    return ipywidgets.VBox([head, table, ipywidgets.HBox([back, on])])
+
+
+def values_of(rows, field, most=50):
+    """The values of a field as texts, commonest first; none where there are more than ``most``."""
+    counts = Counter(str(row[field]) for row in rows if row.get(field) not in (None, ""))
+    return [value for value, _ in counts.most_common()] if len(counts) <= most else []
+
+
+def matching(rows, haystacks, words, wanted):
+    """Numbers of the rows that hold all ``words`` and have the ``wanted`` values."""
+    needles = words.lower().split()
+    return [
+        i
+        for i, text in enumerate(haystacks)
+        if all(needle in text for needle in needles)
+        and all(str(rows[i].get(field, "")) == value for field, value in wanted.items())
+    ]
+
+
+def form(fields, show, *, choices=None):
+    """Controls to try something out: text fields, and below them what ``show`` makes of them.
+
+    ``fields`` maps names to the texts they begin with, ``choices`` names to lists of which the
+    first is chosen; ``show(**values)`` gives HTML as text, and is asked again at every change.
+    """
+    import ipywidgets
+
+    wide = ipywidgets.Layout(width="98%")
+    boxes = {
+        name: ipywidgets.Textarea(description=name, value=text, layout=wide, rows=2)
+        for name, text in fields.items()
+    }
+    for name, options in (choices or {}).items():
+        boxes[name] = ipywidgets.Dropdown(description=name, options=options)
+    result = ipywidgets.HTML()
+
+    def changed(_=None):
+        result.value = show(**{name: box.value for name, box in boxes.items()})
+
+    for box in boxes.values():
+        box.observe(changed, "value")
+    changed()
+    return ipywidgets.VBox([*boxes.values(), result])
+
+
+def chat_desk(answerers, show, exchanges):
+    """Controls to ask several models the same: a text, a button, and what has been said so far.
+
+    ``answerers`` maps names to functions from a text to an answer; ``show(exchanges)`` gives the
+    HTML of a list of ``(text, {name: answer})``, which grows with every question. While the models
+    work the button is off and says so; an error of a model is shown in its place.
+    """
+    import ipywidgets
+
+    box = ipywidgets.Textarea(
+        description="you", placeholder="ask something", layout=ipywidgets.Layout(width="98%")
+    )
+    button, said = ipywidgets.Button(description="ask"), ipywidgets.HTML()
+    told = list(exchanges)
+
+    def on_click(_):
+        text = box.value.strip()
+        if not text or button.disabled:
+            return
+        button.disabled, button.description = True, "working …"
+        try:
+            answers = {}
+            for name, answer in answerers.items():
+                try:
+                    answers[name] = answer(text)
+                except Exception as error:
+                    answers[name] = {"output": f"{type(error).__name__}: {error}", "stopped": True}
+            told.append((text, answers))
+            said.value, box.value = show(told), ""
+        finally:
+            button.disabled, button.description = False, "ask"
+
+    button.on_click(on_click)
+    said.value = show(told)
+    return ipywidgets.VBox([said, box, button])

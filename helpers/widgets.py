@@ -11,7 +11,8 @@ import re
 from helpers.batches import IGNORED, end_id
 from helpers.evidence import outcome
 from helpers.io import join_input
-from helpers.live import Live, voting_booth
+from helpers.live import Live, browsing_desk, chat_desk, form, values_of, voting_booth
+from helpers.prompts import format_prompt
 from helpers.votes import cast, read_votes, waiting
 
 STYLE = {
@@ -136,8 +137,8 @@ def _sparkline(values, width=220, height=32):
     )
 
 
-def side_by_side(rows, answers, *, names, limit=10):
-    """Answers of several models to the same tasks.
+def side_by_side(rows, answers, *, names, limit=10, reference=True):
+    """Answers of several models to the same tasks, below the row's own where ``reference``.
 
     ``answers`` maps a model's name to its answers, dicts with ``output`` and ``stopped``, in the
     rows' order; ``names`` maps it to what is shown.
@@ -145,7 +146,7 @@ def side_by_side(rows, answers, *, names, limit=10):
     parts, text = [], []
     for i, row in enumerate(rows[:limit]):
         ask = join_input(row)
-        cells = [("reference", row.get("output", ""), "")]
+        cells = [("reference", row.get("output", ""), "")] if reference else []
         for key, shown in names.items():
             given = answers[key][i]
             cells.append((shown, given["output"], "" if given["stopped"] else "did not stop"))
@@ -163,6 +164,50 @@ def side_by_side(rows, answers, *, names, limit=10):
         )
         text += [f"{i + 1}. {ask}", *(f"   {name}: {output}" for name, output, _ in cells)]
     return Html("".join(parts), "\n".join(text))
+
+
+def dataset_browser(rows, *, columns=("instruction", "input", "output"),
+                    fields=("category", "language", "source", "flags"), page=10):  # fmt: skip
+    """Look through rows: search words, filter by what the rows say of themselves, turn pages.
+
+    ``columns`` are shown and searched; those ``fields`` that the rows have become filters. Where no
+    kernel runs the first page is there to be read.
+    """
+    offered = [field for field in fields if values_of(rows, field)]
+
+    def shown(some, total, start):
+        last = start + len(some)
+        caption = f"rows {start + 1} to {last} of {total}" if some else "no row fits"
+        return table(some, columns, caption=caption, limit=page)
+
+    controls = browsing_desk(rows, offered, columns, lambda *args: shown(*args).markup, page=page)
+    return Live(controls, shown(rows[:page], len(rows), 0))
+
+
+def prompt_builder(instruction, input="", languages=("en", "ko", "id")):
+    """The training prompt being built, from an instruction and an input typed in."""
+
+    def shown(instruction, input, language):
+        try:
+            prompt = format_prompt(instruction, input, language)
+        except ValueError as error:
+            return Html(f"<p>{escape(error)}</p>", str(error))
+        return Html(f'<pre style="{_CELL}">{escape(prompt)}</pre>', prompt)
+
+    start = {"instruction": instruction, "input": input}
+    controls = form(start, lambda **v: shown(**v).markup, choices={"language": list(languages)})
+    return Live(controls, shown(**start, language=languages[0]))
+
+
+def neighbours(index, text, *, k=5):
+    """The texts of a :class:`helpers.similarity.RougeIndex` that are nearest to one typed in."""
+
+    def shown(text):
+        found = index.nearest(text, k) if text.strip() else []
+        rows = [{"ROUGE-L": f"{score:.2f}", "text": near} for score, near in found]
+        return table(rows, ["ROUGE-L", "text"], caption=f"nearest to: {text}", limit=k)
+
+    return Live(form({"text": text}, lambda text: shown(text).markup), shown(text))
 
 
 def blind_vote(ballots, path, voter, *, limit=20):
@@ -191,6 +236,24 @@ def _ballot(ballot):
 
 _CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
 _ASK = "white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600"
+
+
+def chat(answerers, exchanges=()):
+    """Ask several models the same question, and read their answers side by side.
+
+    ``answerers`` maps names to functions from a text to an answer, a dict with ``output`` and
+    ``stopped``; ``exchanges``, a list of ``(text, {name: answer})``, is what has been said before,
+    and all there is where no kernel runs.
+    """
+
+    def shown(told):
+        rows = [{"id": str(i), "instruction": text} for i, (text, _) in enumerate(told)]
+        names = {name: name for name in answerers}
+        answers = {name: [given[name] for _, given in told] for name in names}
+        return side_by_side(rows, answers, names=names, limit=len(rows), reference=False)
+
+    controls = chat_desk(answerers, lambda told: shown(told).markup, exchanges)
+    return Live(controls, shown(list(exchanges)))
 
 
 def verdict_browser(pairs, verdicts, *, names=("left", "right"), limit=10):

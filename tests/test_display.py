@@ -7,11 +7,17 @@ from helpers.batches import encode
 from helpers.lessons import results_table
 from helpers.live import WIDGET_VIEW, without_views
 from helpers.metrics import FACTS
+from helpers.prompts import format_prompt
 from helpers.report import _judge, headline
+from helpers.similarity import RougeIndex
 from helpers.votes import make_ballots, read_votes
 from helpers.widgets import (
     blind_vote,
+    chat,
+    dataset_browser,
     escape,
+    neighbours,
+    prompt_builder,
     response_mask,
     side_by_side,
     table,
@@ -208,3 +214,99 @@ def test_a_judge_that_cannot_tell_is_given_no_win_rate():
     shown = _judge(able)
     assert "better than a coin" in shown and "after LoRA against before" in shown
     assert "100%" in shown and "at equal length" in shown
+
+
+# --- the data set browser -----------------------------------------------------------------------
+
+
+def many(n=52_000):
+    kinds = ("write", "sum", "list")
+    return [
+        {"instruction": f"Task {i} about rivers", "input": "", "output": f"Answer {i % 977}",
+         "category": kinds[i % 3], "id": str(i)}
+        for i in range(n)
+    ]  # fmt: skip
+
+
+def desk(shown):
+    head, page, turns = shown.controls.children
+    return head.children[0], head.children[1], page, turns.children
+
+
+def test_rows_are_searched_filtered_and_paged():
+    shown = dataset_browser(many(100))
+    search, category, page, (back, on) = desk(shown)
+    assert "rows 1 to 10 of 100" in page.value and "rows 1 to 10 of 100" in repr(shown)
+    on.click()
+    assert "rows 11 to 20 of 100" in page.value and "Task 10 " in page.value
+    category.value = "sum"
+    assert "rows 1 to 10 of 33" in page.value and back.disabled
+    search.value = "TASK answer 97"
+    assert "rows 1 to 1 of 1" in page.value and "Task 97 " in page.value and on.disabled
+    search.value = "no such words"
+    assert "no row fits" in page.value
+
+
+def test_fifty_thousand_rows_are_sifted_as_a_few_are():
+    rows = many(52_000)
+    search, _, page, _ = desk(dataset_browser(rows))
+    search.value = "answer 500"
+    fitting = sum("500" in row["instruction"] + row["output"] for row in rows)
+    assert f"rows 1 to 10 of {fitting}" in page.value
+
+
+def test_a_browser_shows_model_text_as_text():
+    rows = [{"instruction": EVIL, "input": EVIL, "output": EVIL, "category": EVIL}] * 3
+    shown = dataset_browser(rows)
+    for text in (shown.static.markup, desk(shown)[2].value):
+        assert "<script" not in text and "<img" not in text
+
+
+# --- trying things out --------------------------------------------------------------------------
+
+
+def test_the_prompt_grows_as_it_is_typed():
+    shown = prompt_builder("Name a river.")
+    instruction, given, language, result = shown.controls.children
+    assert repr(shown) == format_prompt("Name a river.") and "Name a river." in result.value
+    given.value = "in <b>Peru</b>"
+    assert "### Input:" in result.value and "<b>" not in result.value
+    language.value = "ko"
+    assert "### 지시:" in result.value
+    instruction.value = " "
+    assert "instruction is empty" in result.value
+
+
+def test_neighbours_are_found_for_what_is_typed():
+    index = RougeIndex(["Name three rivers in Peru.", "Why is the sky blue?", EVIL])
+    shown = neighbours(index, "Name three lakes in Peru.", k=2)
+    text, result = shown.controls.children
+    assert "0.80 | Name three rivers in Peru." in repr(shown)
+    text.value = "Why is the sea blue?"
+    assert result.value.index("Why is the sky blue?") < result.value.index("0.00")
+    text.value = ""
+    assert "<td" not in result.value and "<script" not in result.value
+
+
+def test_several_models_are_asked_the_same():
+    def broken(text):
+        raise RuntimeError(EVIL)
+
+    before = [
+        (
+            "Hello?",
+            {"old": {"output": "Hm", "stopped": False}, "new": {"output": EVIL, "stopped": True}},
+        )
+    ]
+    models = {"old": lambda text: {"output": text.upper(), "stopped": True}, "new": broken}
+    shown = chat(models, before)
+    said, box, button = shown.controls.children
+    assert "Hello?" in repr(shown) and "did not stop" in said.value
+    box.value = "name a <b>river</b>"
+    button.click()
+    assert "NAME A &lt;B&gt;RIVER" in said.value and "RuntimeError" in said.value
+    assert "<script" not in said.value and "<img" not in said.value and box.value == ""
+    assert not button.disabled and "reference" not in said.value
+    length = len(said.value)
+    button.click()  # nothing typed, nothing asked
+    assert len(said.value) == length

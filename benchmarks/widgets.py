@@ -1,0 +1,63 @@
+"""How long does the data set browser take on 52,000 rows: to open, and to sift?
+
+    python benchmarks/widgets.py [alpaca_data.json]
+
+Without a file, rows of about the size of Alpaca's are made up. Seconds, the best of three tries.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers.io import load_examples
+from helpers.widgets import dataset_browser
+
+
+def seconds(action):
+    """The shortest of three tries."""
+    taken = []
+    for _ in range(3):
+        started = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+def made_up(count=52_002):
+    words = [
+        "river",
+        "bread",
+        "list",
+        "winter",
+        "number",
+        "write",
+        "email",
+        "short",
+        "green",
+        "tea",
+    ]
+    text = [" ".join(words[(i * k) % 10] for k in range(1, 60)) for i in range(997)]
+    kinds = ("write", "sum", "list")
+    return [
+        {"instruction": text[i % 997][:80], "output": text[i % 991], "category": kinds[i % 3]}
+        for i in range(count)
+    ]
+
+
+def main():
+    rows = load_examples(sys.argv[1]) if len(sys.argv) > 1 else made_up()
+    print(f"{len(rows)} rows")
+    print(f"first view  {seconds(lambda: dataset_browser(rows)):.3f} s (aim: 1)")
+    head = dataset_browser(rows).controls.children[0].children
+    needles = iter(("bread winter", "email", "green table list"))
+
+    def sift():
+        head[0].value = next(needles)
+
+    print(f"a filter    {seconds(sift):.3f} s (aim: 0.3)")
+
+
+if __name__ == "__main__":
+    main()
