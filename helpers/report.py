@@ -123,10 +123,11 @@ def _numbers(metrics):
     head = "".join(f"<th scope='col'>{plots.NAMES[name]}</th>" for name in names)
     rows = []
     for key, (label, unit, better) in FACTS.items():
-        pick = min if better == "lower" else max
-        best = pick(names, key=lambda name, key=key: metrics[name][key]["value"])
+        values = [metrics[name][key]["value"] for name in names]
+        best = min(values) if better == "lower" else max(values)
+        best = best if values.count(best) == 1 else None  # equals have no best among them
         cells = "".join(
-            f"<td class='{'better' if name == best else ''}'>"
+            f"<td class='{'better' if metrics[name][key]['value'] == best else ''}'>"
             f"<strong>{metrics[name][key]['value']:.2f}</strong>"
             f"<small>{metrics[name][key]['low']:.2f} to {metrics[name][key]['high']:.2f}</small>"
             "</td>"
