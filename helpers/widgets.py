@@ -231,7 +231,8 @@ def _ballot(ballot):
         f"{escape(ballot[side]) or '<em>(empty)</em>'}</td>"
         for side in "AB"
     )
-    return f'<p style="{_ASK}">{escape(ballot["request"])}</p><table><tr>{cells}</tr></table>'
+    ask = f'<p style="{_ASK}">{escape(ballot["request"])}</p>'
+    return f'{ask}<table style="width:100%"><tr>{cells}</tr></table>'
 
 
 _CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"

@@ -17,7 +17,7 @@ INTENDED_ERRORS = {
     "02_generate": "RuntimeError",
     "03_train_lora": "ValueError",
     "04_train_fsdp": "ValueError",
-    "05_evaluate": "ValueError",
+    "05_evaluate": "KeyError",
 }
 
 
