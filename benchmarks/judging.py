@@ -71,36 +71,41 @@ def report_speed(pairs):
 
 
 def scores(pairs, cache):
-    """Every way's liking for the left answer, a number a pair; above zero it is preferred."""
-    model, tokenizer = load_judge(ROOT / "runs" / "cache")
+    """Every way's liking for the left answer, a number a pair; above zero it is preferred.
 
-    def both(request):
-        """Log-likelihoods of left and right answers, after ``request(pair)``."""
-        sides = ("left", "right")
-        return [
-            log_likelihoods(model, tokenizer, [(request(p), p[side]) for p in pairs])
-            for side in sides
-        ]
+    Without a ``cache`` for its calls no letter is asked for: of long pairs that takes long.
+    """
+    longer = {"the longer answer": [len(p["left"]) - len(p["right"]) for p in pairs]}
+    return longer | (by_letters(pairs, cache) if cache else {}) | by_likelihood(pairs)
 
-    given, alone = both(lambda pair: pair["request"]), both(lambda pair: "")
-    sizes = [
-        [len(tokenizer(p[side])["input_ids"]) + 1 for p in pairs] for side in ("left", "right")
-    ]
+
+def by_letters(pairs, cache):
     letters = asyncio.run(judge(Endpoint.local(), pairs, cache, say=None))
-
-    def difference(score):
-        values = [list(map(score, *columns)) for columns in zip(given, alone, sizes, strict=True)]
-        return [left - right for left, right in zip(*values, strict=True)]
-
     shown = asyncio.run(after_examples(pairs, cache))
     points = {"A": 1, "B": -1}
     return {
-        "the longer answer": [len(p["left"]) - len(p["right"]) for p in pairs],
         "a letter, flips are ties": [
             points.get(r["ab"], 0) - points.get(r["ba"], 0) for r in letters
         ],
         "a letter's probability": [r["p_left"] - 0.5 for r in letters],
         "the same, after examples": [p - 0.5 for p in shown],
+    }
+
+
+def by_likelihood(pairs):
+    model, tokenizer = load_judge(ROOT / "runs" / "cache")
+    sides = ("left", "right")
+    given, alone = (
+        [log_likelihoods(model, tokenizer, [(ask(p), p[side]) for p in pairs]) for side in sides]
+        for ask in (lambda pair: pair["request"], lambda pair: "")
+    )
+    sizes = [[len(tokenizer(p[side])["input_ids"]) + 1 for p in pairs] for side in sides]
+
+    def difference(score):
+        values = [list(map(score, *columns)) for columns in zip(given, alone, sizes, strict=True)]
+        return [left - right for left, right in zip(*values, strict=True)]
+
+    return {
         "likelihood": difference(lambda given, alone, size: given),
         "likelihood a token": difference(lambda given, alone, size: given / size),
         "contrast": difference(lambda given, alone, size: given - alone),
@@ -137,13 +142,13 @@ async def after_examples(pairs, cache):
     return [(ab + 1 - ba) / 2 for ab, ba in zip(p[::2], p[1::2], strict=True)]
 
 
-def report_worth(name, pairs):
+def report_worth(name, pairs, letters=True):
     """One table: each way's share of pairs won by the better answer, and by kind."""
     print(f"\n{name}, {len(pairs)} pairs")
     kinds = list(dict.fromkeys(pair["kind"] for pair in pairs))
     print(f"{'':<26}{'accuracy':>20}  " + " ".join(f"{kind[:9]:>9}" for kind in kinds))
     with tempfile.TemporaryDirectory() as folder:
-        found = scores(pairs, Path(folder) / "calls.jsonl")
+        found = scores(pairs, Path(folder) / "calls.jsonl" if letters else None)
     for way, liked in found.items():
         points = [0.5 if like == 0 else float(like > 0) for like in liked]
         by_kind = [
@@ -193,7 +198,7 @@ def main():
     for language, name in (("ko", "Korean"), ("id", "Indonesian")):
         report_worth(f"gold, {name}", gold_pairs(ROOT / "data" / f"judge_gold.{language}.jsonl"))
     if args.human:
-        report_worth("judged by people", human_pairs(args.human))
+        report_worth("judged by people", human_pairs(args.human), letters=False)
 
 
 if __name__ == "__main__":
