@@ -55,6 +55,19 @@ class Summary:
     categories: dict
 
 
+def record_of(pair, ab, ba, **more):
+    """The verdict record of a pair (:func:`helpers.judge.pair_up`), as described above."""
+    return {
+        "id": pair["id"],
+        "ab": ab,
+        "ba": ba,
+        "chars": [len(pair["left"]), len(pair["right"])],
+        "category": pair.get("category"),
+        "kind": pair.get("kind"),
+        **more,
+    }
+
+
 def summarize(verdicts):
     """Verdict records to a :class:`Summary`.
 

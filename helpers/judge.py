@@ -16,7 +16,7 @@ import json
 
 from helpers.calls import ask_all, bill
 from helpers.endpoint import teacher_endpoint
-from helpers.evidence import ORDERS, Summary, calibrate, summarize
+from helpers.evidence import ORDERS, Summary, calibrate, record_of, summarize
 from helpers.io import DataError, join_input, read_jsonl
 from helpers.patience import abilities
 from helpers.rubrics import SCALE, grade_message, judge_message, parse_grade
@@ -193,16 +193,9 @@ def _read_verdict(answer):
 def _record(pair, said, answers):
     (ab, first), (ba, second) = said
     both = None not in (first, second)
-    return {
-        "id": pair["id"],
-        "ab": ab,
-        "ba": ba,
-        "p_left": (first + 1 - second) / 2 if both else None,
-        "chars": [len(pair["left"]), len(pair["right"])],
-        "category": pair.get("category"),
-        "kind": pair.get("kind"),
-        "texts": {order: a["text"] for order, a in zip(ORDERS, answers, strict=True)},
-    }
+    p_left = (first + 1 - second) / 2 if both else None
+    texts = {order: a["text"] for order, a in zip(ORDERS, answers, strict=True)}
+    return record_of(pair, ab, ba, p_left=p_left, texts=texts)
 
 
 async def grade(endpoint, rows, answers, cache, *, language="en", reference=False, **limits):

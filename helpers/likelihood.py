@@ -18,6 +18,7 @@ import json
 from pathlib import Path
 
 from helpers.batches import collate, encode, micro_batches, token_losses
+from helpers.evidence import record_of
 from helpers.hardware import working_dtype
 from helpers.io import append_jsonl, read_jsonl
 from helpers.student import load_student, load_tokenizer, student_folder
@@ -51,16 +52,9 @@ def judge_by_likelihood(model, tokenizer, pairs, cache, *, on_score=None):
 
 def _record(pair, left, right):
     verdict = "tie" if left == right else "A" if left > right else "B"
-    return {
-        "id": pair["id"],
-        "ab": verdict,
-        "ba": {"A": "B", "B": "A", "tie": "tie"}[verdict],
-        "p_left": None,
-        "chars": [len(pair["left"]), len(pair["right"])],
-        "category": pair.get("category"),
-        "kind": pair.get("kind"),
-        "scores": [round(left, 3), round(right, 3)],
-    }
+    turned = {"A": "B", "B": "A", "tie": "tie"}[verdict]
+    scores = [round(left, 3), round(right, 3)]
+    return record_of(pair, verdict, turned, p_left=None, scores=scores)
 
 
 def contrast(model, tokenizer, asked):

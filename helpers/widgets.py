@@ -20,6 +20,8 @@ STYLE = {
     "end": "background:#f9ddcc;color:#7a2f00;border-bottom:2px solid #d55e00;font-weight:600",
     "ignored": "color:#6b7280",
 }
+_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
+_ASK = "white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600"
 
 
 class Html:
@@ -225,18 +227,19 @@ def blind_vote(ballots, path, voter, *, limit=20):
 
 
 def _ballot(ballot):
-    """One ballot as HTML: the request, and the two answers side by side."""
+    """One ballot as HTML."""
+    return _two_answers(ballot["request"], {side: ballot[side] for side in "AB"})
+
+
+def _two_answers(request, answers):
+    """A request as HTML, and below it two answers side by side; ``answers`` maps names to texts."""
     cells = "".join(
-        f'<td style="{_CELL};width:50%"><strong>{side}</strong><br>'
-        f"{escape(ballot[side]) or '<em>(empty)</em>'}</td>"
-        for side in "AB"
+        f'<td style="{_CELL};width:50%"><strong>{escape(name)}</strong><br>'
+        f"{escape(answer) or '<em>(empty)</em>'}</td>"
+        for name, answer in answers.items()
     )
-    ask = f'<p style="{_ASK}">{escape(ballot["request"])}</p>'
+    ask = f'<p style="{_ASK}">{escape(request)}</p>'
     return f'{ask}<table style="width:100%"><tr>{cells}</tr></table>'
-
-
-_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
-_ASK = "white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600"
 
 
 def chat(answerers, exchanges=()):
@@ -268,12 +271,7 @@ def verdict_browser(pairs, verdicts, *, names=("left", "right"), limit=10):
     parts, text = [], []
     for pair, record in list(zip(pairs, verdicts, strict=True))[:limit]:
         decided = said[outcome(record)]
-        rows = [("left", names[0]), ("right", names[1])]
-        cells = "".join(
-            f'<td style="{_CELL};width:50%"><strong>{escape(name)}</strong><br>'
-            f"{escape(pair[side]) or '<em>(empty)</em>'}</td>"
-            for side, name in rows
-        )
+        answers = dict(zip(names, (pair["left"], pair["right"]), strict=True))
         reasons = "".join(
             f'<p style="{_CELL}">{order}: {escape(record[order] or "unparsed")}'
             f"{_reason(record, order)}</p>"
@@ -281,8 +279,7 @@ def verdict_browser(pairs, verdicts, *, names=("left", "right"), limit=10):
         )
         parts.append(
             f"<details><summary>{escape(_brief(pair['request'], 90))} — <strong>{escape(decided)}"
-            f'</strong></summary><p style="{_ASK}">{escape(pair["request"])}</p>'
-            f"<table><tr>{cells}</tr></table>{reasons}</details>"
+            f"</strong></summary>{_two_answers(pair['request'], answers)}{reasons}</details>"
         )
         text.append(f"{_brief(pair['request'], 70)} — {decided}")
     more = f"<p>{limit} of {len(pairs)} shown</p>" if len(pairs) > limit else ""
