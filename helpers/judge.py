@@ -78,6 +78,7 @@ def gold_pairs(path):
             "right": row["worse"],
             "category": row.get("category"),
             "kind": row["kind"],
+            "why": row.get("why", ""),
         }
         for row in _gold_rows(path)
     ]

@@ -9,12 +9,15 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import sys
 import threading
 import time
 from pathlib import Path
 
-from helpers.io import write_text
+import nbformat
+
+from helpers.costs import record, with_costs
 from helpers.live import without_views
 from helpers.metrics import FACTS
 from helpers.profiles import load_profile
@@ -35,16 +38,14 @@ def run_lessons(profile, folder=None):
     environment = {"ALPACA_PROFILE": run.profile.name, "ALPACA_RUN": str(run.folder)}
     os.environ.update(environment)
     print(f"profile {run.profile.name}, run folder {run.folder}", flush=True)
-    with _PeakMemory() as memory:
-        for name in LESSONS:
-            _run_lesson(name, run)
-    print(f"peak memory of all processes together: {memory.peak / 1e9:.1f} GB")
+    for name in LESSONS:
+        _run_lesson(name, run)
+    most = max(entry.get("bytes", 0) for entry in run.manifest()["steps"].values())
+    print(f"peak memory of all processes together: {most / 1e9:.1f} GB")
     return run
 
 
 def _run_lesson(name, run):
-    import nbformat
-
     source = Path("notebooks") / f"{name}.ipynb"
     target = run.path("notebooks") / source.name
     notebook = nbformat.read(source, as_version=4)
@@ -56,7 +57,10 @@ def _run_lesson(name, run):
     started = time.monotonic()
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        cells = _execute(notebook, name, target)
+        with _PeakMemory() as memory:
+            cells = _execute(notebook, name, target)
+        earlier = run.manifest()["steps"].get(name, {}).get("bytes", 0)
+        run.note(name, bytes=max(memory.peak, earlier))
         notebook.metadata["alpaca"] = mark
     finally:
         nbformat.write(notebook, target)
@@ -117,13 +121,34 @@ def results_table(metrics):
     return "\n".join(lines)
 
 
+def record_costs(run):
+    """Keep what each lesson took, for the heads of the lessons (:mod:`helpers.costs`)."""
+    steps, figures = run.manifest()["steps"], ("seconds", "bytes")
+    took = {
+        name: {key: entry[key] for key in figures}
+        for name, entry in steps.items()
+        if all(key in entry for key in figures)
+    }
+    record(run.profile.name, f"{os.cpu_count()} CPU cores, {platform.machine()}", took)
+
+
 def publish(run):
-    """For maintainers: executed notebooks become the committed ones, the run the shipped one."""
+    """For maintainers: executed notebooks become the committed ones, the run the shipped one.
+
+    What this run took is recorded, and put into the heads of the lessons, which had shown what the
+    run before it took.
+    """
+    record_costs(run)
     for name in LESSONS:
         executed = run.path("notebooks") / f"{name}.ipynb"
         # Tracebacks of intended errors name files; a reader's files are elsewhere.
         text = executed.read_text(encoding="utf-8").replace(f"{ROOT}{os.sep}", "")
-        write_text(Path("notebooks") / executed.name, text)
+        notebook = nbformat.reads(text, as_version=4)
+        for cell in notebook.cells:
+            for output in cell.get("outputs", ()):
+                if "text" in output:
+                    output["text"] = with_costs(output["text"], name)
+        nbformat.write(notebook, Path("notebooks") / executed.name)
     ship(run)
 
 
@@ -171,6 +196,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default=None, help="laptop (default) or tiny")
     parser.add_argument("--run", default=None, help="run folder; default runs/<profile>")
+    parser.add_argument("--record", action="store_true", help="keep what the lessons took")
     parser.add_argument("--publish", action="store_true", help="renew the committed outputs")
     args = parser.parse_args(argv)
     os.chdir(ROOT)
@@ -187,6 +213,8 @@ def main(argv=None):
     print(f"\nreport: {run.path('report.html')}")
     if args.publish:
         publish(run)
+    elif args.record:
+        record_costs(run)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,7 @@ def _remembered(model, tokenizer, asked, cache, on_score, batch=16):
 
 
 def _key(model, request, answer):
-    name = getattr(model.config, "name_or_path", "") or type(model).__name__
+    # The folder's name, not its path: moved to another place it is the same judge.
+    name = Path(getattr(model.config, "name_or_path", "")).name or type(model).__name__
     whole = json.dumps([name, model.num_parameters(), request, answer], ensure_ascii=False)
     return hashlib.sha256(whole.encode()).hexdigest()[:24]

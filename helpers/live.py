@@ -88,7 +88,7 @@ def browsing_desk(rows, fields, columns, show, *, page=10):
     haystacks = ["\n".join(str(row.get(c, "")) for c in columns).lower() for row in rows]
     search = ipywidgets.Text(description="search", placeholder="words in any column")
     choices = {
-        field: ipywidgets.Dropdown(description=field, options=["all", *values_of(rows, field)])
+        field: ipywidgets.Dropdown(description=field, options=_counted(rows, field))
         for field in fields
     }
     back, on = (ipywidgets.Button(description=text) for text in ("previous", "next"))
@@ -101,7 +101,7 @@ def browsing_desk(rows, fields, columns, show, *, page=10):
         back.disabled, on.disabled = at["start"] == 0, at["start"] + page >= len(at["found"])
 
     def sift(_=None):
-        wanted = {field: box.value for field, box in choices.items() if box.value != "all"}
+        wanted = {field: box.value for field, box in choices.items() if box.value}
         at["found"] = matching(rows, haystacks, search.value, wanted)
         at["start"] = 0
         turn()
@@ -124,9 +124,15 @@ def browsing_desk(rows, fields, columns, show, *, page=10):
 
 
 def values_of(rows, field, most=50):
-    """The values of a field as texts, commonest first; none where there are more than ``most``."""
+    """``[(value as text, count)]`` of a field, commonest first; none for more than ``most``."""
     counts = Counter(str(row[field]) for row in rows if row.get(field) not in (None, ""))
-    return [value for value, _ in counts.most_common()] if len(counts) <= most else []
+    return counts.most_common() if len(counts) <= most else []
+
+
+def _counted(rows, field):
+    """A field's values as choices, each with its count; the first is all of them."""
+    found = values_of(rows, field)
+    return [(f"all ({len(rows)})", ""), *((f"{value} ({n})", value) for value, n in found)]
 
 
 def matching(rows, haystacks, words, wanted):
@@ -143,8 +149,9 @@ def matching(rows, haystacks, words, wanted):
 def form(fields, show, *, choices=None):
     """Controls to try something out: text fields, and below them what ``show`` makes of them.
 
-    ``fields`` maps names to the texts they begin with, ``choices`` names to lists of which the
-    first is chosen; ``show(**values)`` gives HTML as text, and is asked again at every change.
+    ``fields`` maps names to the texts they begin with, ``choices`` names to lists (of values, or of
+    what is shown and the value) of which the first is chosen; ``show(**values)`` gives HTML as
+    text, and is asked again at every change.
     """
     import ipywidgets
 

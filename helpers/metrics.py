@@ -60,8 +60,9 @@ def measure(model, tokenizer, rows, *, max_new_tokens, on_batch=None):
 def paired_changes(before, after):
     """Change of each fact from ``before`` to ``after``, task by task, with its interval.
 
-    Both are lists of facts in the order of the same tasks. Differences within a task vary less
-    than tasks do, so this interval is the sharper one.
+    Both are lists of facts in the order of the same tasks. Where two models find the same tasks
+    hard, differences vary less than tasks do, and the interval is narrow; where they do not, it is
+    still the one that belongs to the difference.
     """
     return {
         name: bootstrap([new[name] - old[name] for old, new in zip(before, after, strict=True)])

@@ -224,6 +224,29 @@ def facts(metrics):
     return Picture(figure, f"{len(FACTS)} facts with 95 % intervals. {words}.")
 
 
+def win_rates(rates):
+    """Win rates with their intervals around one half: ``{label or model: {"value", …}}``.
+
+    Keys of :data:`NAMES` are shown under their names and marks; any other label in ink.
+    """
+    figure, axes = _figure(7.0, 0.6 + 0.42 * len(rates))
+    axes.axvline(0.5, color=COLORS["before"], linewidth=1, linestyle="--")
+    for i, (key, rate) in enumerate(rates.items()):
+        span = [[rate["value"] - rate["low"]], [rate["high"] - rate["value"]]]
+        axes.errorbar([rate["value"]], [-i], xerr=span, color=COLORS.get(key, INK),
+                      marker=MARKERS.get(key, "D"), capsize=3, linestyle="none")  # fmt: skip
+    labels = [NAMES.get(key, key) for key in rates]
+    axes.set_yticks([-i for i in range(len(rates))], labels)
+    axes.set_ylim(0.6 - len(rates), 0.4)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of pairs, with 95 % intervals; the dashed line is a coin", fontsize=8)
+    words = "; ".join(
+        f"{label} {rate['value']:.0%} [{rate['low']:.0%}, {rate['high']:.0%}]"
+        for label, rate in zip(labels, rates.values(), strict=True)
+    )
+    return Picture(figure, f"Win rates with 95 % intervals around one half. {words}.")
+
+
 def _figure(width, height, columns=None):
     """A figure in the house style with its one axes, or a row of ``columns`` axes."""
     import matplotlib

@@ -8,6 +8,7 @@ pairs of one prompt stand and fall together.
 
 import math
 from collections import defaultdict
+from itertools import combinations
 
 from helpers.intervals import bootstrap
 
@@ -22,19 +23,47 @@ def bradley_terry(contests):
     every two models is added, so that a model which won everything keeps a finite rating. Raises
     ValueError where there are no two models to compare.
     """
+    models, prompts = _grouped(contests)
+    drawn = {
+        # The same seed draws the same prompts for every model.
+        name: _redrawn(prompts, lambda sample, name=name: _fit(models, sample)[name])
+        for name in models
+    }
+    return dict(sorted(drawn.items(), key=lambda item: -item[1]["value"]))
+
+
+def rating_gaps(contests):
+    """``{(higher, lower): interval}``: by how much every model's rating is above each lower one.
+
+    Ratings share one mean, so whether two can be told apart is said by this interval and not by
+    those of the two ratings. ``contests`` and errors as in :func:`bradley_terry`.
+    """
+    models, prompts = _grouped(contests)
+    ratings = _fit(models, prompts)
+    ordered = sorted(models, key=lambda name: -ratings[name])
+    return {
+        (a, b): _redrawn(prompts, lambda sample, a=a, b=b: _gap(_fit(models, sample), a, b))
+        for a, b in combinations(ordered, 2)
+    }
+
+
+def _grouped(contests):
+    """The models' names, and the contests of each prompt."""
     models = sorted({name for c in contests for name in (c["left"], c["right"])})
     if len(models) < 2:
         raise ValueError(f"ratings compare models; found {len(models)} in the contests.")
     by_prompt = defaultdict(list)
     for contest in contests:
         by_prompt[contest["prompt"]].append(contest)
-    prompts, drawn = list(by_prompt.values()), {}
-    for name in models:
-        # The same seed draws the same prompts for every model.
-        drawn[name] = bootstrap(
-            prompts, draws=400, statistic=lambda sample, name=name: _fit(models, sample)[name]
-        )
-    return dict(sorted(drawn.items(), key=lambda item: -item[1]["value"]))
+    return models, list(by_prompt.values())
+
+
+def _redrawn(prompts, statistic):
+    return bootstrap(prompts, draws=400, statistic=statistic)
+
+
+def _gap(ratings, higher, lower):
+    return ratings[higher] - ratings[lower]
 
 
 def _fit(models, prompts, rounds=200):

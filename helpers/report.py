@@ -9,9 +9,9 @@ from collections import Counter
 
 from helpers import plots
 from helpers.io import join_input, load_examples, read_jsonl, write_text
+from helpers.markup import escape
 from helpers.metrics import FACTS
 from helpers.run import LESSONS
-from helpers.widgets import escape
 
 TITLES = {
     "01_preprocess": "Look at the data",
@@ -84,28 +84,34 @@ def headline(metrics):
     """What LoRA changed, in one sentence, claiming only what the intervals carry.
 
     A change counts, for better or worse, only where the interval of the differences task by task
-    leaves zero out.
+    leaves zero out; each is told with that interval.
     """
     phrases = []
-    for key, what, up, down in (
-        ("stop_rate", "it stops by itself", "more often", "less often"),
-        ("rouge_l", "its answers share", "more with the reference", "less with the reference"),
+    for key, what, more, less, unit, shown in (
+        ("stop_rate", "it stops by itself", "more often", "less often", 100, _SHARE),
+        ("rouge_l", "it shares words with the reference", "more", "less", 1, _ROUGE),
     ):
-        before, after = metrics["before"][key]["value"], metrics["lora"][key]["value"]
-        change = metrics["change"]["lora"][key]
-        figures = f"({before:.2f} → {after:.2f})"
+        before, after = (unit * metrics[model][key]["value"] for model in ("before", "lora"))
+        change = {end: unit * value for end, value in metrics["change"]["lora"][key].items()}
+        figures = shown.format(before=before, after=after, **change)
         if change["low"] <= 0 <= change["high"]:
-            phrases.append(f"whether {what} {up} is open {figures}")
+            phrases.append(f"whether {what} {more} is open ({figures})")
         else:
-            phrases.append(f"{what} {up if change['value'] > 0 else down} {figures}")
-    return "After LoRA, " + ", and ".join(phrases) + "."
+            phrases.append(f"{what} {more if change['value'] > 0 else less} ({figures})")
+    return f"On {metrics['tasks']} tasks, after LoRA, " + "; ".join(phrases) + "."
+
+
+_SHARE = (
+    "{before:.0f} % of its answers before, {after:.0f} % after: "
+    "{value:+.0f} points, 95 % interval {low:+.0f} to {high:+.0f}"
+)
+_ROUGE = "ROUGE-L {before:.2f} before, {after:.2f} after: {value:+.2f}, {low:+.2f} to {high:+.2f}"
 
 
 def _head(run, metrics):
     return (
         f"<h1>A small model, before and after</h1><p class='lead'>{escape(headline(metrics))} "
-        f"Measured on {metrics['tasks']} tasks it never saw; every number below carries its 95 % "
-        "interval.</p>"
+        "It never saw these tasks; every number below carries its 95 % interval.</p>"
     )
 
 
@@ -202,7 +208,10 @@ def _verdicts(judge):
             f"<td>{s['wins']} / {s['ties']} / {s['losses']}</td><td>{s['p_value']:.3f}</td>"
             f"<td>{s['flips']} of {s['prompts']}</td><td>{first}</td><td>{s['unparsed']}</td></tr>"
         )
+    rates = {name: judge[name]["win_rate"] for name in plots.NAMES if name in judge}
+    picture = plots.win_rates({"the better gold answer": judge["accuracy"], **rates})
     return (
+        f"<figure>{picture.svg()}</figure>"
         "<div class='scroll'><table><thead><tr><th></th><th scope='col'>preferred in</th>"
         "<th scope='col'>at equal length</th><th scope='col'>wins / ties / losses</th>"
         "<th scope='col'>p, sign test</th><th scope='col'>flips</th><th scope='col'>named the "

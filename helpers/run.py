@@ -15,6 +15,7 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
+from helpers.costs import costs
 from helpers.io import read_jsonl, write_jsonl, write_text
 from helpers.profiles import load_profile
 
@@ -55,27 +56,38 @@ class Run:
         """Record a step as done: hashes of files, package versions, seconds, and ``facts``.
 
         ``inputs`` and ``outputs`` are names of files or folders in the run, or of project files.
-        ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``.
+        ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``. A step that
+        was done again in less time had found work of its own lying there (answers, verdicts), so
+        the longer time stays while what it read stays the same.
         """
         manifest = self.manifest()
+        before = manifest["steps"].get(step, {})
+        read = {str(name): self._hash(name) for name in inputs}
+        seconds = time.monotonic() - self.started
+        if before.get("inputs") == read and "from" not in before:
+            seconds = max(seconds, before["seconds"])
+        else:
+            before = {}
         manifest["steps"][step] = {
-            "inputs": {str(name): self._hash(name) for name in inputs},
+            "inputs": read,
             "outputs": {str(name): self._hash(name) for name in outputs},
-            "seconds": round(time.monotonic() - self.started, 1),
+            "seconds": round(seconds, 1),
             "packages": _versions(),
+            **({"bytes": before["bytes"]} if "bytes" in before else {}),
             **facts,
         }
         write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
 
+    def note(self, step, **facts):
+        """Add figures to a step that is finished; those it has stay, but for the same names."""
+        manifest = self.manifest()
+        if step in manifest["steps"]:
+            manifest["steps"][step].update(facts)
+            write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+
     def about(self, step):
-        """A line for a lesson's head: profile, folder, and how long the shipped run took."""
-        line = f"profile {self.profile.name}, run folder {self.folder}"
-        if (SHIPPED / "manifest.json").exists():
-            shipped = _read_manifest(SHIPPED / "manifest.json")
-            took, name = shipped["steps"].get(step, {}).get("seconds"), shipped["settings"]["name"]
-            if took:
-                line += f"; this lesson took {took / 60:.1f} minutes in the run shipped ({name})"
-        return line
+        """Lines for a lesson's head: profile, run folder, and what the lesson takes."""
+        return f"profile {self.profile.name}, run folder {self.folder}\n\n{costs(step)}"
 
     def remember(self, name, mark, make):
         """Rows of a JSONL file that are made once and reused while ``mark`` stays the same.
@@ -142,24 +154,31 @@ class Run:
 
     def _adopt(self, step):
         """Take a step from the shipped run: copy its files and its manifest entry."""
-        shipped = _read_manifest(SHIPPED / "manifest.json")["steps"].get(step)
-        if shipped is None:
-            raise RunError(
-                f"lesson {step} has not been run in {self.folder}, and no finished one is shipped. "
-                f"Run lesson {step} first."
-            )
-        for name in shipped["outputs"]:
+        shipped = _read_manifest(SHIPPED / "manifest.json")
+        entry = shipped["steps"].get(step)
+        if entry is None:
+            raise self._not_run(step, "no finished one is shipped")
+        taught = {"03_train_lora": "student", "04_train_fsdp": "fsdp_student"}.get(step)
+        if taught:
+            theirs, ours = (made.get(taught) or made["student"] for made in
+                            (shipped["settings"], asdict(self.profile)))  # fmt: skip
+            if theirs != ours:
+                why = f"the finished one that is shipped taught another student, {theirs}"
+                raise self._not_run(step, why)
+        for name in entry["outputs"]:
             if (SHIPPED / name).exists() and not self.path(name).exists():
                 _copy(SHIPPED / name, self.path(name))
-        entry = {**shipped, "from": str(SHIPPED)}
+        entry["from"] = str(SHIPPED)
         if self._fault(step, entry):
-            raise RunError(
-                f"lesson {step} has not been run in {self.folder}, and the finished one that is "
-                f"shipped was made from other data. Run lesson {step} first."
-            )
+            raise self._not_run(step, "the finished one that is shipped was made from other data")
         manifest = self.manifest()
         manifest["steps"][step] = entry
         write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+
+    def _not_run(self, step, why):
+        return RunError(
+            f"lesson {step} has not been run in {self.folder}, and {why}. Run lesson {step} first."
+        )
 
     def _hash(self, name):
         inside = self.path(name)

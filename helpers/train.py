@@ -93,7 +93,7 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     model.set_attn_implementation(usual)
     seconds = time.monotonic() - started
     record = {**_record(trainer, train), "seconds": seconds, "dropped": dropped}
-    trainer.model.save_pretrained(folder / "adapter")
+    _save_adapter(trainer.model, folder / "adapter")
     check_adapter(folder / "adapter")
     write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
@@ -113,6 +113,16 @@ def _record(trainer, train):
         "total": total,
         **trainer.meter.read(),
     }
+
+
+def _save_adapter(model, folder):
+    """Save the adapter, the same bytes for the same training: peft writes its sets in any order."""
+    model.save_pretrained(folder)
+    path = Path(folder) / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(config["target_modules"], list):
+        config["target_modules"].sort()
+    write_text(path, json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
 def check_adapter(folder):

@@ -1,71 +1,26 @@
-"""Things to look at: rows, masks, a training's meter, answers side by side.
+"""Things to look at and to try: rows, masks, a training's meter, answers, verdicts, ballots.
 
-Functions of data that return a display: :class:`Html`, which shows in a notebook, on GitHub and in
-exported pages, and reads as plain text where there is no HTML. Nothing is computed here, and every
-piece of text that came from data or a model is escaped: it can be looked at, never run.
+Functions of data that return a display: :class:`helpers.markup.Html`, which shows in a notebook, on
+GitHub and in exported pages, and reads as plain text where there is no HTML; or
+:class:`helpers.live.Live`, the same with controls beside it. Nothing is computed here, and every
+piece of text that came from data or a model goes through :mod:`helpers.markup`.
 """
 
-import html
-import re
+from collections import Counter
 
 from helpers.batches import IGNORED, end_id
 from helpers.evidence import outcome
 from helpers.io import join_input
 from helpers.live import Live, browsing_desk, chat_desk, form, values_of, voting_booth
+from helpers.markup import CELL, Html, brief, differences, escape, folded, table, two_answers
 from helpers.prompts import format_prompt
 from helpers.votes import cast, read_votes, waiting
 
 STYLE = {
     "learned": "background:#cfe3f3;color:#0b3d63;border-bottom:2px solid #0072b2",
     "end": "background:#f9ddcc;color:#7a2f00;border-bottom:2px solid #d55e00;font-weight:600",
-    "ignored": "color:#6b7280",
+    "ignored": "opacity:0.8",  # of the page's own ink, which is dark or light
 }
-_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
-_ASK = "white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600"
-
-
-class Html:
-    """HTML with a plain-text reading of the same content."""
-
-    def __init__(self, markup, text):
-        self.markup, self.text = markup, text
-
-    def _repr_html_(self):
-        return self.markup
-
-    def __repr__(self):
-        return self.text
-
-
-def escape(text):
-    """Text made safe for HTML, with control and direction-changing characters made visible."""
-    shown = "".join(
-        char if char in "\n\t" or char.isprintable() else f"⟨U+{ord(char):04X}⟩"
-        for char in str(text)
-    )
-    # In an element of its own, a dollar or backslash never pairs up into a formula for MathJax.
-    return re.sub(r"[$\\]", lambda found: f"<span>{found.group()}</span>", html.escape(shown))
-
-
-def table(rows, columns, *, caption="", limit=10):
-    """Rows of dicts as a table of the given columns; says how many more there are."""
-    head = "".join(f'<th scope="col" style="text-align:left">{escape(c)}</th>' for c in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            '<td style="text-align:left;vertical-align:top;white-space:pre-wrap;'
-            f'overflow-wrap:anywhere">{escape(_brief(row.get(c, "")))}</td>'
-            for c in columns
-        )
-        + "</tr>"
-        for row in rows[:limit]
-    )
-    more = f" ({limit} of {len(rows)} shown)" if len(rows) > limit else ""
-    title = f'<caption style="text-align:left">{escape(caption + more)}</caption>'
-    text = [caption + more]
-    text += [" | ".join(_brief(row.get(c, ""), 60) for c in columns) for row in rows[:limit]]
-    return Html(f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-                "\n".join(text))  # fmt: skip
 
 
 def response_mask(encoded, tokenizer):
@@ -102,7 +57,7 @@ def training_meter(points):
     last = points[-1]
     done, of = last["step"], last["of"]
     readings = {"step": f"{done} of {of}"}
-    for key, name in (("loss", "batch loss"), ("heldout_loss", "held-out loss")):
+    for key, name in (("loss", "training loss"), ("heldout_loss", "held-out loss")):
         values = [point[key] for point in points if key in point]
         readings |= {name: f"{values[-1]:.3f}"} if values else {}
     if last["tokens_per_second"]:
@@ -132,40 +87,46 @@ def _sparkline(values, width=220, height=32):
     heights = [height * (1 - (value - low) / span) for value in values]
     dots = " ".join(f"{i * across:.1f},{y:.1f}" for i, y in enumerate(heights))
     return (
-        f'<svg role="img" aria-label="batch loss, from {values[0]:.2f} to {values[-1]:.2f}" '
+        f'<svg role="img" aria-label="training loss, from {values[0]:.2f} to {values[-1]:.2f}" '
         f'width="{width}" height="{height + 4}" viewBox="0 -2 {width} {height + 4}" '
         f'style="margin-left:1.5em"><polyline points="{dots}" fill="none" stroke="#0072b2" '
         'stroke-width="1.5"/></svg>'
     )
 
 
-def side_by_side(rows, answers, *, names, limit=10, reference=True):
+def side_by_side(rows, answers, *, names, limit=10, reference=True, differ_from=None):
     """Answers of several models to the same tasks, below the row's own where ``reference``.
 
     ``answers`` maps a model's name to its answers, dicts with ``output`` and ``stopped``, in the
-    rows' order; ``names`` maps it to what is shown.
+    rows' order; ``names`` maps it to what is shown. In all but those of the model ``differ_from``
+    the words are underlined that its answer does not have in this order.
     """
     parts, text = [], []
     for i, row in enumerate(rows[:limit]):
         ask = join_input(row)
-        cells = [("reference", row.get("output", ""), "")] if reference else []
-        for key, shown in names.items():
-            given = answers[key][i]
-            cells.append((shown, given["output"], "" if given["stopped"] else "did not stop"))
+        said = {"reference": {"output": row.get("output", "")}} if reference else {}
+        said |= {key: answers[key][i] for key in names}
         body = "".join(
             f'<tr><th scope="row" style="text-align:left;vertical-align:top;white-space:nowrap">'
-            f"{escape(name)}</th>"
-            f'<td style="text-align:left;white-space:pre-wrap;overflow-wrap:anywhere">'
-            f"{escape(output) or '<em>(empty)</em>'}"
-            f"{f' <em>… {note}</em>' if note else ''}</td></tr>"
-            for name, output, note in cells
+            f"{escape(names.get(key, key))}</th>"
+            f'<td style="{CELL}">{_marked(key, said, differ_from) or "<em>(empty)</em>"}'
+            f"{'' if given.get('stopped', True) else ' <em>… did not stop</em>'}</td></tr>"
+            for key, given in said.items()
         )
         parts.append(
             f'<p style="white-space:pre-wrap;overflow-wrap:anywhere"><strong>{i + 1}. '
             f"{escape(ask)}</strong></p><table>{body}</table>"
         )
-        text += [f"{i + 1}. {ask}", *(f"   {name}: {output}" for name, output, _ in cells)]
+        told = [f"   {names.get(key, key)}: {given['output']}" for key, given in said.items()]
+        text += [f"{i + 1}. {ask}", *told]
     return Html("".join(parts), "\n".join(text))
+
+
+def _marked(key, said, differ_from):
+    """One of several answers as HTML, with its differences from another's marked."""
+    if differ_from is None or key in (differ_from, "reference"):
+        return folded(said[key]["output"])
+    return differences(said[key]["output"], said[differ_from]["output"])
 
 
 def dataset_browser(rows, *, columns=("instruction", "input", "output"),
@@ -180,7 +141,7 @@ def dataset_browser(rows, *, columns=("instruction", "input", "output"),
     def shown(some, total, start):
         last = start + len(some)
         caption = f"rows {start + 1} to {last} of {total}" if some else "no row fits"
-        return table(some, columns, caption=caption, limit=page)
+        return table(some, columns, caption=caption, limit=page, numbered_from=start + 1)
 
     controls = browsing_desk(rows, offered, columns, lambda *args: shown(*args).markup, page=page)
     return Live(controls, shown(rows[:page], len(rows), 0))
@@ -194,7 +155,7 @@ def prompt_builder(instruction, input="", languages=("en", "ko", "id")):
             prompt = format_prompt(instruction, input, language)
         except ValueError as error:
             return Html(f"<p>{escape(error)}</p>", str(error))
-        return Html(f'<pre style="{_CELL}">{escape(prompt)}</pre>', prompt)
+        return Html(f'<pre style="{CELL}">{escape(prompt)}</pre>', prompt)
 
     start = {"instruction": instruction, "input": input}
     controls = form(start, lambda **v: shown(**v).markup, choices={"language": list(languages)})
@@ -228,18 +189,7 @@ def blind_vote(ballots, path, voter, *, limit=20):
 
 def _ballot(ballot):
     """One ballot as HTML."""
-    return _two_answers(ballot["request"], {side: ballot[side] for side in "AB"})
-
-
-def _two_answers(request, answers):
-    """A request as HTML, and below it two answers side by side; ``answers`` maps names to texts."""
-    cells = "".join(
-        f'<td style="{_CELL};width:50%"><strong>{escape(name)}</strong><br>'
-        f"{escape(answer) or '<em>(empty)</em>'}</td>"
-        for name, answer in answers.items()
-    )
-    ask = f'<p style="{_ASK}">{escape(request)}</p>'
-    return f'{ask}<table style="width:100%"><tr>{cells}</tr></table>'
+    return two_answers(ballot["request"], {side: ballot[side] for side in "AB"})
 
 
 def chat(answerers, exchanges=()):
@@ -264,33 +214,44 @@ def verdict_browser(pairs, verdicts, *, names=("left", "right"), limit=10):
     """Pairs with what a judge said of them in both orders, each folded until it is opened.
 
     ``pairs`` are those of :func:`helpers.judge.pair_up`, ``verdicts`` the records in their order;
-    ``names`` says what left and right are. A judge's reasons are shown where it gave some.
+    ``names`` says what left and right are. A judge's reasons are shown where it gave some, and a
+    pair's ``kind`` and ``why`` where it has them. With a kernel, one kind of verdict can be chosen.
     """
     said = {"win": names[0], "loss": names[1], "flip": "changed with the order",
             "tie": "tie", "unparsed": "could not be read"}  # fmt: skip
-    parts, text = [], []
-    for pair, record in list(zip(pairs, verdicts, strict=True))[:limit]:
-        decided = said[outcome(record)]
-        answers = dict(zip(names, (pair["left"], pair["right"]), strict=True))
-        reasons = "".join(
-            f'<p style="{_CELL}">{order}: {escape(record[order] or "unparsed")}'
-            f"{_reason(record, order)}</p>"
-            for order in ("ab", "ba")
-        )
-        parts.append(
-            f"<details><summary>{escape(_brief(pair['request'], 90))} — <strong>{escape(decided)}"
-            f"</strong></summary>{_two_answers(pair['request'], answers)}{reasons}</details>"
-        )
-        text.append(f"{_brief(pair['request'], 70)} — {decided}")
-    more = f"<p>{limit} of {len(pairs)} shown</p>" if len(pairs) > limit else ""
-    return Html("".join(parts) + more, "\n".join(text))
+    both = [(p, r, said[outcome(r)]) for p, r in zip(pairs, verdicts, strict=True)]
+    counts = Counter(decided for _, _, decided in both)
+    options = [(f"all ({len(both)})", "")]
+    options += [(f"{decided} ({count})", decided) for decided, count in counts.most_common()]
+
+    def shown(verdict=""):
+        some = [one for one in both if verdict in ("", one[2])]
+        more = f"<p>{limit} of {len(some)} shown</p>" if len(some) > limit else ""
+        text = [f"{brief(pair['request'], 70)} — {decided}" for pair, _, decided in some[:limit]]
+        opened = "".join(_verdict(*one, names) for one in some[:limit])
+        return Html(opened + more, "\n".join(text))
+
+    controls = form({}, lambda **v: shown(**v).markup, choices={"verdict": options})
+    return Live(controls, shown())
+
+
+def _verdict(pair, record, decided, names):
+    """One pair as HTML, folded: the request and the verdict outside, answers and reasons inside."""
+    kind = f"{escape(pair['kind'])} · " if pair.get("kind") else ""
+    why = f'<p style="{CELL}">known: {escape(pair["why"])}</p>' if pair.get("why") else ""
+    answers = dict(zip(names, (pair["left"], pair["right"]), strict=True))
+    reasons = "".join(
+        f'<p style="{CELL}">{order}: {escape(record[order] or "unparsed")}'
+        f"{_reason(record, order)}</p>"
+        for order in ("ab", "ba")
+    )
+    return (
+        f"<details><summary>{kind}{escape(brief(pair['request'], 90))} — <strong>"
+        f"{escape(decided)}</strong></summary>{two_answers(pair['request'], answers)}{why}{reasons}"
+        "</details>"
+    )
 
 
 def _reason(record, order):
     said = record.get("texts", {}).get(order, "")
     return f" — {escape(said)}" if len(said) > 3 else ""
-
-
-def _brief(value, length=400):
-    text = str(value)
-    return text if len(text) <= length else text[: length - 1] + "…"

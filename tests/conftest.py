@@ -1,6 +1,7 @@
-"""Shared by all tests: the embedded student, converted once, and the embedded teacher."""
+"""Shared by all tests: the embedded student, converted once, the teacher, and one tiny run."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,3 +57,19 @@ def tiny_model(tokenizer, tmp_path_factory):
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def make_run(folder, **environment):
+    """What `make run` calls, into ``folder``."""
+    environment = {**os.environ, "ALPACA_PRECISION": "fp32", **environment}
+    command = [sys.executable, "-m", "helpers.lessons", "--profile", "tiny", "--run", str(folder)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def finished():
+    """A whole tiny run, taken up from where an earlier one stopped, as for any user."""
+    folder = ROOT / "runs" / "test"
+    result = make_run(folder)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    return folder, result.stdout

@@ -6,6 +6,7 @@ from helpers import plots
 from helpers.batches import encode
 from helpers.lessons import results_table
 from helpers.live import WIDGET_VIEW, without_views
+from helpers.markup import LONGEST, differences, escape
 from helpers.metrics import FACTS
 from helpers.prompts import format_prompt
 from helpers.report import _judge, headline
@@ -15,7 +16,6 @@ from helpers.widgets import (
     blind_vote,
     chat,
     dataset_browser,
-    escape,
     neighbours,
     prompt_builder,
     response_mask,
@@ -30,24 +30,78 @@ EVIL = (
 )
 
 
+MEGABYTE = "x" * 1_000_000  # without a space
+
+
+def inert(markup):
+    """Whether nothing of :data:`EVIL` can run, draw, turn the line around or become a formula."""
+    assert "<script" not in markup and "<img" not in markup
+    assert "\x1b" not in markup and "\u202e" not in markup
+    assert "$x" not in markup and "\\(" not in markup
+    return len(markup) < 20 * LONGEST
+
+
 def test_model_text_is_inert():
-    shown = escape(EVIL)
-    assert "<script" not in shown and "<img" not in shown
-    assert "\x1b" not in shown and "\u202e" not in shown
-    assert "$x" not in shown and "\\(" not in shown  # no formula for MathJax to find
+    assert inert(escape(EVIL)) and inert(differences(EVIL, "other words"))
+    assert escape(MEGABYTE).endswith("and 980,000 characters more")
+    assert len(differences(MEGABYTE, EVIL)) < 2 * LONGEST
 
 
-def test_widgets_escape_whatever_they_show(tokenizer):
-    row = {"instruction": EVIL, "input": EVIL, "output": EVIL}
-    answers = {"before": [{"output": EVIL, "stopped": False}]}
-    for shown in (
-        table([row], ["instruction", "output"], caption=EVIL),
-        side_by_side([row], answers, names={"before": EVIL}),
-        response_mask(encode(row, tokenizer), tokenizer),
-    ):
-        markup = shown._repr_html_()
-        assert "<script" not in markup and "<img" not in markup
-        assert repr(shown)  # and a reading without HTML
+def test_differences_are_the_words_the_other_does_not_have_in_this_order():
+    marked = differences("one big  river here", "one river here")
+    assert re.sub(r"<ins.*?>|</ins>", "", marked) == "one big  river here"
+    assert re.findall(r"<ins.*?>(.*?)</ins>", marked) == ["big  "]
+    assert "<ins" not in differences("same words", "same words")
+
+
+def every_widget(text, tokenizer, folder):
+    """Each widget over nothing but ``text``: its static form, and what its controls show."""
+    row = {"id": "1", "instruction": text, "input": text, "output": text, "category": text}
+    trained = {key: value[:100] for key, value in row.items()}
+    given = [{"output": text, "stopped": False}]
+    pair = {"request": text, "left": text, "right": text, "kind": text, "why": text}
+    verdict = {"id": "1", "ab": "A", "ba": "A", "texts": {"ab": text, "ba": text}}
+    drawn = make_ballots([row], {"before": given, "lora": [{"output": "other " + text}]})
+    said = [(text, {"old": given[0]})]
+    return [
+        table([row], ["instruction", "output"], caption=text),
+        side_by_side([row], {"a": given, "b": given}, names={"a": text, "b": text}),
+        side_by_side([row], {"a": given, "b": given}, names={"a": "a", "b": "b"}, differ_from="a"),
+        response_mask(encode(trained, tokenizer), tokenizer),
+        dataset_browser([row]),
+        prompt_builder(text, text),
+        neighbours(RougeIndex([text[:5000]]), text),
+        blind_vote(drawn, folder / "votes.jsonl", "me"),
+        verdict_browser([pair], [verdict]),
+        chat({"old": lambda text: given[0]}, said),
+    ]
+
+
+def pages(shown):
+    """The HTML of a widget: its static form, and every page its controls show."""
+    from ipywidgets import HTML
+
+    def below(widget):
+        return [
+            widget,
+            *(deep for child in getattr(widget, "children", ()) for deep in below(child)),
+        ]
+
+    if not hasattr(shown, "controls"):
+        return [shown.markup]
+    live = [widget.value for widget in below(shown.controls) if isinstance(widget, HTML)]
+    return [shown.static.markup, *live]
+
+
+def test_no_widget_lets_the_text_of_a_model_do_anything(tokenizer, tmp_path):
+    for shown in every_widget(EVIL, tokenizer, tmp_path):
+        assert all(inert(page) for page in pages(shown)), repr(shown)
+        assert "script" in pages(shown)[0] and repr(shown)  # it is there to be read, both ways
+
+
+def test_a_megabyte_without_a_space_does_not_fill_the_page(tokenizer, tmp_path):
+    for shown in every_widget(MEGABYTE, tokenizer, tmp_path):
+        assert all(len(page) < 10 * LONGEST for page in pages(shown))
 
 
 def test_the_mask_marks_prompt_response_and_end(tokenizer):
@@ -65,7 +119,7 @@ def test_the_meter_shows_what_is_known_and_no_more():
     readings |= {"tokens_per_second": 1234.5, "padding": 0.042, "minutes_left": 1.26}
     points = [first, *({"step": i, "loss": 3.0 - i, **readings} for i in (1, 2))]
     shown = training_meter(points)
-    assert "batch loss 1.000" in repr(shown) and "held-out loss 2.500" in repr(shown)
+    assert "training loss 1.000" in repr(shown) and "held-out loss 2.500" in repr(shown)
     assert (
         "1,234" in repr(shown) and "padding 4%" in repr(shown) and "minutes left 1.3" in repr(shown)
     )
@@ -81,6 +135,7 @@ def metrics(before, after):
     facts = {name: figure(1.0, 0.5, 1.5) for name in FACTS}
     change = {key: after[key] - before[key] for key in ("value", "low", "high")}
     return {
+        "tasks": 40,
         "before": {**facts, "stop_rate": before, "rouge_l": before},
         "lora": {**facts, "stop_rate": after, "rouge_l": after},
         "change": {"lora": {"stop_rate": change, "rouge_l": change}},
@@ -91,7 +146,9 @@ def test_the_headline_claims_only_what_the_intervals_carry():
     apart = headline(metrics(figure(0.2, 0.1, 0.3), figure(0.5, 0.4, 0.6)))
     meeting = headline(metrics(figure(0.4, 0.5, 0.4), figure(0.5, 0.4, 0.6)))
     worse = headline(metrics(figure(0.5, 0.4, 0.6), figure(0.2, 0.1, 0.3)))
-    assert "open" not in apart and "0.20 → 0.50" in apart
+    assert "open" not in apart and apart.startswith("On 40 tasks, after LoRA, it stops")
+    assert "20 % of its answers before, 50 % after: +30 points, 95 % interval +30 to +30" in apart
+    assert "ROUGE-L 0.20 before, 0.50 after: +0.30, +0.30 to +0.30" in apart
     assert meeting.count("is open") == 2
     assert worse.count("stops by itself less often") == 1
 
@@ -109,6 +166,12 @@ def test_a_picture_says_in_words_what_it_shows_and_draws_the_same_bytes():
     )
     assert "refusal 3, too short 1" in one.alt and one.svg() == two.svg()
     assert 'role="img"' in one.svg() and "refusal 3" in one.svg()
+
+
+def test_win_rates_are_drawn_with_their_intervals_and_said_in_words():
+    picture = plots.win_rates({"gold": figure(0.65, 0.56, 0.73), "lora": figure(0.5, 0.4, 0.6)})
+    assert "gold 65% [56%, 73%]; after LoRA 50% [40%, 60%]" in picture.alt
+    assert 'role="img"' in picture.svg() and "after LoRA" in picture.svg()
 
 
 def test_the_report_needs_nothing_from_outside():
@@ -187,13 +250,26 @@ def test_verdicts_can_be_read_with_their_reasons():
         {"id": "2", "ab": "A", "ba": None},
     ]
     shown = verdict_browser(pairs, verdicts, names=("ours", "theirs"))
-    markup = shown._repr_html_()
-    assert "<script" not in markup and "<img" not in markup
-    assert markup.count("<details>") == 2 and "changed with the order" in markup
+    markup = shown.static.markup
+    assert inert(markup) and markup.count("<details>") == 2 and "changed with the order" in markup
     assert "could not be read" in markup and "ours" in markup
     assert "changed with the order" in repr(shown)
     short = verdict_browser(pairs, verdicts, limit=1)
-    assert "1 of 2 shown" in short._repr_html_()
+    assert "1 of 2 shown" in short.static.markup
+
+
+def test_verdicts_are_sifted_by_what_became_of_them():
+    pairs = [{"request": f"ask {i}", "left": "l", "right": "r", "kind": "plain"} for i in range(3)]
+    ways = [{"ab": "A", "ba": "B"}, {"ab": "A", "ba": "A"}, {"ab": "A", "ba": "B"}]
+    verdicts = [{"id": str(i), **way} for i, way in enumerate(ways)]
+    choice, page = verdict_browser(pairs, verdicts, names=("ours", "theirs")).controls.children
+    assert [shown for shown, _ in choice.options] == [
+        "all (3)",
+        "ours (2)",
+        "changed with the order (1)",
+    ]
+    choice.value = "changed with the order"
+    assert "ask 1" in page.value and "ask 0" not in page.value and "plain" in page.value
 
 
 def judged(decide):
@@ -239,6 +315,7 @@ def test_rows_are_searched_filtered_and_paged():
     assert "rows 1 to 10 of 100" in page.value and "rows 1 to 10 of 100" in repr(shown)
     on.click()
     assert "rows 11 to 20 of 100" in page.value and "Task 10 " in page.value
+    assert [shown for shown, _ in category.options][:2] == ["all (100)", "write (34)"]
     category.value = "sum"
     assert "rows 1 to 10 of 33" in page.value and back.disabled
     search.value = "TASK answer 97"
@@ -255,11 +332,11 @@ def test_fifty_thousand_rows_are_sifted_as_a_few_are():
     assert f"rows 1 to 10 of {fitting}" in page.value
 
 
-def test_a_browser_shows_model_text_as_text():
-    rows = [{"instruction": EVIL, "input": EVIL, "output": EVIL, "category": EVIL}] * 3
-    shown = dataset_browser(rows)
-    for text in (shown.static.markup, desk(shown)[2].value):
-        assert "<script" not in text and "<img" not in text
+def test_a_row_and_a_long_text_unfold_in_full():
+    rows = [{"instruction": "short", "output": "word " * 200, "source": "somewhere"}]
+    page = dataset_browser(rows).static.markup
+    assert "<summary>1</summary>" in page and "somewhere" in page
+    assert page.count(rows[0]["output"]) == 2  # in its cell, and in the row in full
 
 
 # --- trying things out --------------------------------------------------------------------------

@@ -108,6 +108,11 @@ def test_three_wrong_answers_fail_each_with_its_own_words(name):
     assert len(set(said)) >= 3
 
 
+def test_an_honest_sentence_may_say_that_stopping_improved():
+    said = "On 100 tasks, the share of answers that stop improved by 33 points (24 to 43 points)."
+    assert judged("honest_sentence", said)[0] == "right"
+
+
 def test_a_check_never_raises_because_of_an_answer():
     def breaks(*_):
         raise KeyError("lost")

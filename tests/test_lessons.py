@@ -7,6 +7,7 @@ import sys
 
 import nbformat
 import pytest
+from conftest import make_run
 
 from helpers.io import load_examples, read_jsonl
 from helpers.metrics import FACTS
@@ -27,22 +28,6 @@ def notebook(name, folder=ROOT / "notebooks"):
 
 def test_the_folder_holds_the_lessons_and_nothing_else():
     assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == sorted(LESSONS)
-
-
-def make_run(folder, **environment):
-    """What `make run` calls, into ``folder``."""
-    environment = {**os.environ, "ALPACA_PRECISION": "fp32", **environment}
-    command = [sys.executable, "-m", "helpers.lessons", "--profile", "tiny", "--run", str(folder)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-
-
-@pytest.fixture(scope="module")
-def finished():
-    """A whole tiny run, taken up from where an earlier one stopped, as for any user."""
-    folder = ROOT / "runs" / "test"
-    result = make_run(folder)
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
-    return folder, result.stdout
 
 
 def test_the_run_ends_with_the_table_and_the_report(finished):

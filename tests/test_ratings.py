@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from helpers.ratings import _fit, bradley_terry
+from helpers.ratings import _fit, bradley_terry, rating_gaps
 
 TRUE = {"weak": 900, "middle": 1000, "strong": 1100}
 
@@ -29,6 +29,16 @@ def test_planted_strengths_are_found_within_their_intervals():
         assert rating["low"] < TRUE[name] < rating["high"]
         assert 10 < rating["high"] - rating["low"] < 100
     assert sum(r["value"] for r in found.values()) == pytest.approx(3000)
+
+
+def test_gaps_say_which_strengths_can_be_told_apart():
+    many, few = rating_gaps(contests(300)), rating_gaps(contests(12))
+    assert list(many) == [("strong", "middle"), ("strong", "weak"), ("middle", "weak")]
+    for (higher, lower), gap in many.items():
+        assert 0 < gap["low"] < TRUE[higher] - TRUE[lower] < gap["high"]
+    assert any(gap["low"] < 0 < gap["high"] for gap in few.values())
+    with pytest.raises(ValueError, match="compare models; found 0"):
+        rating_gaps([])
 
 
 def test_the_fit_is_a_logistic_regressions():

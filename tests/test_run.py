@@ -36,6 +36,18 @@ def test_a_finished_step_is_verified(run):
     assert entry["packages"]["torch"]
 
 
+def test_a_step_done_again_from_what_lay_there_keeps_its_time_until_it_reads_something_else(run):
+    step(run, file="seeds.jsonl")
+    run.started -= 100
+    step(run, "02_generate", inputs=["seeds.jsonl"])
+    run.started += 90
+    step(run, "02_generate", inputs=["seeds.jsonl"])
+    assert run.manifest()["steps"]["02_generate"]["seconds"] >= 100
+    step(run, file="seeds.jsonl", rows=[{"a": 2}])
+    step(run, "02_generate", inputs=["seeds.jsonl"])
+    assert 10 <= run.manifest()["steps"]["02_generate"]["seconds"] < 100
+
+
 def test_a_changed_or_missing_output_is_named_with_the_way_out(run):
     step(run)
     write_jsonl(run.path("train.jsonl"), [{"a": 2}])
@@ -78,6 +90,15 @@ def test_a_shipped_step_made_from_other_data_is_refused(run, tmp_path, nothing_s
     step(run, rows=[{"own": 1}])
     with pytest.raises(RunError, match="made from other data"):
         run.need("01_preprocess", "02_generate")
+
+
+def test_a_shipped_adapter_of_another_student_is_refused(run, tmp_path, nothing_shipped):
+    other = Run(tmp_path / "finished", replace(PROFILES["tiny"], student="someone/else"))
+    step(other)
+    step(other, "03_train_lora", file="adapter.jsonl")
+    ship(other, nothing_shipped)
+    with pytest.raises(RunError, match=r"another student, someone/else\. Run lesson 03"):
+        run.need("01_preprocess", "03_train_lora")
 
 
 def test_other_settings_are_refused_and_named(tmp_path, monkeypatch, nothing_shipped):

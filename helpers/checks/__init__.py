@@ -12,7 +12,7 @@ so that an answer fitted to the example does not pass. The tests prove that the 
 each card passes, and that wrong answers fail with the right words.
 """
 
-from helpers.widgets import Html, escape
+from helpers.markup import Html, escape
 
 
 class Wrong(Exception):

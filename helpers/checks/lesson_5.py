@@ -84,6 +84,7 @@ def kappa_by_hand(answer):
     return "Two voters who say A nine times in ten agree on 82 of 100 pairs by lot: a kappa of 0."
 
 
+_FELL_OUT = "the undecided pairs fell out of the win rate; each is worth half a point."
 _WORDS = ("win", "loss", "tie", "flip", "unparsed")
 
 
@@ -91,7 +92,10 @@ def two_orders(answer):
     """``answer(records)`` counts the five outcomes and has the ``win_rate``, in one dict."""
 
     def said(ab, ba):
-        found = answer([{"ab": ab, "ba": ba}])
+        try:
+            found = answer([{"ab": ab, "ba": ba}])
+        except ZeroDivisionError:
+            raise Wrong(_FELL_OUT) from None
         missing = [
             w for w in (*_WORDS, "win_rate") if not isinstance(found, dict) or w not in found
         ]
@@ -126,7 +130,7 @@ def _rate_of(answer):
     records = [{"ab": ab, "ba": ba} for ab, ba in pairs]
     rate = answer(records)["win_rate"]
     if abs(rate - 2 / 3) < 1e-6:
-        raise Wrong("the undecided pairs fell out of the win rate; each is worth half a point.")
+        raise Wrong(_FELL_OUT)
     if abs(rate - 2 / 6) < 1e-6:
         raise Wrong("an undecided pair is no loss: it is worth half a point, not none.")
     if abs(rate - 3 / 5) < 1e-6:
@@ -242,7 +246,9 @@ _LOUD = re.compile(
     re.I,
 )
 _QUALITY = re.compile(
-    r"\b(?:better|best|superior|stronger|smarter|improve[sd]?|improvement|more often than not|"
+    r"\b(?:better|best|superior|stronger|smarter|improve[sd]?|improvement|ahead|"
+    r"more often than not|(?:more|probably) (?:useful|helpful|preferable)|preferable|"
+    r"wins (?:against|over)|"
     r"prefer\w* (?:it )?more often|majority|most (?:of the )?(?:tasks|answers|pairs))\b",
     re.I,
 )
@@ -281,6 +287,8 @@ def honest_sentence(answer):
     if _EQUAL_CLAIM.search(answer):
         raise Wrong("44 % to 64 % does not show that nothing changed either: it leaves it open.")
     plain = _NEUTRAL.sub("", answer)
+    if "stop" in answer.lower() and not re.search(r"prefer|judge|54|answers? better", answer):
+        plain = re.sub(r"improve[sd]?|improvement", "", plain)  # stopping did improve
     claims = _QUALITY.search(plain)
     if claims and not _HEDGED.search(plain):
         raise Wrong(
@@ -288,7 +296,8 @@ def honest_sentence(answer):
             "64 %, and an answer that stops may still be a bad one. Say what is open."
         )
     return (
-        "The headline of your report obeys the same rule: what an interval leaves open, stays open."
+        "As far as a program can read, which looks for figures and words: ask somebody who has not "
+        "seen the table what they take from it. The headline of your report obeys the same rule."
     )
 
 

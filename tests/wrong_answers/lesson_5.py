@@ -219,6 +219,14 @@ WRONG = {
             "claims more than the intervals carry",
         ),
         (
+            "On 100 tasks it won 54 % (44 % to 64 %) before a judge right in 60 %, so it is ahead.",
+            "claims more than the intervals carry",
+        ),
+        (
+            "On 100 tasks its answers are more useful, 54 % (44 % to 64 %) by a judge right in 60.",
+            "claims more than the intervals carry",
+        ),
+        (
             "On 100 tasks it is not better, for a judge that is right in 60 % of pairs preferred "
             "it in 54 % (44 % to 64 %).",
             "leaves it open",
