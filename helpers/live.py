@@ -182,9 +182,8 @@ def chat_desk(answerers, show, exchanges):
     """
     import ipywidgets
 
-    box = ipywidgets.Textarea(
-        description="you", placeholder="ask something", layout=ipywidgets.Layout(width="98%")
-    )
+    # No placeholder: in a dark theme browsers paint it too faintly to be read.
+    box = ipywidgets.Textarea(description="you ask", layout=ipywidgets.Layout(width="98%"))
     button, said = ipywidgets.Button(description="ask"), ipywidgets.HTML()
     told = list(exchanges)
 

@@ -11,10 +11,10 @@ import html
 import re
 
 LONGEST = 20_000  # characters of one text that are shown; a page has to stay usable
-CELL = (
-    "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;min-width:7em"
-)
-ASK = "white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600"
+WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
+LINE = "border-top:1px solid rgba(128,128,128,0.35);padding:0.35em 1em 0.35em 0;line-height:1.45"
+CELL = f"text-align:left;vertical-align:top;min-width:7em;{LINE};{WRAP}"
+ASK = f"font-weight:600;{WRAP}"
 NEW = "background:#cfe3f3;color:#0b3d63;text-decoration:underline"
 
 
@@ -66,9 +66,11 @@ def table(rows, columns, *, caption="", limit=10, numbered_from=None):
     )
     body = ""
     for i, row in enumerate(rows[:limit]):
-        cells = [_in_full(numbered_from + i, row)] if numbered else []
-        cells += [folded(row.get(column, ""), 400) for column in columns]
-        body += "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
+        cells = "".join(
+            f'<td style="{CELL}">{folded(row.get(column, ""), 400)}</td>' for column in columns
+        )
+        number = _in_full(numbered_from + i, row) if numbered else ""
+        body += f"<tr>{number}{cells}</tr>"
     more = f" ({limit} of {len(rows)} shown)" if len(rows) > limit else ""
     title = f'<caption style="text-align:left">{escape(caption + more)}</caption>'
     text = [caption + more]
@@ -85,11 +87,11 @@ def folded(value, length=2000):
 
 
 def _in_full(number, row):
-    """The number of a row, which unfolds into all its fields."""
+    """A cell with the number of a row, which unfolds into all its fields."""
     fields = "".join(f"<p><strong>{escape(key)}</strong> {escape(row[key])}</p>" for key in row)
     return (
-        f'<details><summary>{number}</summary><div style="width:28em;max-width:60vw">{fields}'
-        "</div></details>"
+        f'<td style="text-align:left;vertical-align:top;{LINE}"><details><summary>{number}'
+        f'</summary><div style="width:28em;max-width:60vw;{WRAP}">{fields}</div></details></td>'
     )
 
 

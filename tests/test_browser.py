@@ -174,13 +174,13 @@ def test_votes_are_cast_with_keys(bench):
 
 def test_a_chat_answers_and_shows_what_failed(bench):
     page, keys = bench.page, bench.page.keyboard
-    chrome.press_until(page, "you")
+    chrome.press_until(page, "you ask")
     keys.type("name a <b>river</b>")
     chrome.press_until(page, "ask", most=1)
     keys.press("Enter")
     says(page, "NAME A <B>RIVER</B>")
     says(page, "RuntimeError: <script>")
-    chrome.press_until(page, "you", "Shift+Tab", most=2)  # and on to the next question
+    chrome.press_until(page, "you ask", "Shift+Tab", most=2)  # and on to the next question
 
 
 def test_a_verdict_is_chosen_and_unfolds_with_keys(bench):
