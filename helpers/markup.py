@@ -12,7 +12,8 @@ import re
 
 LONGEST = 20_000  # characters of one text that are shown; a page has to stay usable
 WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
-LINE = "border-top:1px solid rgba(128,128,128,0.35);padding:0.35em 1em 0.35em 0;line-height:1.45"
+LINE = "border-top:1px solid rgba(128,128,128,0.35);padding:0.35em 0.8em 0.35em 0.5em;"
+LINE += "line-height:1.45"
 CELL = f"text-align:left;vertical-align:top;min-width:7em;{LINE};{WRAP}"
 ASK = f"font-weight:600;{WRAP}"
 NEW = "background:#cfe3f3;color:#0b3d63;text-decoration:underline"
@@ -61,7 +62,7 @@ def table(rows, columns, *, caption="", limit=10, numbered_from=None):
     """
     numbered = [] if numbered_from is None else ["row"]
     head = "".join(
-        f'<th scope="col" style="text-align:left">{escape(name)}</th>'
+        f'<th scope="col" style="text-align:left;padding-left:0.5em">{escape(name)}</th>'
         for name in [*numbered, *columns]
     )
     body = ""
@@ -90,7 +91,8 @@ def _in_full(number, row):
     """A cell with the number of a row, which unfolds into all its fields."""
     fields = "".join(f"<p><strong>{escape(key)}</strong> {escape(row[key])}</p>" for key in row)
     return (
-        f'<td style="text-align:left;vertical-align:top;{LINE}"><details><summary>{number}'
+        f'<td style="text-align:left;vertical-align:top;{LINE}"><details>'
+        f'<summary style="white-space:nowrap">{number}'
         f'</summary><div style="width:28em;max-width:60vw;{WRAP}">{fields}</div></details></td>'
     )
 

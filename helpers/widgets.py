@@ -12,7 +12,7 @@ from helpers.batches import IGNORED, end_id
 from helpers.evidence import outcome
 from helpers.io import join_input
 from helpers.live import Live, browsing_desk, chat_desk, form, values_of, voting_booth
-from helpers.markup import CELL, Html, brief, differences, escape, folded, table, two_answers
+from helpers.markup import CELL, LINE, Html, brief, differences, escape, folded, table, two_answers
 from helpers.prompts import format_prompt
 from helpers.votes import cast, read_votes, waiting
 
@@ -107,7 +107,7 @@ def side_by_side(rows, answers, *, names, limit=10, reference=True, differ_from=
         said = {"reference": {"output": row.get("output", "")}} if reference else {}
         said |= {key: answers[key][i] for key in names}
         body = "".join(
-            f'<tr><th scope="row" style="text-align:left;vertical-align:top;white-space:nowrap">'
+            f'<tr><th scope="row" style="text-align:left;vertical-align:top;{LINE}">'
             f"{escape(names.get(key, key))}</th>"
             f'<td style="{CELL}">{_marked(key, said, differ_from) or "<em>(empty)</em>"}'
             f"{'' if given.get('stopped', True) else ' <em>… did not stop</em>'}</td></tr>"
