@@ -224,6 +224,7 @@ def screenshot(page, name):
     SHOTS.mkdir(parents=True, exist_ok=True)
     notebook = page.locator(".jp-WindowedPanel-outer")
     page.set_viewport_size({"width": 1300, "height": 8000})
+    page.wait_for_timeout(500)  # or the height is that of before
     height, at_once = notebook.evaluate("e => [e.scrollHeight, e.clientHeight]")
     for part, top in enumerate(range(0, height, at_once)):
         notebook.evaluate("(e, top) => e.scrollTo(0, top)", top)
