@@ -34,6 +34,14 @@ IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 CONTROLS = ", ".join(
     f"{OUTPUT} {kind}" for kind in ("input", "textarea", "select", "button", "summary", "progress")
 )
+PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.innerText)"
+# Behind an error that is meant, JupyterLab shows cells as if they did not wait, while the kernel
+# goes on with them: a run has ended when all have their number, or nothing moves for ten seconds.
+AT_REST = f"""() => {{
+    const moves = {PROMPTS}.some(text => text.includes('*')) || !document.querySelector('{IDLE}');
+    window.rested = moves ? 0 : (window.rested || 0) + 1;
+    return window.rested >= ({PROMPTS}.every(text => /[0-9]/.test(text)) ? 1 : 40);
+}}"""
 UNSHOWN = f"""[...document.querySelectorAll('{OUTPUT}')].filter(
     output => output.querySelector('.jupyter-widgets-error-widget')
     || /^(Error displaying|Error creating|Loading) widget/.test(output.innerText)
@@ -153,12 +161,8 @@ def command(page, label):
 def run_all(page, seconds=1800):
     """Run all cells; returns the notebook, as a dict, once none waits and its outputs stand."""
     command(page, "Run All Cells")
-    prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p=>p.innerText)"
-    page.wait_for_function(f"{prompts}.some(text => /[*0-9]/.test(text))")
-    page.wait_for_function(
-        f"!{prompts}.some(text => text.includes('*'))", timeout=1000 * seconds, polling=250
-    )
-    page.wait_for_selector(IDLE)
+    page.wait_for_function(f"{PROMPTS}.some(text => /[*0-9]/.test(text))")
+    page.wait_for_function(AT_REST, timeout=1000 * seconds, polling=250)
     with suppress(Exception):  # what is left unshown is reported by `unshown`
         page.wait_for_function(f"!({UNSHOWN}).length", timeout=20_000)
     return page.evaluate("jupyterapp.shell.currentWidget.model.toJSON()")
