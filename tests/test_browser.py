@@ -242,15 +242,7 @@ def lessons(finished, tmp_path_factory):
         yield address
 
 
-TRAINING = pytest.mark.skip(
-    reason="Run All breaks off in a long training: the page shows its cell as done while the "
-    "kernel works on. Until it is known why, these lessons are run without a browser only"
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=TRAINING if "train" in name else ()) for name in LESSONS]
-)
+@pytest.mark.parametrize("name", LESSONS)
 def test_run_all_runs_the_lesson(lessons, chromium, name):
     with chrome.opened(chromium, lessons, f"notebooks/{name}.ipynb") as (page, errors):
         notebook = chrome.run_all(page)
