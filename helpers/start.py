@@ -59,7 +59,7 @@ def missing_packages(root="."):
 
 def _there(need):
     try:
-        return metadata.version(need.name) in need.specifier
+        return need.specifier.contains(metadata.version(need.name), prereleases=True)
     except metadata.PackageNotFoundError:
         return False
 

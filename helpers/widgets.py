@@ -12,7 +12,19 @@ from helpers.batches import IGNORED, end_id
 from helpers.evidence import outcome
 from helpers.io import join_input
 from helpers.live import Live, browsing_desk, chat_desk, form, values_of, voting_booth
-from helpers.markup import CELL, LINE, Html, brief, differences, escape, folded, table, two_answers
+from helpers.markup import (
+    ASK,
+    CELL,
+    LINE,
+    WRAP,
+    Html,
+    brief,
+    differences,
+    escape,
+    folded,
+    table,
+    two_answers,
+)
 from helpers.prompts import format_prompt
 from helpers.votes import cast, read_votes, waiting
 
@@ -42,7 +54,9 @@ def response_mask(encoded, tokenizer):
         f'<span style="{STYLE["end"]}">end token: learned</span> — '
         f"{learned} of {len(encoded['labels'])} tokens carry loss</p>"
     )
-    block = '<pre style="white-space:pre-wrap;line-height:1.7">' + "".join(spans) + "</pre>"
+    # JupyterLab would break a line in the middle of a word.
+    style = f"{WRAP};word-break:normal;line-height:1.7"
+    block = f'<pre style="{style}">{"".join(spans)}</pre>'
     return Html(legend + block, "".join(words))
 
 
@@ -113,10 +127,7 @@ def side_by_side(rows, answers, *, names, limit=10, reference=True, differ_from=
             f"{'' if given.get('stopped', True) else ' <em>… did not stop</em>'}</td></tr>"
             for key, given in said.items()
         )
-        parts.append(
-            f'<p style="white-space:pre-wrap;overflow-wrap:anywhere"><strong>{i + 1}. '
-            f"{escape(ask)}</strong></p><table>{body}</table>"
-        )
+        parts.append(f'<p style="{ASK}">{i + 1}. {escape(ask)}</p><table>{body}</table>')
         told = [f"   {names.get(key, key)}: {given['output']}" for key, given in said.items()]
         text += [f"{i + 1}. {ask}", *told]
     return Html("".join(parts), "\n".join(text))

@@ -33,9 +33,8 @@ def test_what_colab_has_is_what_we_ask_for():
         if need.name in there and there[need.name] not in need.specifier
     ]
     assert changed == []
-    assert set(MUST_STAY) - {need.name for need in requirements()} == {
-        "numpy"
-    }  # comes with the others
+    named = {need.name for need in requirements()}
+    assert set(MUST_STAY) - named == {"numpy"}  # which comes with the others
 
 
 def test_every_link_and_badge_names_one_repository():
@@ -75,7 +74,7 @@ def test_a_fork_renews_every_link_and_no_output_becomes_stale(tmp_path):
         rename("no repository", tmp_path)
 
 
-def test_the_first_cell_fetches_the_course_where_there_is_none(tmp_path, monkeypatch):
+def test_the_first_cell_fetches_the_course_where_there_is_none(tmp_path):
     """Run as in Colab: an empty folder, a Git that clones this project, and twice."""
     source = nbformat.read(ROOT / "notebooks" / f"{LESSONS[0]}.ipynb", as_version=4).cells
     code = next(cell.source for cell in source if cell.cell_type == "code")

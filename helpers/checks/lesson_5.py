@@ -247,8 +247,7 @@ _LOUD = re.compile(
 )
 _QUALITY = re.compile(
     r"\b(?:better|best|superior|stronger|smarter|improve[sd]?|improvement|ahead|"
-    r"more often than not|(?:more|probably) (?:useful|helpful|preferable)|preferable|"
-    r"wins (?:against|over)|"
+    r"more often than not|more (?:useful|helpful)|preferable|wins (?:against|over)|"
     r"prefer\w* (?:it )?more often|majority|most (?:of the )?(?:tasks|answers|pairs))\b",
     re.I,
 )
@@ -258,6 +257,7 @@ _NEUTRAL = re.compile(
     r"(?:hardly |barely |not much |a little )?better than (?:a )?(?:coin|chance)|"
     r"(?:the|known|right|whose) better (?:answer|one)s?|better at stopping|not 59|"
     r"better in (?:only |about )?(?:54|0\.54)|"
+    r"(?<=stop )improved by 33|(?<=stops )improved by 33|(?<=stopping )improved by 33|"
     r"(?:had|has|was|were) (?:not|never) (?:been )?(?:seen|shown|trained)|no judge",
     re.I,
 )
@@ -287,8 +287,6 @@ def honest_sentence(answer):
     if _EQUAL_CLAIM.search(answer):
         raise Wrong("44 % to 64 % does not show that nothing changed either: it leaves it open.")
     plain = _NEUTRAL.sub("", answer)
-    if "stop" in answer.lower() and not re.search(r"prefer|judge|54|answers? better", answer):
-        plain = re.sub(r"improve[sd]?|improvement", "", plain)  # stopping did improve
     claims = _QUALITY.search(plain)
     if claims and not _HEDGED.search(plain):
         raise Wrong(
