@@ -73,6 +73,8 @@ class Picture:
 
 def lengths(counts, limit=None):
     """Histogram of row lengths in tokens; ``limit`` draws the maximum length."""
+    if not counts:
+        return _nothing("No rows, so no lengths to draw.")
     figure, axes = _figure(6, 2.6)
     axes.hist(counts, bins=24, color=COLORS["human"], edgecolor="white")
     over = 0
@@ -91,6 +93,8 @@ def lengths(counts, limit=None):
 
 def novelty(scores, threshold=0.7):
     """Histogram of each accepted task's ROUGE-L to its nearest neighbour."""
+    if not scores:
+        return _nothing("No accepted tasks, so no novelty to draw.")
     figure, axes = _figure(6, 2.6)
     axes.hist(scores, bins=[i / 20 for i in range(21)], color=COLORS["teacher"], edgecolor="white")
     axes.axvline(threshold, color=INK, linestyle="--")
@@ -105,6 +109,8 @@ def novelty(scores, threshold=0.7):
 
 def drops(counts):
     """Bars of dropped tasks by reason; ``counts`` is a dict."""
+    if not counts:
+        return _nothing("No task was dropped.")
     rows = sorted(counts.items(), key=lambda item: item[1])
     figure, axes = _figure(6, 0.6 + 0.3 * len(rows))
     axes.barh([reason for reason, _ in rows], [n for _, n in rows], color=COLORS["teacher"])
@@ -117,6 +123,8 @@ def drops(counts):
 
 def sunburst(rings, title=""):
     """Root verbs (inner ring) and their objects (outer ring); see :mod:`helpers.diversity`."""
+    if not rings:
+        return _nothing("None of the instructions has a verb that is known here.")
     figure, axes = _figure(6.4, 6.4)
     shades = [0.95 - 0.5 * (i % 3) / 3 for i in range(len(rings))]
     sizes = [total for _, total, _ in rings]
@@ -245,6 +253,14 @@ def win_rates(rates):
         for label, rate in zip(labels, rates.values(), strict=True)
     )
     return Picture(figure, f"Win rates with 95 % intervals around one half. {words}.")
+
+
+def _nothing(words):
+    """What stands where there is nothing to draw, as after a very short run."""
+    figure, axes = _figure(6, 0.5)
+    axes.axis("off")
+    axes.annotate(words, (0, 0.5), va="center")
+    return Picture(figure, words)
 
 
 def _figure(width, height, columns=None):

@@ -242,10 +242,10 @@ def _data(run):
     kept, ledger = read_jsonl(run.path("generated.jsonl")), read_jsonl(run.path("ledger.jsonl"))
     train = load_examples(run.path("train.jsonl"))
     counts = Counter(row["reason"] for row in ledger)
-    pictures = f"<figure>{plots.drops(counts).svg()}</figure>" if counts else ""
     return (
         f"<h2>Data</h2><p>{len(train)} seed tasks written by people and {len(kept)} written by the "
-        f"teacher; {len(ledger)} more were dropped, each for a reason on record.</p>{pictures}"
+        f"teacher; {len(ledger)} more were dropped, each for a reason on record.</p>"
+        f"<figure>{plots.drops(counts).svg()}</figure>"
     )
 
 

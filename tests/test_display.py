@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from helpers import plots
 from helpers.batches import encode
 from helpers.lessons import results_table
@@ -172,6 +174,12 @@ def test_win_rates_are_drawn_with_their_intervals_and_said_in_words():
     picture = plots.win_rates({"gold": figure(0.65, 0.56, 0.73), "lora": figure(0.5, 0.4, 0.6)})
     assert "gold 65% [56%, 73%]; after LoRA 50% [40%, 60%]" in picture.alt
     assert 'role="img"' in picture.svg() and "after LoRA" in picture.svg()
+
+
+@pytest.mark.parametrize("draw", [plots.lengths, plots.novelty, plots.drops, plots.sunburst])
+def test_a_picture_of_nothing_says_so(draw):
+    nothing = draw({} if draw is plots.drops else [])
+    assert nothing.alt.startswith("No") and nothing.alt in nothing.svg()
 
 
 def test_the_report_needs_nothing_from_outside():
