@@ -8,6 +8,7 @@ first floor    keys, start, endpoint, patience, calls    a model to ask
 second floor   filters, metrics, asking, sieve, generate, batch    tasks from a teacher
                checkpoints, train, trainer, shards, fsdp, launch        a student learns
                activations, memory, plan                will it fit, and what will it cost?
+               release                                  may others use it?
                evidence, likelihood, judge, votes       who is better, and says who?
 third floor    run                                      the run folder and its manifest
 top floor      plots, markup, live, widgets, checks, cards, report, lessons, classroom, badges

@@ -95,6 +95,7 @@ class _Books:
         accepted, tokens = len(self.sieve.accepted), self.tokens_in + self.tokens_out
         return {
             "requests": len(self.answered),
+            "sifted": self.sieve.requests,
             "tokens_in": self.tokens_in,
             "tokens_out": self.tokens_out,
             "dollars": self.endpoint.cost(self.tokens_in, self.tokens_out),
@@ -109,8 +110,9 @@ async def generate(endpoint, seeds, folder, settings=None, *, guarded=(), on_rec
     """Run the loop until ``settings.target`` tasks are accepted; returns the final bill, a dict.
 
     Resumes what ``folder`` already holds. ``on_record(bill)`` is called after every answered
-    request with the running bill: requests, tokens in and out, dollars, seconds (of all requests,
-    one after another), accepted, dropped. Stops at ``request_limit`` requests, or before a cap on
+    request with the running bill: requests answered and sifted (some arrive ahead of an earlier
+    one, and wait), tokens in and out, dollars, seconds (of all requests, one after another),
+    accepted, dropped. Stops at ``request_limit`` requests, or before a cap on
     money or tokens could be passed, counting what is in flight, and says which in ``stopped``. A
     try that was lost on its way (a time-out, a reset) is booked at its dearest once its request is
     answered, because the provider may charge it.
@@ -211,16 +213,17 @@ def estimate(bill, tasks, parallel=1):
 
     ``requests``, ``tokens_in``, ``tokens_out``, ``dollars``, ``minutes`` with ``parallel`` requests
     in flight, and ``from_requests``, how many the estimate rests on: from few it is no more than
-    an order of magnitude. The more is kept, the more is turned away as a near-duplicate.
+    an order of magnitude. Answers that nobody has looked into yet bring no task, so they do not
+    count. The more is kept, the more is turned away as a near-duplicate.
     """
     if not bill["accepted"]:
         return None
-    share = tasks / bill["accepted"]
+    times = tasks / bill["accepted"] * bill["sifted"] / bill["requests"]
     return {
-        **{name: math.ceil(bill[name] * share) for name in ("requests", "tokens_in", "tokens_out")},
-        "dollars": bill["dollars"] * share,
-        "minutes": bill["seconds"] * share / 60 / parallel,
-        "from_requests": bill["requests"],
+        **{name: math.ceil(bill[name] * times) for name in ("requests", "tokens_in", "tokens_out")},
+        "dollars": bill["dollars"] * times,
+        "minutes": bill["seconds"] * times / 60 / parallel,
+        "from_requests": bill["sifted"],
     }
 
 

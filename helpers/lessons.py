@@ -28,8 +28,8 @@ TIMEOUT = 3600  # seconds a cell may take
 
 def code_hash(notebook):
     """Hash of a notebook's code cells: outputs committed beside other code are stale."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return hashlib.sha256("\0".join(code).encode()).hexdigest()
+    code = "\0".join(cell.source for cell in _code_cells(notebook))
+    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def run_lessons(profile, folder=None):
@@ -59,8 +59,7 @@ def _run_lesson(name, run):
     try:
         with _PeakMemory() as memory:
             cells = _execute(notebook, name, target)
-        earlier = run.manifest()["steps"].get(name, {}).get("bytes", 0)
-        run.note(name, bytes=max(memory.peak, earlier))
+        run.note(name, bytes=memory.peak)
         notebook.metadata["alpaca"] = mark
     finally:
         nbformat.write(notebook, target)
@@ -122,34 +121,40 @@ def results_table(metrics):
 
 
 def record_costs(run):
-    """Keep what each lesson took, for the heads of the lessons (:mod:`helpers.costs`)."""
+    """Keep what each lesson took, for the heads of the lessons (:mod:`helpers.costs`).
+
+    For a run from an empty folder: one that found answers or models lying there took less.
+    """
     steps, figures = run.manifest()["steps"], ("seconds", "bytes")
-    took = {
-        name: {key: entry[key] for key in figures}
-        for name, entry in steps.items()
-        if all(key in entry for key in figures)
-    }
+    took = {name: {key: entry[key] for key in figures} for name, entry in steps.items()}
     record(run.profile.name, f"{os.cpu_count()} CPU cores, {platform.machine()}", took)
 
 
 def publish(run):
-    """For maintainers: executed notebooks become the committed ones, the run the shipped one.
+    """For maintainers: outputs go into the committed notebooks, the run becomes the shipped one.
 
-    What this run took is recorded, and put into the heads of the lessons, which had shown what the
-    run before it took.
+    The words of a committed lesson stay; only its outputs are taken, and the head shows what is
+    recorded now of the time it takes.
     """
-    record_costs(run)
     for name in LESSONS:
-        executed = run.path("notebooks") / f"{name}.ipynb"
+        path = Path("notebooks") / f"{name}.ipynb"
         # Tracebacks of intended errors name files; a reader's files are elsewhere.
-        text = executed.read_text(encoding="utf-8").replace(f"{ROOT}{os.sep}", "")
-        notebook = nbformat.reads(text, as_version=4)
-        for cell in notebook.cells:
-            for output in cell.get("outputs", ()):
+        text = run.path(path).read_text(encoding="utf-8").replace(f"{ROOT}{os.sep}", "")
+        executed = nbformat.reads(text, as_version=4)
+        notebook = nbformat.read(path, as_version=4)
+        pairs = zip(_code_cells(notebook), _code_cells(executed), strict=True)
+        for cell, done in pairs:
+            cell.outputs, cell.execution_count = done.outputs, done.execution_count
+            for output in cell.outputs:
                 if "text" in output:
                     output["text"] = with_costs(output["text"], name)
-        nbformat.write(notebook, Path("notebooks") / executed.name)
+        notebook.metadata = executed.metadata
+        nbformat.write(notebook, path)
     ship(run)
+
+
+def _code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 class _PeakMemory:
@@ -196,7 +201,9 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default=None, help="laptop (default) or tiny")
     parser.add_argument("--run", default=None, help="run folder; default runs/<profile>")
-    parser.add_argument("--record", action="store_true", help="keep what the lessons took")
+    parser.add_argument(
+        "--record", action="store_true", help="keep what the lessons of a fresh run took"
+    )
     parser.add_argument("--publish", action="store_true", help="renew the committed outputs")
     args = parser.parse_args(argv)
     os.chdir(ROOT)
@@ -211,10 +218,10 @@ def main(argv=None):
     metrics = json.loads(run.path("metrics.json").read_text())
     print(f"\n{results_table(metrics)}\n\n{metrics['judge']['headline']}")
     print(f"\nreport: {run.path('report.html')}")
+    if args.record:
+        record_costs(run)
     if args.publish:
         publish(run)
-    elif args.record:
-        record_costs(run)
 
 
 if __name__ == "__main__":

@@ -56,8 +56,6 @@ def voting_booth(ballots, show, vote):
     buttons = [ipywidgets.Button(description=words.get(choice, choice)) for choice in choices]
 
     def turn():
-        for button in buttons:
-            button.disabled = not waiting
         page.value = show(waiting[0]) if waiting else ""
         left = f"{len(waiting)} to go" if waiting else "All voted. Thank you: run the next cell."
         status.value = f"<p>{left}</p>"
@@ -95,10 +93,10 @@ def browsing_desk(rows, fields, columns, show, *, page=10):
     table, at = ipywidgets.HTML(), {"start": 0, "found": []}
 
     def turn():
+        # At either end a button stays where it is and does nothing: one that goes off loses focus.
         at["start"] = max(0, min(at["start"], (len(at["found"]) - 1) // page * page))
         here = at["found"][at["start"] : at["start"] + page]
         table.value = show([rows[i] for i in here], len(at["found"]), at["start"])
-        back.disabled, on.disabled = at["start"] == 0, at["start"] + page >= len(at["found"])
 
     def sift(_=None):
         wanted = {field: box.value for field, box in choices.items() if box.value}
@@ -178,7 +176,7 @@ def chat_desk(answerers, show, exchanges):
 
     ``answerers`` maps names to functions from a text to an answer; ``show(exchanges)`` gives the
     HTML of a list of ``(text, {name: answer})``, which grows with every question. While the models
-    work the button is off and says so; an error of a model is shown in its place.
+    work the button says so and asks nothing; an error of a model is shown in its place.
     """
     import ipywidgets
 
@@ -189,9 +187,9 @@ def chat_desk(answerers, show, exchanges):
 
     def on_click(_):
         text = box.value.strip()
-        if not text or button.disabled:
+        if not text or button.description != "ask":
             return
-        button.disabled, button.description = True, "working …"
+        button.description = "working …"
         try:
             answers = {}
             for name, answer in answerers.items():
@@ -202,7 +200,7 @@ def chat_desk(answerers, show, exchanges):
             told.append((text, answers))
             said.value, box.value = show(told), ""
         finally:
-            button.disabled, button.description = False, "ask"
+            button.description = "ask"
 
     button.on_click(on_click)
     said.value = show(told)

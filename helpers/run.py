@@ -56,24 +56,14 @@ class Run:
         """Record a step as done: hashes of files, package versions, seconds, and ``facts``.
 
         ``inputs`` and ``outputs`` are names of files or folders in the run, or of project files.
-        ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``. A step that
-        was done again in less time had found work of its own lying there (answers, verdicts), so
-        the longer time stays while what it read stays the same.
+        ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``.
         """
         manifest = self.manifest()
-        before = manifest["steps"].get(step, {})
-        read = {str(name): self._hash(name) for name in inputs}
-        seconds = time.monotonic() - self.started
-        if before.get("inputs") == read and "from" not in before:
-            seconds = max(seconds, before["seconds"])
-        else:
-            before = {}
         manifest["steps"][step] = {
-            "inputs": read,
+            "inputs": {str(name): self._hash(name) for name in inputs},
             "outputs": {str(name): self._hash(name) for name in outputs},
-            "seconds": round(seconds, 1),
+            "seconds": round(time.monotonic() - self.started, 1),
             "packages": _versions(),
-            **({"bytes": before["bytes"]} if "bytes" in before else {}),
             **facts,
         }
         write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
@@ -87,7 +77,7 @@ class Run:
 
     def about(self, step):
         """Lines for a lesson's head: profile, run folder, and what the lesson takes."""
-        return f"profile {self.profile.name}, run folder {self.folder}\n\n{costs(step)}"
+        return f"profile {self.profile.name}, run folder {self.folder}\n\n{costs(step)}\n"
 
     def remember(self, name, mark, make):
         """Rows of a JSONL file that are made once and reused while ``mark`` stays the same.

@@ -6,18 +6,20 @@ run, so that everything after it is the code one would use for any model. A prof
 model instead. Weights are read from safetensors and GGUF alone; no code of a model is ever run.
 """
 
-import contextlib
 import copy
 import importlib.util
-import io
 import os
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 from helpers.batches import end_id, prompt_ids
 from helpers.hardware import device, frozen_dtype, working_dtype
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+GGUF_READER = "transformers.modeling_gguf_pytorch_utils"
+# What stands beside the weights in a model's folder: configuration, tokenizer, template.
+BESIDE_WEIGHTS = ("*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt")
 
 
 def embedded_gguf():
@@ -58,7 +60,7 @@ def model_folder(name):
     from huggingface_hub import errors, snapshot_download
 
     hub_name, _, revision = str(name).partition("@")
-    wanted = ["*.json", "*.safetensors", "*.model", "*.jinja", "merges.txt", "vocab.txt"]
+    wanted = ["*.safetensors", *BESIDE_WEIGHTS]
     try:
         folder = snapshot_download(hub_name, revision=revision or None, allow_patterns=wanted)
     except errors.GatedRepoError:
@@ -104,7 +106,8 @@ def _convert_embedded(folder):
     scratch = Path(tempfile.mkdtemp(prefix=".student-", dir=folder.parent))
     try:
         AutoTokenizer.from_pretrained(**where).save_pretrained(scratch)
-        with contextlib.redirect_stderr(io.StringIO()):  # its progress bar has no switch
+        # The conversion's progress bar has no switch.
+        with patch(f"{GGUF_READER}.tqdm", lambda tensors, **_: tensors, create=True):
             model = AutoModelForCausalLM.from_pretrained(**where, **_dequantized())
         model.save_pretrained(scratch)
         shutil.rmtree(folder, ignore_errors=True)

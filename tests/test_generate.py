@@ -512,6 +512,13 @@ def test_a_bad_line_in_the_middle_of_raw_answers_is_named_not_skipped(tmp_path):
         run(FakeTeacher(), tmp_path, target=2)
 
 
+def test_an_estimate_counts_only_answers_that_were_looked_into():
+    bill = {"requests": 30, "sifted": 15, "accepted": 10, "tokens_in": 3000, "tokens_out": 900}
+    found = estimate({**bill, "dollars": 0.3, "seconds": 60.0}, 100)
+    assert (found["requests"], found["from_requests"]) == (150, 15)
+    assert (found["tokens_in"], found["dollars"]) == (15_000, pytest.approx(1.5))
+
+
 # --- preview, other ways, other languages --------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -10,8 +11,9 @@ import pytest
 from conftest import make_run
 
 from helpers.io import load_examples, read_jsonl
+from helpers.lessons import publish
 from helpers.metrics import FACTS
-from helpers.run import LESSONS, ROOT
+from helpers.run import LESSONS, ROOT, open_run
 
 INTENDED_ERRORS = {
     "01_preprocess": "DataError",
@@ -97,6 +99,24 @@ def test_a_step_that_others_changed_is_run_again(finished, tmp_path):
     finally:
         if (folder / "metrics.json").read_text() == "{}":
             (folder / "metrics.json").write_text(saved)
+
+
+def test_publishing_takes_the_outputs_and_leaves_the_words(finished, tmp_path, monkeypatch):
+    folder, _ = finished
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    mended = notebook("01_preprocess")
+    mended.cells[0].source += "\n\nA sentence that came later."
+    nbformat.write(mended, tmp_path / "notebooks" / "01_preprocess.ipynb")
+    monkeypatch.chdir(tmp_path)
+    publish(open_run("tiny", folder))
+    published = notebook("01_preprocess", tmp_path / "notebooks")
+    assert published.cells[0].source == mended.cells[0].source
+    of_this_run = notebook("01_preprocess", folder / "notebooks")
+    assert [c.get("outputs") for c in published.cells][5:] == [
+        c.get("outputs") for c in of_this_run.cells
+    ][5:]  # after the head, whose table of costs is the recorded one
+    shipped = json.loads((tmp_path / "data" / "finished_run" / "manifest.json").read_text())
+    assert set(shipped["steps"]) == set(LESSONS)
 
 
 def test_an_unknown_profile_is_one_clear_line(tmp_path):

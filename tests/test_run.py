@@ -36,18 +36,6 @@ def test_a_finished_step_is_verified(run):
     assert entry["packages"]["torch"]
 
 
-def test_a_step_done_again_from_what_lay_there_keeps_its_time_until_it_reads_something_else(run):
-    step(run, file="seeds.jsonl")
-    run.started -= 100
-    step(run, "02_generate", inputs=["seeds.jsonl"])
-    run.started += 90
-    step(run, "02_generate", inputs=["seeds.jsonl"])
-    assert run.manifest()["steps"]["02_generate"]["seconds"] >= 100
-    step(run, file="seeds.jsonl", rows=[{"a": 2}])
-    step(run, "02_generate", inputs=["seeds.jsonl"])
-    assert 10 <= run.manifest()["steps"]["02_generate"]["seconds"] < 100
-
-
 def test_a_changed_or_missing_output_is_named_with_the_way_out(run):
     step(run)
     write_jsonl(run.path("train.jsonl"), [{"a": 2}])

@@ -1,0 +1,4 @@
+"""What it takes to let other people use a model: one file a question.
+
+``diff``        how is a tuned model given away without its base?
+"""

@@ -1,0 +1,144 @@
+"""Weight diffs: the bits come back, a wrong base is told at once, nothing half-made is left."""
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from helpers.release import diff as room
+from helpers.release.diff import NOTES, DiffError, make_diff, recover
+from helpers.run import hash_path
+
+
+def folder(path, tensors, files=1):
+    """A model folder of so many files of weights, and a configuration."""
+    path.mkdir()
+    names = list(tensors)
+    for i in range(files):
+        some = {name: tensors[name] for name in names[i::files]}
+        save_file(some, path / f"model-{i}.safetensors", metadata={"format": "pt"})
+    (path / "config.json").write_text(json.dumps({"name": path.name}))
+    return path
+
+
+def weights(seed, dtype=torch.float32, rows=11):
+    draw = torch.Generator().manual_seed(seed)
+    shapes = {"embed": (rows, 8), "layer.0": (8, 8), "layer.1": (8, 8), "norm": (8,)}
+    return {name: torch.randn(shape, generator=draw).to(dtype) for name, shape in shapes.items()}
+
+
+def whole(path):
+    return {n: t for file in sorted(path.glob("*.safetensors")) for n, t in load_file(file).items()}
+
+
+def same_bits(one, two):
+    return one.keys() == two.keys() and all(
+        one[name].dtype == two[name].dtype
+        and torch.equal(one[name].view(torch.uint8), two[name].view(torch.uint8))
+        for name in one
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("files", [1, 3])
+def test_the_bits_come_back(tmp_path, dtype, files):
+    after = weights(2, dtype)
+    after["norm"][:3] = torch.tensor([float("nan"), float("inf"), -0.0])  # no sum would bring back
+    base = folder(tmp_path / "base", weights(1), files=2)
+    tuned = folder(tmp_path / "tuned", after, files)
+    make_diff(base, tuned, tmp_path / "diff")
+    again = recover(base, tmp_path / "diff", tmp_path / "again")
+    assert hash_path(again) == hash_path(tuned)  # every file, the configuration too
+    assert not same_bits(whole(tmp_path / "diff"), after)
+
+
+def test_what_stayed_is_not_stored_and_new_rows_are_stored_as_they_are(tmp_path):
+    before, after = weights(1), weights(1)
+    after["layer.1"] = after["layer.1"] + 1
+    after["embed"] = torch.cat([after["embed"], torch.ones(2, 8)])
+    after["head"] = torch.ones(3)
+    base, tuned = folder(tmp_path / "base", before), folder(tmp_path / "tuned", after)
+    notes = make_diff(base, tuned, tmp_path / "diff")
+    assert {name for name, note in notes.items() if note["stored"]} == {"layer.1", "embed", "head"}
+    stored = whole(tmp_path / "diff")["embed"]
+    assert not stored[:11].any() and torch.equal(stored[11:].view(torch.float32), torch.ones(2, 8))
+    assert same_bits(whole(recover(base, tmp_path / "diff", tmp_path / "again")), after)
+
+
+@pytest.mark.parametrize(
+    "wrong, named",
+    [
+        (weights(3), "norm"),  # the smallest tensor tells
+        (weights(1, rows=12), "embed"),  # its shape
+        ({"other": torch.ones(2)}, "embed"),
+        ({**weights(1), "embed": weights(4)["embed"]}, "embed"),  # one large tensor alone
+    ],
+)
+def test_a_wrong_base_is_told_and_nothing_is_left(tmp_path, wrong, named):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    make_diff(base, tuned, tmp_path / "diff")
+    other = folder(tmp_path / "other", wrong)
+    with pytest.raises(DiffError, match=f"other is not the base .*{named} differs"):
+        recover(other, tmp_path / "diff", tmp_path / "again")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "diff", "other", "tuned"]
+
+
+def test_a_damaged_diff_is_not_recovered(tmp_path):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    make_diff(base, tuned, tmp_path / "diff")
+    file = tmp_path / "diff" / "model-0.safetensors"
+    damaged = load_file(file)
+    damaged["layer.0"][0, 0] ^= 1
+    save_file(damaged, file)
+    with pytest.raises(DiffError, match=r"damaged: layer\.0"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+    (tmp_path / "diff" / NOTES).unlink()
+    with pytest.raises(DiffError, match="no finished diff"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_folders_that_are_no_models_and_names_that_are_taken(tmp_path):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DiffError, match=r"no \*\.safetensors"):
+        make_diff(base, tmp_path / "empty", tmp_path / "diff")
+    shutil.copytree(tuned, tmp_path / "lora")
+    (tmp_path / "lora" / "adapter_config.json").write_text("{}")
+    with pytest.raises(DiffError, match="holds an adapter"):
+        make_diff(base, tmp_path / "lora", tmp_path / "diff")
+    with pytest.raises(DiffError, match="there already"):
+        make_diff(base, tuned, base)
+
+
+def test_without_room_nothing_is_written(tmp_path, monkeypatch):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(OSError, match="GB are needed"):
+        make_diff(base, tuned, tmp_path / "diff")
+    assert not (tmp_path / "diff").exists()
+
+
+def test_a_killed_call_is_begun_again(tmp_path):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    rest = tmp_path / ".diff.unfinished"
+    rest.mkdir()
+    (rest / "model-9.safetensors").write_text("half")
+    make_diff(base, tuned, tmp_path / "diff")
+    assert not rest.exists() and not (tmp_path / "diff" / "model-9.safetensors").exists()
+
+
+def test_one_file_of_weights_at_a_time_is_held(tmp_path, monkeypatch):
+    """Never two models, nor even one: what is saved at once is a file, whatever their number."""
+    base = folder(tmp_path / "base", weights(1), files=4)
+    tuned = folder(tmp_path / "tuned", weights(2), files=4)
+    held, save = [], room._save
+    monkeypatch.setattr(
+        room, "_save", lambda some, path: (held.append(len(some)), save(some, path))
+    )
+    make_diff(base, tuned, tmp_path / "diff")
+    recover(base, tmp_path / "diff", tmp_path / "again")
+    assert held == [1] * 8
