@@ -1,4 +1,5 @@
 """What it takes to let other people use a model: one file a question.
 
+``probes``      where does it fail people?
 ``diff``        how is a tuned model given away without its base?
 """
