@@ -2,4 +2,5 @@
 
 ``probes``      where does it fail people?
 ``diff``        how is a tuned model given away without its base?
+``upload``      what would leave this machine, and what must never?
 """
