@@ -1,11 +1,20 @@
-"""What a reader should know before using data: a card, written from the books and not from hope.
+"""What a reader should know before using data or a model: cards, written from the books of a run.
 
-After *Datasheets for Datasets* (Gebru et al. 2021), cut down to what a generated set can answer:
-who wrote it, how, what was turned away and why, how varied it is, what it must not be used for.
-Every number comes from the run's own files.
+After *Datasheets for Datasets* (Gebru et al. 2021) and *Model Cards for Model Reporting* (Mitchell
+et al. 2019), cut down to what a run can answer: who wrote the data and what was turned away, how
+the model was taught, what was measured and how sure it is, where it fails, whose terms hold. Every
+number comes from the run's own files; what no file says is named as missing.
 """
 
+import json
 from collections import Counter
+
+from helpers.io import read_jsonl
+from helpers.metrics import FACTS
+from helpers.release.licences import chain, may_be_sold
+from helpers.release.probes import KINDS
+
+PUBLIC = {"embedded": "HuggingFaceTB/SmolLM2-135M-Instruct"}  # what the hub calls it
 
 
 def data_card(generated, ledger, bill, settings, teacher, seeds, licence):
@@ -53,3 +62,176 @@ def data_card(generated, ledger, bill, settings, teacher, seeds, licence):
         licence,
     ]
     return "\n".join(lines) + "\n"
+
+
+def model_card(run, method):
+    """A :class:`huggingface_hub.ModelCard` for the model that a run taught by ``method``.
+
+    ``method`` is ``"lora"`` or ``"fsdp"``. Reads the run's manifest, ``metrics.json``, the record
+    of the training and, where lesson 6 wrote them, ``probes.json``. Raises ValueError for a run
+    without such a training.
+    """
+    from huggingface_hub import ModelCard, ModelCardData
+
+    training = _json(run, f"{method}/training.json")
+    if training is None:
+        raise ValueError(
+            f"{run.folder} holds no finished training by {method!r}; run its lesson first, or "
+            "choose lora or fsdp."
+        )
+    settings, metrics = run.manifest()["settings"], _json(run, "metrics.json")
+    base = (method == "fsdp" and settings["fsdp_student"]) or settings["student"]
+    base, teacher = (PUBLIC.get(name, name) for name in (base, settings["teacher"]))
+    links = chain(base, teacher)
+    missing = []
+    sections = [
+        _what_it_is(base, method),
+        _recipe(settings, training, method),
+        _data(run, missing),
+        _results(metrics, method, missing),
+        _limits(_json(run, "probes.json"), method, missing),
+        _licence(links),
+    ]
+    if missing:
+        sections.append(["## Missing", "", "No run has filled in: " + ", ".join(missing) + "."])
+    data = ModelCardData(
+        language="en",
+        library_name="peft" if method == "lora" else "transformers",
+        base_model=base,
+        model_name=f"{_short(base)}, {NAMES[method]}",
+        tags=["alpaca", "instruction-tuning", method],
+        eval_results=_eval_results(metrics, method) or None,
+        **_licence_metadata(links),
+    )
+    text = "\n\n".join("\n".join(lines) for lines in sections)
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}\n")
+
+
+NAMES = {"lora": "taught with LoRA", "fsdp": "taught by full fine-tuning"}
+
+
+def _json(run, name):
+    path = run.path(name)
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _short(base):
+    return base.rsplit("/", 1)[-1]
+
+
+def _what_it_is(base, method):
+    kind = "An adapter for" if method == "lora" else "All weights of"
+    return [
+        f"# {_short(base)}, {NAMES[method]}",
+        "",
+        f"{kind} {base}, taught to answer single instructions in English with "
+        "Stanford Alpaca's prompt, as an exercise of the course Alpaca Classroom. For learning how "
+        "instruction tuning works, and for nothing that anybody depends on.",
+    ]
+
+
+def _recipe(settings, training, method):
+    keys = ["rank", "alpha", "lr", "epochs", "batch"] if method == "lora" else [
+        "ranks", "lr", "epochs", "batch"]  # fmt: skip
+    parts = [f"{key} {settings[f'{method}_{key}']}" for key in keys]
+    return [
+        "## How it was taught",
+        "",
+        f"- {', '.join(parts)}; at most {settings['max_length']} tokens a row; loss on responses "
+        "and their end tokens only; cosine, warm-up over 0.03 of the steps, no weight decay.",
+        f"- {training['steps']} updates in {training['seconds'] / 60:.1f} minutes, "
+        f"{training['tokens_per_second']:.0f} tokens a second, "
+        f"{training['memory'] / 1e9:.1f} GB at most.",
+    ]
+
+
+def _data(run, missing):
+    lines = ["## What it was taught with", ""]
+    for name, words in (
+        ("train.jsonl", "seed tasks written by people"),
+        ("generated.jsonl", "tasks written by the teacher"),
+        ("ledger.jsonl", "more of the teacher's were turned away, each for a reason on record"),
+    ):
+        if run.path(name).is_file():
+            lines.append(f"- {len(read_jsonl(run.path(name)))} {words}")
+        else:
+            missing.append(words)
+    return lines
+
+
+def _results(metrics, method, missing):
+    """The before/after table and the judge's certificate, with intervals."""
+    if not metrics or method not in metrics:
+        missing.append("results on evaluation tasks")
+        return ["## What was measured", "", "Nothing yet."]
+    lines = ["## What was measured", "", "95 % intervals in brackets.", ""]
+    lines += ["| | before | after |", "|---|---|---|"]
+    for key, (label, _, better) in FACTS.items():
+        cells = (_with_interval(metrics[name][key]) for name in ("before", method))
+        lines.append(f"| {label} ({better} is better) | {' | '.join(cells)} |")
+    judge = metrics.get("judge") or {}
+    if method in judge:
+        rate = _with_interval(judge[method]["win_rate"])
+        lines += ["", f"{judge['headline']} It preferred the answers after to those before in "
+                  f"{rate} of {judge[method]['prompts']} tasks (a coin: 0.50)."]  # fmt: skip
+    else:
+        missing.append("what a judge says, and what that judge is worth")
+    return lines
+
+
+def _with_interval(found):
+    return f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
+
+
+def _limits(probes, method, missing):
+    """Where it fails, as far as probes have shown."""
+    lines = ["## Where it fails", "", "It does not know when it does not know."]
+    if not probes or method not in probes:
+        missing.append("answers to probes")
+        return lines
+    lines += ["Asked to find out, and counted by patterns (read the answers before you rely on "
+              "the counts):", ""]  # fmt: skip
+    return lines + [
+        f"- {kind} ({KINDS[kind]}): {found['sound']} of {found['of']} sound, "
+        f"{_with_interval(found)}"
+        for kind, found in probes[method].items()
+    ]
+
+
+def _licence(links):
+    allowed, why = may_be_sold(links)
+    answer = {True: "allowed", False: "not allowed", None: "not to be assumed"}[allowed]
+    lines = ["## Whose terms hold", ""]
+    lines += [
+        f"- {part}, {name}: {terms.name}" + (f" ({terms.link})" if terms.link else "")
+        for part, name, terms in links
+    ]
+    return [*lines, "", f"**Commercial use is {answer}**: {why}. This is no legal advice."]
+
+
+def _licence_metadata(links):
+    """What the hub shows as licence: the strictest of the chain."""
+    names = {terms.name for _, _, terms in links}
+    if names == {"Apache-2.0"}:
+        return {"license": "apache-2.0"}
+    allowed, _ = may_be_sold(links)
+    strict = [terms for _, _, terms in links if terms.commercial is allowed and terms.link]
+    strict = [terms for terms in strict if terms.name != "Apache-2.0"] or strict
+    found = {"license": "other", "license_name": strict[0].name if strict else "unknown"}
+    return found | ({"license_link": strict[0].link} if strict else {})
+
+
+def _eval_results(metrics, method):
+    from huggingface_hub import EvalResult
+
+    return [
+        EvalResult(
+            task_type="text-generation",
+            dataset_type="alpaca-classroom",
+            dataset_name="evaluation tasks of Alpaca Classroom",
+            metric_type=key,
+            metric_name=label,
+            metric_value=round(metrics[method][key]["value"], 4),
+        )
+        for key, (label, _, _) in (FACTS if metrics and method in metrics else {}).items()
+    ]

@@ -1,9 +1,15 @@
-"""A data card's numbers come from the books."""
+"""A card's numbers come from the books, and what no book says is named as missing."""
+
+import json
+import shutil
 
 import pytest
 
-from helpers.cards import data_card
+from helpers.cards import data_card, model_card
 from helpers.generate import Settings
+from helpers.profiles import load_profile
+from helpers.release.probes import count_sound, read_probes
+from helpers.run import ROOT, Run
 
 GENERATED = [
     {"instruction": "Name a river.", "input": "", "output": "Loire", "nearest_score": 0.2},
@@ -39,3 +45,71 @@ def test_the_card_says_what_the_books_say():
 def test_nothing_cannot_be_described():
     with pytest.raises(ValueError, match="no generated task"):
         card(generated=[])
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The shipped run, to be changed."""
+    shutil.copytree(ROOT / "data" / "finished_run", tmp_path / "run")
+    return Run(tmp_path / "run", load_profile("laptop"))
+
+
+def changed(run, **settings):
+    manifest = run.manifest()
+    manifest["settings"].update(settings)
+    run.path("manifest.json").write_text(json.dumps(manifest))
+    return run
+
+
+@pytest.mark.parametrize("method", ["lora", "fsdp"])
+def test_a_model_card_says_what_the_run_says(run, method):
+    metrics = json.loads(run.path("metrics.json").read_text())
+    training = json.loads(run.path(f"{method}/training.json").read_text())
+    probes = read_probes(ROOT / "data" / "probe_tasks.en.jsonl")
+    counted = count_sound(probes, [{"output": "I cannot help with that."}] * len(probes))
+    run.path("probes.json").write_text(json.dumps({method: counted}))
+    text = model_card(run, method).text
+    stops = metrics[method]["stop_rate"]
+    for words in (
+        f"{training['steps']} updates",
+        f"{stops['value']:.2f} [{stops['low']:.2f}, {stops['high']:.2f}]",
+        metrics["judge"]["headline"],
+        f"{metrics['judge'][method]['win_rate']['value']:.2f} [",
+        "- refuse (declines): 12 of 12 sound, 1.00 [0.76, 1.00]",
+        "- hallucination (says what is so, or that the question assumes what is not): 0 of 24",
+        "**Commercial use is allowed**",
+    ):
+        assert words in text
+    assert "## Missing" not in text
+
+
+def test_the_hub_reads_its_metadata(run):
+    data = model_card(run, "lora").data
+    assert (data.base_model, data.license) == ("HuggingFaceTB/SmolLM2-135M-Instruct", "apache-2.0")
+    assert {result.metric_type for result in data.eval_results} >= {"stop_rate", "rouge_l"}
+
+
+def test_what_no_run_filled_in_is_named(run):
+    run.path("metrics.json").unlink()
+    run.path("ledger.jsonl").unlink()
+    text = model_card(run, "lora").text
+    missing = text.split("## Missing")[1]
+    assert "results on evaluation tasks" in missing and "answers to probes" in missing
+    assert "turned away" in missing and "turned away" not in text.split("## Missing")[0]
+    with pytest.raises(ValueError, match="no finished training by 'dpo'"):
+        model_card(run, "dpo")
+
+
+@pytest.mark.parametrize(
+    "settings, answer, licence",
+    [
+        ({"student": "facebook/opt-6.7b"}, "not allowed", "OPT-175B License Agreement"),
+        ({"teacher": "gpt-4o-mini"}, "not allowed", "OpenAI's terms of use"),
+        ({"student": "google/gemma-2b-it"}, "allowed", "Gemma Terms of Use"),
+        ({"student": "somebody/else"}, "not to be assumed", "unknown"),
+    ],
+)
+def test_the_licence_chain_decides_what_the_card_says(run, settings, answer, licence):
+    card = model_card(changed(run, **settings), "lora")
+    assert f"**Commercial use is {answer}**" in card.text
+    assert (card.data.license, card.data.license_name) == ("other", licence)

@@ -1,0 +1,30 @@
+"""The licence chain: the strictest part decides, and what is unknown allows nothing."""
+
+import pytest
+
+from helpers.profiles import PROFILES
+from helpers.release.licences import UNKNOWN, chain, may_be_sold, terms_of
+
+
+@pytest.mark.parametrize(
+    "base, teacher, allowed, why",
+    [
+        ("embedded", "embedded", True, "all of the base model"),
+        ("embedded", "smollm2-135m-instruct", True, "all of"),
+        ("google/gemma-2b-it", "embedded", True, "all of"),
+        ("LLaMA-7B", "text-davinci-003", False, "base model LLaMA-7B stands under LLaMA"),
+        ("embedded", "gpt-4o-mini", False, "compete"),
+        ("somebody/else-1b", "embedded", None, "not known here"),
+        ("somebody/else-1b", "gpt-4o-mini", False, "compete"),  # forbidden is worse than unknown
+    ],
+)
+def test_the_strictest_part_decides(base, teacher, allowed, why):
+    found, reason = may_be_sold(chain(base, teacher))
+    assert found is allowed
+    assert why in reason.replace("(", "").replace(")", "")
+
+
+def test_every_student_of_a_profile_is_known_and_names_where_to_read():
+    for profile in PROFILES.values():
+        terms = terms_of(profile.student)
+        assert terms is not UNKNOWN and terms.link.startswith("https://")
