@@ -1,6 +1,7 @@
 # make run    the five lessons, headless, under the profile laptop → runs/laptop/report.html
 # make test   ruff, pytest, and the five lessons under the profile tiny, with the network cut off
 # make lab    JupyterLab at the first lesson
+# make demo   a page on this machine where others try the student of a finished run
 # make class   copies of the lessons for a class: without outputs, with and without solutions
 # make repository NAME=owner/name   where this copy lives, written into badges and links
 # make publish   for maintainers: a laptop run becomes the committed outputs and the shipped run
@@ -21,6 +22,9 @@ test: .venv/ready .venv/widgets7/ready
 
 lab: .venv/ready
 	@$(BIN)/python -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
+
+demo: .venv/ready
+	@$(BIN)/python -m helpers.release.demo $(if $(PORT),--port $(PORT))
 
 class: .venv/ready
 	@$(BIN)/python -m helpers.classroom
@@ -45,4 +49,4 @@ publish: .venv/ready
 	@$(PIP) --upgrade --no-deps --target $(@D) ipywidgets==7.7.1 jupyterlab-widgets==1.1.11 ipython_genutils==0.2.0
 	@touch $@
 
-.PHONY: run test lab class repository publish
+.PHONY: run test lab demo class repository publish

@@ -231,7 +231,10 @@ def _eval_results(metrics, method):
             dataset_name="evaluation tasks of Alpaca Classroom",
             metric_type=key,
             metric_name=label,
-            metric_value=round(metrics[method][key]["value"], 4),
+            metric_value=round(float(metrics[method][key]["value"]), 4),
+            metric_args={
+                end: round(float(metrics[method][key][end]), 4) for end in ("low", "high")
+            },
         )
         for key, (label, _, _) in (FACTS if metrics and method in metrics else {}).items()
     ]

@@ -10,6 +10,7 @@ and neither can any other room.
 import os
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from helpers.keys import find_key
@@ -64,17 +65,18 @@ class Endpoint:
     _server: object = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def local(cls, *, port=0, parallel=8, context=1536, threads=None):
+    def local(cls, *, port=0, parallel=8, context=1536, threads=None, gguf=None):
         """Start the embedded model on ``127.0.0.1`` and return its endpoint.
 
         ``port=0`` takes a free one; ``parallel`` requests are answered at once, each with
-        ``context`` tokens; ``threads`` defaults to the cores that are idle now. Raises
+        ``context`` tokens; ``threads`` defaults to the cores that are idle now; ``gguf`` is another
+        file of the same family, such as a tuned one (:mod:`helpers.release.export`). Raises
         EndpointError if the package is missing or the port is taken.
         """
         try:
             import xllamacpp
 
-            path = str(embedded_gguf())
+            path = str(gguf or embedded_gguf())
         except ModuleNotFoundError as error:
             raise EndpointError(
                 "the embedded server is not installed (package xllamacpp). Run `make run`, or: "
@@ -95,7 +97,7 @@ class Endpoint:
             raise EndpointError(_why_not_started(port)) from None
         endpoint = cls(
             base_url=server.listening_address + "/v1",
-            model="smollm2-135m-instruct",
+            model=Path(gguf).stem if gguf else "smollm2-135m-instruct",
             parallel=parallel,
             chat_opening=SMOLLM2_OPENING,
             end_token_id=2,  # <|im_end|>

@@ -179,8 +179,12 @@ def quiet():
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|peft|trl")
 
 
-def answer(model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batch=None):
-    """Greedy answers to rows: ``[{"output", "stopped", "tokens"}, …]`` in the rows' order.
+def answer(
+    model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batch=None, generation=None
+):
+    """Answers to rows: ``[{"output", "stopped", "tokens"}, …]`` in the rows' order.
+
+    Greedy, unless ``generation`` says otherwise, in the words of ``model.generate``.
 
     ``stopped`` says that the model ended by itself, with its end token, before
     ``max_new_tokens``. Rows of like length are batched together; the arithmetic is that of
@@ -194,7 +198,8 @@ def answer(model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batc
     answers = [None] * len(rows)
     for start in range(0, len(rows), batch_size):
         chunk = order[start : start + batch_size]
-        ids = _generate(model, tokenizer, [prompts[i] for i in chunk], max_new_tokens, ends)
+        how = {"do_sample": False, "max_new_tokens": max_new_tokens, **(generation or {})}
+        ids = _generate(model, tokenizer, [prompts[i] for i in chunk], ends, how)
         for i, new in zip(chunk, ids, strict=True):
             length = next((at for at, token in enumerate(new) if token in ends), len(new))
             text = tokenizer.decode(new[:length], skip_special_tokens=True).strip()
@@ -205,7 +210,7 @@ def answer(model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batc
     return answers
 
 
-def _generate(model, tokenizer, prompts, max_new_tokens, ends):
+def _generate(model, tokenizer, prompts, ends, how):
     """New token ids for a batch of prompts, padded on the left so that all end together."""
     import torch
 
@@ -217,9 +222,8 @@ def _generate(model, tokenizer, prompts, max_new_tokens, ends):
         out = model.generate(
             input_ids=ids,
             attention_mask=mask,
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
             pad_token_id=pad,
             eos_token_id=sorted(ends),
+            **how,
         )
     return out[:, width:].tolist()

@@ -104,11 +104,11 @@ def test_a_damaged_diff_is_not_recovered(tmp_path):
 def test_folders_that_are_no_models_and_names_that_are_taken(tmp_path):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DiffError, match=r"no \*\.safetensors"):
+    with pytest.raises(ValueError, match=r"no \*\.safetensors"):
         make_diff(base, tmp_path / "empty", tmp_path / "diff")
     shutil.copytree(tuned, tmp_path / "lora")
     (tmp_path / "lora" / "adapter_config.json").write_text("{}")
-    with pytest.raises(DiffError, match="holds an adapter"):
+    with pytest.raises(ValueError, match="holds an adapter"):
         make_diff(base, tmp_path / "lora", tmp_path / "diff")
     with pytest.raises(DiffError, match="there already"):
         make_diff(base, tuned, base)

@@ -48,6 +48,7 @@ def test_what_is_sent_is_what_was_listed(folder, monkeypatch):
         ("settings.json", '{"OPENAI_API_KEY": "none-of-the-usual-forms"}', "looks like a key"),
         ("data/.env", "COLOUR=blue", "file of secrets"),
         ("server.pem", "x", "file of secrets"),
+        (".notes", "x", "a hidden file"),
         ("training_args.bin", "x", "a pickle"),
         ("config.json", '{"_name_or_path": "/home/ada/models/base"}', "path of this machine"),
         ("config.json", '{"_name_or_path": "C:\\\\Users\\\\ada\\\\base"}', "path of this machine"),

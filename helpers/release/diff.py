@@ -20,6 +20,7 @@ import shutil
 from pathlib import Path
 
 from helpers.io import write_text
+from helpers.release.weights import Weights
 from helpers.student import BESIDE_WEIGHTS
 
 NOTES = "diff.json"
@@ -34,10 +35,10 @@ def make_diff(base, tuned, out):
 
     Both are folders of safetensors; configuration and tokenizer are those of ``tuned``. Returns
     the notes: ``{tensor: {"file", "base", "tuned", "stored"}}``, the two checksums and whether
-    there is a difference. Raises DiffError for a folder without weights or a name that is taken,
-    and OSError for a disk without room; nothing is left behind then.
+    there is a difference. Raises ValueError for a folder without weights, DiffError for a name that
+    is taken, and OSError for a disk without room; nothing is left behind then.
     """
-    before, after, notes = _Weights(base), _Weights(tuned), {}
+    before, after, notes = Weights(base), Weights(tuned), {}
     with _whole(out, after.bytes) as scratch:
         for file, names in after.by_file():
             stored = {}
@@ -61,8 +62,8 @@ def recover(base, diff, out):
     that is no whole diff, and for any other base, naming the tensor that tells; OSError for a disk
     without room. Nothing is left behind then.
     """
-    before, notes = _Weights(base), _read_notes(diff)
-    change = _Weights(diff)
+    before, notes = Weights(base), _read_notes(diff)
+    change = Weights(diff)
     _check_base(before, notes)
     files = {}
     for name, note in notes.items():
@@ -114,45 +115,6 @@ def _wrong_base(before, name):
         f"{before.folder} is not the base this diff was made against: {name} differs. Take the "
         "model that the card of the diff names, in the revision it names."
     )
-
-
-class _Weights:
-    """The tensors of a model folder, read one at a time."""
-
-    def __init__(self, folder):
-        from safetensors import safe_open
-
-        self.folder, self.files = Path(folder), {}
-        paths = sorted(self.folder.glob("*.safetensors"))
-        if not paths or (self.folder / "adapter_config.json").exists():
-            found = "an adapter" if paths else "no *.safetensors"
-            raise DiffError(
-                f"{folder} holds {found}, and a diff is between two whole models: name a folder "
-                "that save_pretrained wrote, and merge an adapter first."
-            )
-        self.bytes = sum(path.stat().st_size for path in paths)
-        for path in paths:
-            with safe_open(path, framework="pt") as file:
-                self.files |= dict.fromkeys(file.keys(), path.name)
-
-    def by_file(self):
-        """``(file, names of its tensors)``, one after another."""
-        for file in sorted(set(self.files.values())):
-            yield file, [name for name, where in self.files.items() if where == file]
-
-    def tensor(self, name):
-        """A tensor by its name, or None."""
-        return self._open(name, lambda file: file.get_tensor(name)) if name in self.files else None
-
-    def shape(self, name):
-        """A tensor's shape as a list, from the head of its file."""
-        return self._open(name, lambda file: list(file.get_slice(name).get_shape()))
-
-    def _open(self, name, read):
-        from safetensors import safe_open
-
-        with safe_open(self.folder / self.files[name], framework="pt") as file:
-            return read(file)
 
 
 def _bits(tensor):

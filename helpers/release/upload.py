@@ -18,7 +18,8 @@ KEYS = re.compile(
 PATHS = re.compile(
     rb"(?<![\w./-])(/(home|Users|root|content|mnt|tmp)/[\w.-]+|(?i:[a-z]:\\{1,2}users\\{1,2}[\w.-]+))"
 )
-NEVER = re.compile(r"(^|/)(\.env(\..*)?|\.netrc|id_(rsa|ed25519)|credentials|.*\.(pem|key|p12))$")
+SECRETS = re.compile(r"(^|/)(\.env(\..*)?|\.netrc|id_(rsa|ed25519)|credentials|.*\.(pem|key|p12))$")
+HIDDEN = re.compile(r"(^|/)\.(?!gitattributes$)")  # leftovers of tools, old versions of notebooks
 PICKLES = re.compile(r"\.(bin|pt|pth|pkl|pickle|ckpt|joblib)$")
 
 
@@ -73,8 +74,10 @@ def _fault(path, name, own):
     """Why a file must stay on this machine, or None."""
     if path.is_symlink():
         return "a link, which leads to a file elsewhere"
-    if NEVER.search(name):
+    if SECRETS.search(name):
         return "a file of secrets by its name"
+    if HIDDEN.search(name):
+        return "a hidden file"
     if PICKLES.search(name):
         return "a pickle, which runs code when it is opened; save weights as safetensors"
     if path.stat().st_size == 0:

@@ -1,0 +1,222 @@
+"""The demo: a page on this machine where others try the student of a finished run (``make demo``).
+
+Gradio draws it; what happens is :mod:`helpers.release.chat`'s. Its terms are shown before the first
+message. One answer is written at a time, for whoever came first; the others wait and see their
+place. "Report this answer" keeps a row in ``reports.jsonl`` of the run, and nothing else is kept.
+
+Gradio draws the text of a model as HTML even where it is told not to, so all text is escaped here;
+it would call home, keep a history in the browser and, in Colab, open a tunnel to the world, so all
+of that is switched off by name.
+"""
+
+import argparse
+import html
+import os
+import sys
+import threading
+import time
+
+from helpers.io import append_jsonl
+from helpers.keys import find_key
+from helpers.release.chat import LONGEST, Refused, respond
+from helpers.release.guard import open_guard
+from helpers.run import RunError, open_run
+from helpers.student import load_student, load_tokenizer, student_folder
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+
+TERMS = """### Before you write
+
+- These models are an exercise in instruction tuning. They are small, and **often wrong in fluent
+  words**: take nothing they say for a fact, and no advice from them on health, law or money.
+- Messages and answers pass a filter. It misses some harm and stops some harmless text.
+- Answers carry a watermark that a program can find.
+- What you write stays on the machine that shows this page{remote}, and is kept only where you
+  press *Report this answer*.
+- Do not write names, addresses or anything that is nobody's business.
+"""
+REMOTE = " and goes to OpenAI's moderation endpoint"
+SIDES = {"before": "before training", "lora": "after LoRA", "fsdp": "after full FSDP"}
+WAITING = 20  # people who may wait; the next one is told to come back
+
+
+def open_speakers(run, names):
+    """The models of a finished run that are asked: ``{words for people: (model, tokenizer)}``.
+
+    Raises RunError where the run has not trained one of them.
+    """
+    needed = {"lora": "03_train_lora", "fsdp": "04_train_fsdp"}
+    run.need(*(needed[name] for name in names if name in needed))
+    base = student_folder(run.profile.student, run.cache)
+    places = {
+        "before": (base, None),
+        "lora": (base, run.path("lora/adapter")),
+        "fsdp": (run.path("fsdp/model"), None),
+    }
+    speakers = {}
+    for name in names:
+        folder, adapter = places[name]
+        if not os.path.isdir(folder):
+            raise RunError(f"{folder} is missing: run lesson {needed[name]} in this run.")
+        tokenizer = load_tokenizer(base, run.profile.prompt_style)
+        speakers[SIDES[name]] = (load_student(folder, adapter), tokenizer)
+    return speakers
+
+
+def build(speakers, guard, reports, remote=False):
+    """The page as ``gradio.Blocks``, with its queue; reported answers go to ``reports``, a file."""
+    import gradio as gr
+
+    names = list(speakers)
+    with gr.Blocks(title="Alpaca Classroom", analytics_enabled=False) as page:
+        gr.Markdown("# A student of Alpaca Classroom")
+        accepted, last = gr.State(False), gr.State(None)
+        with gr.Column() as terms:
+            gr.Markdown(TERMS.format(remote=REMOTE if remote else ""))
+            agree = gr.Button("I have read this", variant="primary")
+        with gr.Column(visible=False) as room:
+            with gr.Row():
+                panes = [_pane(gr, name) for name in names]
+            box = gr.Textbox(label="Instruction", lines=2, max_length=LONGEST)
+            with gr.Row():
+                ask, halt = gr.Button("Answer", variant="primary"), gr.Button("Stop")
+                report = gr.Button("Report this answer")
+            why = gr.Textbox(label="What is wrong with it? (for the report)", max_length=LONGEST)
+            with gr.Accordion("Settings", open=False):
+                which = gr.CheckboxGroup(names, value=names, label="Who answers")
+                warmth = gr.Slider(0.1, 1.5, value=0.8, step=0.1, label="Temperature")
+                length = gr.Slider(16, 256, value=160, step=16, label="Tokens at most")
+        agree.click(
+            lambda: (True, gr.Column(visible=False), gr.Column(visible=True)),
+            None,
+            [accepted, terms, room],
+            queue=False,
+        )
+        talk = _talker(gr, speakers, guard)
+        run = gr.on(
+            [ask.click, box.submit],
+            talk,
+            [box, which, warmth, length, accepted],
+            [last, *panes],
+            concurrency_limit=1,
+            concurrency_id="model",
+            show_progress_on=panes[:1],
+        )
+        halt.click(None, None, None, cancels=[run], queue=False)
+        report.click(_reporter(gr, reports), [last, why], [why], queue=False)
+    return page.queue(max_size=WAITING)
+
+
+def _pane(gr, name):
+    # Copied text would be the escaped one, so there is no copy button.
+    return gr.Chatbot(
+        label=name, render_markdown=False, buttons=[], latex_delimiters=[], height=360
+    )
+
+
+def _talker(gr, speakers, guard):
+    """The function behind the button Answer: from a message to what the panes show, as it grows."""
+
+    def talk(message, which, warmth, length, accepted):
+        if not accepted:
+            raise gr.Error("Read the terms first.", print_exception=False)
+        asked = {name: speakers[name] for name in speakers if name in (which or ())}
+        if not asked:
+            raise gr.Error("Choose in the settings who answers.", print_exception=False)
+        stop = threading.Event()
+        limits = {"max_new_tokens": int(length), "temperature": max(0.1, float(warmth))}
+        try:
+            for said in respond(message, asked, guard, stop=stop, **limits):
+                answers = {name: answer["output"] for name, answer in said.items()}
+                yield (
+                    {"message": message, "answers": answers},
+                    *(_exchange(message, said.get(name)) for name in speakers),
+                )
+        except Refused as refusal:
+            raise gr.Error(html.escape(str(refusal)), print_exception=False) from None
+        finally:
+            stop.set()  # Stop was pressed, or the page was closed
+
+    return talk
+
+
+def _exchange(message, answer):
+    """What one pane shows: the message, and the answer so far; all of it as plain text."""
+    turns = [{"role": "user", "content": html.escape(message)}]
+    if answer is None:
+        return turns
+    text = "(The filter took this answer back.)" if answer["withheld"] else answer["output"]
+    return [*turns, {"role": "assistant", "content": html.escape(text)}]
+
+
+def _reporter(gr, reports):
+    def report(last, why):
+        if not last:
+            raise gr.Error("There is no answer to report yet.", print_exception=False)
+        row = {**last, "why": str(why)[:LONGEST], "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+        append_jsonl(reports, [row])
+        gr.Info("Thank you. The answer and your words were kept.")
+        return ""
+
+    return report
+
+
+def serve(page, port=None, **more):
+    """Open the page on 127.0.0.1; returns what gradio's ``launch`` does.
+
+    Raises OSError where the port is taken.
+    """
+    import gradio as gr
+
+    os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")  # it calls itself once
+    look = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace"])
+    try:
+        return page.launch(
+            server_name="127.0.0.1",
+            server_port=port,
+            share=False,
+            inbrowser=False,
+            quiet=True,
+            run_history=False,
+            enable_monitoring=False,
+            footer_links=[],
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            show_error=False,
+            theme=look,
+            **more,
+        )
+    except OSError as error:
+        if port is None:
+            raise
+        raise OSError(
+            f"port {port} of 127.0.0.1 is in use. Name another: make demo PORT=…"
+        ) from error
+
+
+def main(argv=None):
+    """Command line: load the models of a run and open the page until Ctrl+C."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", default=None, help="run folder; default that of the profile")
+    parser.add_argument("--port", type=int, default=None, help="default: the first free from 7860")
+    parser.add_argument("--after", choices=["lora", "fsdp"], default="lora")
+    args = parser.parse_args(argv)
+    try:
+        run = open_run(None, args.run)
+        guard = open_guard(run.cache)
+        speakers = open_speakers(run, ["before", args.after])
+        remote = find_key("OPENAI_API_KEY")[0] is not None
+        page = build(speakers, guard, run.path("reports.jsonl"), remote)
+        _, address, _ = serve(page, args.port, prevent_thread_lock=True)
+    except (RunError, ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    print(f"the demo is at {address} (Ctrl+C ends it)", flush=True)
+    try:
+        page.block_thread()
+    except KeyboardInterrupt:
+        print("\nclosed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The demo as people meet it: in a browser, two tabs at once, over the run that the tests made."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install -r requirements-dev.txt")
+import browser as chrome
+
+from helpers.io import read_jsonl
+from helpers.run import ROOT
+
+needs_chromium = pytest.mark.skipif(
+    not chrome.CHROMIUM, reason="no Chromium here; Debian and Ubuntu: apt-get install chromium"
+)
+HARM = "<img src=x onerror='window.hacked=1'> <b>bold</b>"
+
+
+def demo(*arguments, **environment):
+    """The demo as a process of its own, as `make demo` starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "helpers.release.demo", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "ALPACA_PROFILE": "tiny", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def address(finished):
+    folder, _ = finished
+    process = demo("--run", str(folder))
+    try:
+        line, told = process.stdout.readline(), ""
+        while line and "the demo is at" not in line:
+            told, line = told + line, process.stdout.readline()
+        assert line, told
+        yield re.search(r"http://127\.0\.0\.1:\d+", line)[0]
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with chrome.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(chromium, address):
+    """Opens pages of the demo, terms read; what they asked of other hosts is collected."""
+    pages, foreign = [], []
+
+    def open_one():
+        page = chromium.new_page(viewport={"width": 1100, "height": 900})
+        page.on(
+            "request",
+            lambda asked: (
+                None if asked.url.startswith((address, "data:")) else foreign.append(asked.url)
+            ),
+        )
+        page.goto(address)
+        pages.append(page)
+        return page
+
+    yield open_one
+    for page in pages:
+        page.close()
+    assert foreign == []
+
+
+def enter(page):
+    page.get_by_role("button", name="I have read this").click()
+    page.get_by_label("Instruction").wait_for()
+    return page
+
+
+def ask(page, text):
+    page.get_by_label("Instruction").fill(text)
+    page.get_by_role("button", name="Answer").click()
+
+
+def finish(page):
+    page.wait_for_function(
+        "() => !document.querySelector('.generating, .pending, .progress-text')", timeout=60_000
+    )
+
+
+@needs_chromium
+def test_the_terms_come_before_the_first_message(tab):
+    page = tab()
+    page.get_by_text("Before you write").wait_for()
+    assert not page.get_by_label("Instruction").is_visible()
+    enter(page)
+    assert not page.get_by_text("Before you write").is_visible()
+
+
+@needs_chromium
+def test_both_answer_as_text_and_an_answer_is_reported(tab, finished):
+    folder, _ = finished
+    page = enter(tab())
+    ask(page, f"Repeat this: {HARM}")
+    page.locator(".bot, .message.assistant").nth(1).wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    assert page.get_by_text("<b>bold</b>").count() >= 2  # in both panes, as typed
+    assert page.evaluate("() => window.hacked") is None
+    page.get_by_label("What is wrong with it?").fill("It repeats itself.")
+    page.get_by_role("button", name="Report this answer").click()
+    page.get_by_text("were kept").wait_for()
+    row = read_jsonl(folder / "reports.jsonl")[-1]
+    assert row["why"] == "It repeats itself." and HARM in row["message"]
+    assert set(row["answers"]) == {"before training", "after LoRA"}
+    page.screenshot(path=str(chrome.SHOTS / "demo.png"), full_page=True)
+
+
+@needs_chromium
+def test_what_is_not_answered_says_why(tab):
+    page = enter(tab())
+    ask(page, "   ")
+    page.get_by_text("Write an instruction first.").wait_for()
+
+
+@needs_chromium
+def test_the_second_tab_waits_and_sees_its_place_and_a_stop_lets_it_in(tab):
+    first, second = enter(tab()), enter(tab())
+    ask(first, "Tell a long story about a lighthouse.")
+    first.get_by_text("Tell a long story").first.wait_for()
+    ask(second, "Name a river.")
+    second.get_by_text(re.compile(r"queue: \d+/\d+")).first.wait_for(timeout=20_000)
+    first.get_by_role("button", name="Stop").click()
+    second.locator(".bot, .message.assistant").first.wait_for(timeout=60_000)
+
+
+def test_a_port_in_use_and_an_unfinished_run_are_told_in_a_line(finished, tmp_path):
+    folder, _ = finished
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = demo("--run", str(folder), "--port", str(port))
+        told, _ = process.communicate(timeout=180)
+    assert process.returncode == 1 and f"port {port}" in told and "Traceback" not in told
+    process = demo("--run", str(tmp_path), "--after", "fsdp")
+    told, _ = process.communicate(timeout=180)
+    assert process.returncode == 1 and "Traceback" not in told
+    assert "04_train_fsdp" in told

@@ -1,0 +1,97 @@
+"""The watermark: our count is transformers' where that one is right, and chance where none is."""
+
+import math
+import random
+from itertools import chain
+
+import pytest
+import torch
+
+from helpers.io import load_examples
+from helpers.release.watermark import SHARE, detect, edited, green_list, watermark
+from helpers.run import ROOT
+from helpers.student import answer, load_student
+
+ASKED = [
+    {"instruction": text, "input": ""}
+    for text in (
+        "Plan a birthday party for a child who loves dinosaurs.",
+        "Describe the life of a honey bee.",
+        "Write a letter to a friend about moving to a new city.",
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def model(student_folder):
+    return load_student(student_folder).float()
+
+
+@pytest.fixture(scope="module")
+def written(model, tokenizer):
+    """Token ids of sampled answers, with the watermark and without."""
+
+    def sample(**more):
+        torch.manual_seed(0)
+        how = {"do_sample": True, "temperature": 0.8, "top_p": 0.95, **more}
+        said = answer(model, tokenizer, ASKED, max_new_tokens=60, generation=how)
+        return [tokenizer(a["output"], add_special_tokens=False)["input_ids"] for a in said]
+
+    return {"plain": sample(), "marked": sample(watermarking_config=watermark())}
+
+
+def test_a_marked_text_is_found_and_a_plain_one_is_not(model, written):
+    size = model.config.vocab_size
+    found = {name: [detect(ids, size) for ids in texts] for name, texts in written.items()}
+    assert min(f["z"] for f in found["marked"]) > max(f["z"] for f in found["plain"])
+    joined = {name: list(chain(*texts)) for name, texts in written.items()}
+    assert detect(joined["marked"], size)["p"] < 1e-6 < 0.001 < detect(joined["plain"], size)["p"]
+    assert detect(joined["marked"], size, key=12345)["p"] > 0.001  # another key finds nothing
+
+
+def test_the_green_list_is_the_one_transformers_draws(model):
+    size = model.config.vocab_size
+    processor = watermark(bias=1.0).construct_processor(size, "cpu")
+    for before in (0, 7, 4711):
+        scores = processor(torch.tensor([[5, before]]), torch.zeros(1, size))[0]
+        assert set(torch.nonzero(scores).flatten().tolist()) == green_list(before, size)
+
+
+def test_the_score_is_transformers_own_where_each_pair_occurs_once(model):
+    from transformers import WatermarkDetector
+
+    ids = random.Random(1).sample(range(1000), 80)
+    theirs = WatermarkDetector(model.config, "cpu", watermark())(
+        torch.tensor([ids]), return_dict=True
+    )
+    ours = detect(ids, model.config.vocab_size)
+    assert ours["z"] == pytest.approx(float(theirs.z_score[0]))
+    assert ours["green"] == int(theirs.num_green_tokens[0])
+
+
+def test_a_text_that_repeats_itself_is_not_taken_for_a_marked_one():
+    size = 1000
+    pair = next((a, b) for a in range(9) for b in green_list(a, size) if a in green_list(b, size))
+    assert detect(list(pair) * 60, size)["pairs"] == 2
+    assert detect(list(pair) * 60, size)["p"] > 0.05
+
+
+def test_chance_gives_the_share_and_p_values_that_are_spread_evenly():
+    dice, size = random.Random(0), 500
+    found = [detect([dice.randrange(size) for _ in range(60)], size, key=k) for k in range(200)]
+    green = sum(f["green"] for f in found) / sum(f["pairs"] for f in found)
+    assert green == pytest.approx(SHARE, abs=0.02)
+    assert sum(f["p"] < 0.05 for f in found) <= 18 and max(f["z"] for f in found) < 4
+
+
+def test_nothing_is_said_of_a_text_too_short_to_count():
+    assert detect([], 100) == detect([5], 100) == {"pairs": 0, "green": 0, "z": None, "p": None}
+    assert math.isfinite(detect([5, 6], 100)["z"])
+
+
+def test_an_edit_replaces_that_share_of_the_words():
+    text = " ".join(f"w{i}" for i in range(50))
+    others = load_examples(ROOT / "data" / "eval_tasks.en.jsonl")[0]["output"]
+    for share in (0, 0.1, 0.5, 1):
+        changed = edited(text, share, others, random.Random(0)).split(" ")
+        assert sum(a != b for a, b in zip(changed, text.split(" "), strict=True)) == 50 * share
