@@ -33,7 +33,7 @@ STYLE = {
     "end": "background:#f9ddcc;color:#7a2f00;border-bottom:2px solid #d55e00;font-weight:600",
     "ignored": "opacity:0.8",  # of the page's own ink, which is dark or light
 }
-BORDER = "box-shadow:1px 0 #9aa5b1"  # where a token ends, on white and in the dark
+BORDER = "border-right:1px solid #9aa5b1"  # where a token ends, on white and in the dark
 
 
 def response_mask(encoded, tokenizer):
