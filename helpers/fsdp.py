@@ -65,8 +65,8 @@ def global_batches(lengths, batch, ranks, epochs, seed):
     """
     if len(lengths) < ranks:
         raise ValueError(
-            f"{len(lengths)} rows cannot be shared by {ranks} ranks: each step needs at least one "
-            f"row a rank. Start torchrun with --nproc_per_node={max(1, len(lengths))} or fewer, or "
+            f"{len(lengths)} row(s) cannot be shared by {ranks} ranks: each step needs at least "
+            f"one row a rank. Start torchrun with --nproc_per_node={max(1, len(lengths))} or fewer, or "
             "add rows."
         )
     order = bucketed_order(lengths, batch, epochs, seed)
@@ -115,7 +115,7 @@ def train_fsdp(rows, heldout, student, profile, out):
     )
     progress = _Progress(len(plan))
     start = progress.restore(load_checkpoint(learner, optimizer, out))
-    every = max(1, round(len(plan) / max(2, 2 * profile.fsdp_epochs)))
+    every = math.ceil(len(plan) / max(2, 2 * profile.fsdp_epochs))
     if start == 0:
         progress.log(step=0, heldout_loss=mean_loss(learner, held, tokenizer, profile.token_budget))
     for step in range(start, len(plan)):

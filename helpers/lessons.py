@@ -145,6 +145,7 @@ def publish(run):
         pairs = zip(_code_cells(notebook), _code_cells(executed), strict=True)
         for cell, done in pairs:
             cell.outputs, cell.execution_count = done.outputs, done.execution_count
+            cell.metadata.pop("execution", None)  # the clock of whoever ran it
             for output in cell.outputs:
                 if "text" in output:
                     output["text"] = with_costs(output["text"], name)

@@ -175,13 +175,12 @@ def loss_curves(histories):
         axes.plot(
             *zip(*held, strict=True), color=COLORS[name], marker=MARKERS[name], label="held-out"
         )
-        axes.set(title=NAMES[name], xlabel="step")
+        title = NAMES[name].removeprefix("after ")  # a curve is of the training, not of what came
+        axes.set(title=title, xlabel="step")
         axes.legend(
             frameon=False, fontsize=8, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.2)
         )
-        words.append(
-            f"{NAMES[name]}: held-out loss {held[0][1]:.2f} at first, {held[-1][1]:.2f} at last"
-        )
+        words.append(f"{title}: held-out loss {held[0][1]:.2f} at first, {held[-1][1]:.2f} at last")
     all_axes[0].set_ylabel("loss, nats a token")
     return Picture(figure, "Loss by training step. " + "; ".join(words) + ".")
 
