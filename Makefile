@@ -24,7 +24,7 @@ lab: .venv/ready
 	@$(BIN)/python -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
 
 demo: .venv/ready
-	@$(BIN)/python -m helpers.release.demo $(if $(PORT),--port $(PORT))
+	@$(BIN)/python -m helpers.demo $(if $(PORT),--port $(PORT))
 
 class: .venv/ready
 	@$(BIN)/python -m helpers.classroom

@@ -11,8 +11,8 @@ second floor   filters, metrics, asking, sieve, generate, batch    tasks from a 
                release                                  may others use it?
                evidence, likelihood, judge, votes       who is better, and says who?
 third floor    run                                      the run folder and its manifest
-top floor      plots, markup, live, widgets, checks, cards, report, lessons, classroom, badges
-                                                           show it, and test it;
+top floor      plots, markup, live, widgets, checks, cards, report, lessons, demo, classroom,
+               badges                                      show it, and test it;
                                                            nothing below imports them
 
 A lower floor never imports a higher one.

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 
 from helpers import plots
+from helpers.cards import PUBLIC
 from helpers.io import join_input, load_examples, read_jsonl, write_text
 from helpers.markup import escape
 from helpers.metrics import FACTS
@@ -88,17 +89,36 @@ def headline(metrics):
     """
     phrases = []
     for key, what, more, less, unit, shown in (
-        ("stop_rate", "it stops by itself", "more often", "less often", 100, _SHARE),
-        ("rouge_l", "it shares words with the reference", "more", "less", 1, _ROUGE),
+        ("stop_rate", "the student stops by itself {} often", "more", "less", 100, _SHARE),
+        ("rouge_l", "its answers share {} words with the reference", "more", "fewer", 1, _ROUGE),
     ):
         before, after = (unit * metrics[model][key]["value"] for model in ("before", "lora"))
         change = {end: unit * value for end, value in metrics["change"]["lora"][key].items()}
         figures = shown.format(before=before, after=after, **change)
         if change["low"] <= 0 <= change["high"]:
-            phrases.append(f"whether {what} {more} is open ({figures})")
+            phrases.append(f"whether {what.format(more)} is open ({figures})")
         else:
-            phrases.append(f"{what} {more if change['value'] > 0 else less} ({figures})")
-    return f"On {metrics['tasks']} tasks, after LoRA, " + "; ".join(phrases) + "."
+            phrases.append(f"{what.format(more if change['value'] > 0 else less)} ({figures})")
+    phrases.append(_judged(metrics.get("judge") or {}))
+    return f"On {metrics['tasks']} tasks, after LoRA, " + "; ".join(filter(None, phrases)) + "."
+
+
+def _judged(judge):
+    """What the judge says of LoRA, with its certificate; nothing where none was asked."""
+    if "lora" not in judge:
+        return ""
+    if not judge["can_tell"]:
+        return "the judge cannot tell which answers are better"
+    worth, rate = (_percent(rate) for rate in (judge["accuracy"], judge["lora"]["win_rate"]))
+    return (
+        f"a judge that is right in {worth} of {judge['pairs']} known pairs preferred its answers "
+        f"to those before in {rate}"
+    )
+
+
+def _percent(rate):
+    value, low, high = (100 * rate[end] for end in ("value", "low", "high"))
+    return f"{value:.0f} % ({low:.0f} to {high:.0f})"
 
 
 _SHARE = (
@@ -109,9 +129,14 @@ _ROUGE = "ROUGE-L {before:.2f} before, {after:.2f} after: {value:+.2f}, {low:+.2
 
 
 def _head(run, metrics):
+    student = PUBLIC.get(run.profile.student, run.profile.student)
     return (
         f"<h1>A small model, before and after</h1><p class='lead'>{escape(headline(metrics))} "
-        "It never saw these tasks; every number below carries its 95 % interval.</p>"
+        "It never saw these tasks; rates and changes carry their 95 % interval.</p>"
+        f"<p class='note'>The model is {escape(student)}. <em>LoRA</em> trains a small file beside "
+        "it, <em>full FSDP</em> all its numbers. <em>ROUGE-L</em> is the share of words in common "
+        "with a reference answer, in order, from 0 to 1; the held-out loss, in <em>nats</em>, says "
+        "how surprised the model is by that answer.</p>"
     )
 
 
@@ -167,7 +192,8 @@ def _changes(change):
     )
     return (
         "<p>All models answered the same tasks, so the sharper question is how much each task's "
-        "answer changed. Where the interval leaves zero out, the change is more than luck.</p>"
+        "answer changed. Where the interval leaves zero out, the change is more than the luck of "
+        "which tasks were asked.</p>"
         f"<div class='scroll'><table><thead><tr><th scope='col'>change from before</th>{head}</tr>"
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
@@ -217,7 +243,8 @@ def _verdicts(judge):
         "<th scope='col'>p, sign test</th><th scope='col'>flips</th><th scope='col'>named the "
         f"first</th><th scope='col'>unparsed</th></tr></thead><tbody>{''.join(rows)}</tbody>"
         "</table></div><p class='note'>Both orders of every pair. A verdict that follows the "
-        "position is a flip and counts as a tie, as does one that could not be read. Read the win "
+        "position is a flip and counts as a tie, as does one that could not be read; a judge that "
+        "scores each answer by itself cannot flip. Read the win "
         "rates with the table above: a judge that errs often draws every difference towards one "
         "half.</p>"
     )
@@ -271,7 +298,7 @@ def _answers(run, metrics):
 
 
 def _limits(run, metrics):
-    packages = run.manifest()["steps"]["05_evaluate"]["packages"] if _evaluated(run) else {}
+    packages = [step["packages"] for step in run.manifest()["steps"].values()][-1]
     versions = ", ".join(f"{name} {version}" for name, version in packages.items() if version)
     return (
         "<h2>What these numbers do not show</h2><p>They come from one run, one random start and "
@@ -280,10 +307,6 @@ def _limits(run, metrics):
         f"before believing any of the figures.</p><p class='note'>Profile "
         f"{escape(run.profile.name)}{escape('; ' + versions if versions else '')}.</p>"
     )
-
-
-def _evaluated(run):
-    return "05_evaluate" in run.manifest()["steps"]
 
 
 def _minutes(seconds):

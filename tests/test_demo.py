@@ -23,7 +23,7 @@ HARM = "<img src=x onerror='window.hacked=1'> <b>bold</b>"
 def demo(*arguments, **environment):
     """The demo as a process of its own, as `make demo` starts it."""
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "helpers.release.demo", *arguments],
+        [sys.executable, "-u", "-m", "helpers.demo", *arguments],
         cwd=ROOT,
         env={**os.environ, "ALPACA_PROFILE": "tiny", **environment},
         stdout=subprocess.PIPE,
@@ -84,7 +84,7 @@ def enter(page):
 
 def ask(page, text):
     page.get_by_label("Instruction").fill(text)
-    page.get_by_role("button", name="Answer").click()
+    page.get_by_role("button", name="Answer", exact=True).click()
 
 
 def finish(page):

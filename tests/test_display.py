@@ -148,11 +148,25 @@ def test_the_headline_claims_only_what_the_intervals_carry():
     apart = headline(metrics(figure(0.2, 0.1, 0.3), figure(0.5, 0.4, 0.6)))
     meeting = headline(metrics(figure(0.4, 0.5, 0.4), figure(0.5, 0.4, 0.6)))
     worse = headline(metrics(figure(0.5, 0.4, 0.6), figure(0.2, 0.1, 0.3)))
-    assert "open" not in apart and apart.startswith("On 40 tasks, after LoRA, it stops")
+    assert "open" not in apart and apart.startswith(
+        "On 40 tasks, after LoRA, the student stops by itself more often ("
+    )
     assert "20 % of its answers before, 50 % after: +30 points, 95 % interval +30 to +30" in apart
     assert "ROUGE-L 0.20 before, 0.50 after: +0.30, +0.30 to +0.30" in apart
     assert meeting.count("is open") == 2
-    assert worse.count("stops by itself less often") == 1
+    assert "stops by itself less often" in worse and "share fewer words" in worse
+
+
+def test_the_headline_tells_what_the_judge_said_and_what_it_is_worth():
+    judge = {"pairs": 124, "can_tell": True, "accuracy": figure(0.65, 0.56, 0.73)}
+    judge["lora"] = {"win_rate": figure(0.37, 0.27, 0.46)}
+    found = metrics(figure(0.2, 0.1, 0.3), figure(0.5, 0.4, 0.6))
+    assert headline({**found, "judge": judge}).endswith(
+        "; a judge that is right in 65 % (56 to 73) of 124 known pairs preferred its answers to "
+        "those before in 37 % (27 to 46)."
+    )
+    told = headline({**found, "judge": {**judge, "can_tell": False}})
+    assert "37 %" not in told and "the judge cannot tell" in told
 
 
 def test_the_table_has_every_fact_and_interval():
