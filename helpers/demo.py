@@ -63,8 +63,12 @@ def open_speakers(run, names):
     return speakers
 
 
-def build(speakers, guard, reports, remote=False):
-    """The page as ``gradio.Blocks``, with its queue; reported answers go to ``reports``, a file."""
+def build(speakers, guard, reports, *, remote=False, tokens=160):
+    """The page as ``gradio.Blocks``, with its queue.
+
+    Reported answers go to the file ``reports``; ``remote`` says in the terms that messages are
+    checked elsewhere; ``tokens`` is how long an answer may be unless the settings say otherwise.
+    """
     import gradio as gr
 
     names = list(speakers)
@@ -85,7 +89,7 @@ def build(speakers, guard, reports, remote=False):
             with gr.Accordion("Settings", open=False):
                 which = gr.CheckboxGroup(names, value=names, label="Who answers")
                 warmth = gr.Slider(0.1, 1.5, value=0.8, step=0.1, label="Temperature")
-                length = gr.Slider(16, 256, value=160, step=16, label="Tokens at most")
+                length = gr.Slider(16, 256, value=tokens, step=16, label="Tokens at most")
         agree.click(
             lambda: (True, gr.Column(visible=False), gr.Column(visible=True)),
             None,
@@ -169,7 +173,8 @@ def serve(page, port=None, **more):
     import gradio as gr
 
     os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")  # it calls itself once
-    look = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace"])
+    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace"]}
+    look = gr.themes.Default(primary_hue="slate", **fonts)
     try:
         return page.launch(
             server_name="127.0.0.1",
@@ -201,13 +206,15 @@ def main(argv=None):
     parser.add_argument("--run", default=None, help="run folder; default that of the profile")
     parser.add_argument("--port", type=int, default=None, help="default: the first free from 7860")
     parser.add_argument("--after", choices=["lora", "fsdp"], default="lora")
+    parser.add_argument("--tokens", type=int, default=160, help="of an answer, at most")
     args = parser.parse_args(argv)
     try:
         run = open_run(None, args.run)
         guard = open_guard(run.cache)
         speakers = open_speakers(run, ["before", args.after])
         remote = find_key("OPENAI_API_KEY")[0] is not None
-        page = build(speakers, guard, run.path("reports.jsonl"), remote)
+        reports = run.path("reports.jsonl")
+        page = build(speakers, guard, reports, remote=remote, tokens=args.tokens)
         _, address, _ = serve(page, args.port, prevent_thread_lock=True)
     except (RunError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")

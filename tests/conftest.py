@@ -59,6 +59,15 @@ def tiny_model(tokenizer, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")  # its event loop would stand in the way of other modules
+def chromium():
+    """The system's Chromium, with a fresh profile."""
+    import browser
+
+    with browser.chromium() as driven:
+        yield driven
+
+
 def make_run(folder, **environment):
     """What `make run` calls, into ``folder``."""
     environment = {**os.environ, "ALPACA_PRECISION": "fp32", **environment}

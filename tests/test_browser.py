@@ -68,12 +68,6 @@ training_meter([{"step": i, "loss": 3.0 - i, "heldout_loss": 2.0, **last} for i 
 )
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with chrome.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture(scope="module", params=("8", "7.7.1"))
 def bench(request, chromium, student_folder, tmp_path_factory):
     """All widgets on one page, under one version of ipywidgets; each test works on one of them."""

@@ -5,18 +5,22 @@ import re
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("playwright", reason="pip install -r requirements-dev.txt")
 import browser as chrome
 
+from helpers.demo import _reporter
 from helpers.io import read_jsonl
 from helpers.run import ROOT
 
 needs_chromium = pytest.mark.skipif(
     not chrome.CHROMIUM, reason="no Chromium here; Debian and Ubuntu: apt-get install chromium"
 )
+ANSWER = ".bot"  # a message that is no person's
+QUEUED = re.compile(r"queue: \d+/\d+")
 HARM = "<img src=x onerror='window.hacked=1'> <b>bold</b>"
 
 
@@ -35,7 +39,7 @@ def demo(*arguments, **environment):
 @pytest.fixture(scope="module")
 def address(finished):
     folder, _ = finished
-    process = demo("--run", str(folder))
+    process = demo("--run", str(folder), "--tokens", "48")
     try:
         line, told = process.stdout.readline(), ""
         while line and "the demo is at" not in line:
@@ -45,12 +49,6 @@ def address(finished):
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chrome.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -87,12 +85,6 @@ def ask(page, text):
     page.get_by_role("button", name="Answer", exact=True).click()
 
 
-def finish(page):
-    page.wait_for_function(
-        "() => !document.querySelector('.generating, .pending, .progress-text')", timeout=60_000
-    )
-
-
 @needs_chromium
 def test_the_terms_come_before_the_first_message(tab):
     page = tab()
@@ -103,21 +95,24 @@ def test_the_terms_come_before_the_first_message(tab):
 
 
 @needs_chromium
-def test_both_answer_as_text_and_an_answer_is_reported(tab, finished):
-    folder, _ = finished
+def test_both_answer_and_their_words_are_shown_as_text(tab):
     page = enter(tab())
     ask(page, f"Repeat this: {HARM}")
-    page.locator(".bot, .message.assistant").nth(1).wait_for(timeout=60_000)
-    page.wait_for_timeout(1500)
+    page.locator(ANSWER).nth(1).wait_for(timeout=60_000)
+    page.get_by_text(QUEUED).first.wait_for(state="hidden")
     assert page.get_by_text("<b>bold</b>").count() >= 2  # in both panes, as typed
     assert page.evaluate("() => window.hacked") is None
-    page.get_by_label("What is wrong with it?").fill("It repeats itself.")
-    page.get_by_role("button", name="Report this answer").click()
-    page.get_by_text("were kept").wait_for()
-    row = read_jsonl(folder / "reports.jsonl")[-1]
-    assert row["why"] == "It repeats itself." and HARM in row["message"]
-    assert set(row["answers"]) == {"before training", "after LoRA"}
     page.screenshot(path=str(chrome.SHOTS / "demo.png"), full_page=True)
+
+
+def test_a_report_keeps_the_answer_and_what_is_wrong_with_it(tmp_path):
+    told = []
+    stand_in = SimpleNamespace(Error=RuntimeError, Info=told.append)
+    report = _reporter(stand_in, tmp_path / "reports.jsonl")
+    last = {"message": HARM, "answers": {"before training": "a", "after LoRA": "b"}}
+    assert report(last, "It repeats itself.") == "" and len(told) == 1
+    (row,) = read_jsonl(tmp_path / "reports.jsonl")
+    assert row["why"] == "It repeats itself." and row["answers"] == last["answers"]
 
 
 @needs_chromium
@@ -133,9 +128,9 @@ def test_the_second_tab_waits_and_sees_its_place_and_a_stop_lets_it_in(tab):
     ask(first, "Tell a long story about a lighthouse.")
     first.get_by_text("Tell a long story").first.wait_for()
     ask(second, "Name a river.")
-    second.get_by_text(re.compile(r"queue: \d+/\d+")).first.wait_for(timeout=20_000)
+    second.get_by_text(QUEUED).first.wait_for(timeout=20_000)
     first.get_by_role("button", name="Stop").click()
-    second.locator(".bot, .message.assistant").first.wait_for(timeout=60_000)
+    second.locator(ANSWER).first.wait_for(timeout=60_000)
 
 
 def test_a_port_in_use_and_an_unfinished_run_are_told_in_a_line(finished, tmp_path):
