@@ -74,7 +74,7 @@ def build(speakers, guard, reports, *, remote=False, tokens=160):
     names = list(speakers)
     with gr.Blocks(title="Alpaca Classroom", analytics_enabled=False) as page:
         gr.Markdown("# A student of Alpaca Classroom")
-        accepted, last = gr.State(False), gr.State(None)
+        accepted, last = gr.State(False), {}
         with gr.Column() as terms:
             gr.Markdown(TERMS.format(remote=REMOTE if remote else ""))
             agree = gr.Button("I have read this", variant="primary")
@@ -96,18 +96,18 @@ def build(speakers, guard, reports, *, remote=False, tokens=160):
             [accepted, terms, room],
             queue=False,
         )
-        talk = _talker(gr, speakers, guard)
+        talk = _talker(gr, speakers, guard, last)
         run = gr.on(
             [ask.click, box.submit],
             talk,
             [box, which, warmth, length, accepted],
-            [last, *panes],
+            panes,
             concurrency_limit=1,
             concurrency_id="model",
             show_progress_on=panes[:1],
         )
         halt.click(None, None, None, cancels=[run], queue=False)
-        report.click(_reporter(gr, reports), [last, why], [why], queue=False)
+        report.click(_reporter(gr, reports, last), [why], [why], queue=False)
     return page.queue(max_size=WAITING)
 
 
@@ -118,10 +118,14 @@ def _pane(gr, name):
     )
 
 
-def _talker(gr, speakers, guard):
-    """The function behind the button Answer: from a message to what the panes show, as it grows."""
+def _talker(gr, speakers, guard, last):
+    """The function behind the button Answer: from a message to what the panes show, as it grows.
 
-    def talk(message, which, warmth, length, accepted):
+    ``last`` keeps the newest exchange of each open page for its report. (A ``State`` would hold
+    back the report until the answer is finished.)
+    """
+
+    def talk(message, which, warmth, length, accepted, request: gr.Request):
         if not accepted:
             raise gr.Error("Read the terms first.", print_exception=False)
         asked = {name: speakers[name] for name in speakers if name in (which or ())}
@@ -132,10 +136,10 @@ def _talker(gr, speakers, guard):
         try:
             for said in respond(message, asked, guard, stop=stop, **limits):
                 answers = {name: answer["output"] for name, answer in said.items()}
-                yield (
-                    {"message": message, "answers": answers},
-                    *(_exchange(message, said.get(name)) for name in speakers),
-                )
+                last[request.session_hash] = {"message": message, "answers": answers}
+                while len(last) > 10 * WAITING:
+                    del last[next(iter(last))]
+                yield tuple(_exchange(message, said.get(name)) for name in speakers)
         except Refused as refusal:
             raise gr.Error(html.escape(str(refusal)), print_exception=False) from None
         finally:
@@ -153,11 +157,14 @@ def _exchange(message, answer):
     return [*turns, {"role": "assistant", "content": html.escape(text)}]
 
 
-def _reporter(gr, reports):
-    def report(last, why):
-        if not last:
+def _reporter(gr, reports, last):
+    """The function behind the button Report: the newest exchange of this page goes to a file."""
+
+    def report(why, request: gr.Request):
+        exchange = last.get(request.session_hash)
+        if not exchange:
             raise gr.Error("There is no answer to report yet.", print_exception=False)
-        row = {**last, "why": str(why)[:LONGEST], "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
+        row = {**exchange, "why": str(why)[:LONGEST], "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
         append_jsonl(reports, [row])
         gr.Info("Thank you. The answer and your words were kept.")
         return ""

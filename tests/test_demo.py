@@ -105,14 +105,24 @@ def test_both_answer_and_their_words_are_shown_as_text(tab):
     page.screenshot(path=str(chrome.SHOTS / "demo.png"), full_page=True)
 
 
+class Refusal(Exception):
+    """In the place of gradio's own, which takes options."""
+
+    def __init__(self, text, **_):
+        super().__init__(text)
+
+
 def test_a_report_keeps_the_answer_and_what_is_wrong_with_it(tmp_path):
     told = []
-    stand_in = SimpleNamespace(Error=RuntimeError, Info=told.append)
-    report = _reporter(stand_in, tmp_path / "reports.jsonl")
-    last = {"message": HARM, "answers": {"before training": "a", "after LoRA": "b"}}
-    assert report(last, "It repeats itself.") == "" and len(told) == 1
+    stand_in = SimpleNamespace(Error=Refusal, Info=told.append, Request=object)
+    exchange = {"message": HARM, "answers": {"before training": "a", "after LoRA": "b"}}
+    report = _reporter(stand_in, tmp_path / "reports.jsonl", {"mine": exchange})
+    assert report("It repeats itself.", SimpleNamespace(session_hash="mine")) == ""
     (row,) = read_jsonl(tmp_path / "reports.jsonl")
-    assert row["why"] == "It repeats itself." and row["answers"] == last["answers"]
+    assert row["why"] == "It repeats itself." and row["answers"] == exchange["answers"]
+    with pytest.raises(Refusal, match="no answer to report"):
+        report("Whose?", SimpleNamespace(session_hash="another page"))
+    assert len(told) == 1
 
 
 @needs_chromium
