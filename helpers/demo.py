@@ -121,8 +121,7 @@ def _pane(gr, name):
 def _talker(gr, speakers, guard, last):
     """The function behind the button Answer: from a message to what the panes show, as it grows.
 
-    ``last`` keeps the newest exchange of each open page for its report. (A ``State`` would hold
-    back the report until the answer is finished.)
+    ``last`` keeps the newest exchange of each open page, for its report.
     """
 
     def talk(message, which, warmth, length, accepted, request: gr.Request):

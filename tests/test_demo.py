@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -95,7 +96,9 @@ def test_the_terms_come_before_the_first_message(tab):
 
 
 @needs_chromium
-def test_both_answer_and_their_words_are_shown_as_text(tab):
+def test_both_answer_as_text_and_an_answer_is_reported(tab, finished):
+    kept = finished[0] / "reports.jsonl"
+    kept.unlink(missing_ok=True)
     page = enter(tab())
     ask(page, f"Repeat this: {HARM}")
     page.locator(ANSWER).nth(1).wait_for(timeout=60_000)
@@ -103,6 +106,14 @@ def test_both_answer_and_their_words_are_shown_as_text(tab):
     assert page.get_by_text("<b>bold</b>").count() >= 2  # in both panes, as typed
     assert page.evaluate("() => window.hacked") is None
     page.screenshot(path=str(chrome.SHOTS / "demo.png"), full_page=True)
+    page.get_by_label("What is wrong with it?").fill("It repeats itself.")
+    page.get_by_role("button", name="Report this answer").click()
+    until = time.monotonic() + 20  # the thanks may wait for a frame, which nothing here draws
+    while not kept.exists() and time.monotonic() < until:
+        page.wait_for_timeout(200)
+    (row,) = read_jsonl(kept)
+    assert row["why"] == "It repeats itself." and HARM in row["message"]
+    assert set(row["answers"]) <= {"before training", "after LoRA"}
 
 
 class Refusal(Exception):
