@@ -40,27 +40,24 @@ SIDES = {"before": "before training", "lora": "after LoRA", "fsdp": "after full 
 WAITING = 20  # people who may wait; the next one is told to come back
 
 
-def open_speakers(run, names):
-    """The models of a finished run that are asked: ``{words for people: (model, tokenizer)}``.
+def open_speakers(run, after):
+    """The student before and after: ``{words for people: (model, tokenizer)}``.
 
-    Raises RunError where the run has not trained one of them.
+    ``after`` is ``"lora"`` or ``"fsdp"``. A step that the run lacks is taken from the shipped run,
+    as in the lessons. Raises RunError where that cannot be, naming the lesson to run.
     """
-    needed = {"lora": "03_train_lora", "fsdp": "04_train_fsdp"}
-    run.need(*(needed[name] for name in names if name in needed))
-    base = student_folder(run.profile.student, run.cache)
-    places = {
-        "before": (base, None),
-        "lora": (base, run.path("lora/adapter")),
-        "fsdp": (run.path("fsdp/model"), None),
-    }
-    speakers = {}
-    for name in names:
-        folder, adapter = places[name]
-        if not os.path.isdir(folder):
-            raise RunError(f"{folder} is missing: run lesson {needed[name]} in this run.")
-        tokenizer = load_tokenizer(base, run.profile.prompt_style)
-        speakers[SIDES[name]] = (load_student(folder, adapter), tokenizer)
-    return speakers
+    lesson = {"lora": "03_train_lora", "fsdp": "04_train_fsdp"}[after]
+    run.need("01_preprocess", "02_generate", lesson)
+    student = (after == "fsdp" and run.profile.fsdp_student) or run.profile.student
+    base = student_folder(student, run.cache)
+    folder, adapter = base, run.path("lora/adapter")
+    if after == "fsdp":
+        folder, adapter = run.path("fsdp/model"), None
+    if not os.path.isdir(folder):
+        raise RunError(f"{folder} is missing: run lesson {lesson} in this run.")
+    tokenizer = load_tokenizer(base, run.profile.prompt_style)
+    taught = load_student(folder, adapter)
+    return {SIDES["before"]: (load_student(base), tokenizer), SIDES[after]: (taught, tokenizer)}
 
 
 def build(speakers, guard, reports, *, remote=False, tokens=160):
@@ -216,8 +213,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     try:
         run = open_run(None, args.run)
+        speakers = open_speakers(run, args.after)
         guard = open_guard(run.cache)
-        speakers = open_speakers(run, ["before", args.after])
         remote = find_key("OPENAI_API_KEY")[0] is not None
         reports = run.path("reports.jsonl")
         page = build(speakers, guard, reports, remote=remote, tokens=args.tokens)

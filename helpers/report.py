@@ -298,7 +298,9 @@ def _answers(run, metrics):
 
 
 def _limits(run, metrics):
-    packages = [step["packages"] for step in run.manifest()["steps"].values()][-1]
+    steps = run.manifest()["steps"].values()
+    own = [step["packages"] for step in steps if "from" not in step]  # not those of a shipped step
+    packages = own[-1] if own else {}
     versions = ", ".join(f"{name} {version}" for name, version in packages.items() if version)
     return (
         "<h2>What these numbers do not show</h2><p>They come from one run, one random start and "

@@ -141,6 +141,7 @@ def test_what_is_not_answered_says_why(tab):
     page = enter(tab())
     ask(page, "   ")
     page.get_by_text("Write an instruction first.").wait_for()
+    assert page.locator(ANSWER).count() == 0
 
 
 @needs_chromium
@@ -152,6 +153,7 @@ def test_the_second_tab_waits_and_sees_its_place_and_a_stop_lets_it_in(tab):
     second.get_by_text(QUEUED).first.wait_for(timeout=20_000)
     first.get_by_role("button", name="Stop").click()
     second.locator(ANSWER).first.wait_for(timeout=60_000)
+    assert not second.get_by_text("Tell a long story").count()  # each page has its own answers
 
 
 def test_a_port_in_use_and_an_unfinished_run_are_told_in_a_line(finished, tmp_path):

@@ -114,6 +114,15 @@ def test_folders_that_are_no_models_and_names_that_are_taken(tmp_path):
         make_diff(base, tuned, base)
 
 
+def test_half_a_file_of_weights_is_told(tmp_path):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    file = tuned / "model-0.safetensors"
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=r"model-0\.safetensors is no whole file"):
+        make_diff(base, tuned, tmp_path / "diff")
+    assert not (tmp_path / "diff").exists()
+
+
 def test_without_room_nothing_is_written(tmp_path, monkeypatch):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))

@@ -42,8 +42,6 @@ def written(model, tokenizer):
 
 def test_a_marked_text_is_found_and_a_plain_one_is_not(model, written):
     size = model.config.vocab_size
-    found = {name: [detect(ids, size) for ids in texts] for name, texts in written.items()}
-    assert min(f["z"] for f in found["marked"]) > max(f["z"] for f in found["plain"])
     joined = {name: list(chain(*texts)) for name, texts in written.items()}
     assert detect(joined["marked"], size)["p"] < 1e-6 < 0.001 < detect(joined["plain"], size)["p"]
     assert detect(joined["marked"], size, key=12345)["p"] > 0.001  # another key finds nothing

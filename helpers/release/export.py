@@ -15,6 +15,7 @@ from pathlib import Path
 from helpers.release.weights import Weights
 from helpers.student import embedded_gguf
 
+KINDS = ("F32", "F16", "Q8_0")
 KEPT_OUT = {  # what the writer sets itself
     "GGUF.version",
     "GGUF.tensor_count",
@@ -30,11 +31,14 @@ def export_gguf(folder, out, *, name="alpaca-classroom", kind="F16"):
     """Write the model in ``folder`` as the GGUF file ``out``; returns its path.
 
     ``kind`` is the number format of the matrices: ``"F32"``, ``"F16"`` or ``"Q8_0"``. One tensor is
-    in memory at a time, and the file gets its name when it is whole. Raises ValueError for a model
-    that has not the embedded one's tensors and shapes, naming the first that differ.
+    in memory at a time, and the file gets its name when it is whole. Raises ValueError for another
+    kind, and for a model that has not the embedded one's tensors and shapes, naming the first that
+    differ.
     """
     from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 
+    if kind not in KINDS:
+        raise ValueError(f"kind={kind!r} is not written here; choose one of {', '.join(KINDS)}.")
     weights, kind = Weights(folder), GGMLQuantizationType[kind]
     original = GGUFReader(str(embedded_gguf()))
     tensors = _matched(weights, original)

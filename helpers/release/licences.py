@@ -1,8 +1,8 @@
 """Whose terms hold for a tuned model: those of its base, of its teacher, and of its seed tasks.
 
-A model inherits from everything it was made of. What is known here of the models that our profiles
-name was read in their terms and is no legal advice: terms change, and the address of each is given
-so that they can be read again. What is not known here is said to be unknown, which allows nothing.
+A model inherits from everything it was made of. What is noted here of the models that our profiles
+name is a line each, no legal advice: terms are longer, and change, so the address of each is given
+to be read. What is not known here is said to be unknown, which allows nothing.
 """
 
 from dataclasses import dataclass

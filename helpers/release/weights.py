@@ -6,11 +6,12 @@ from pathlib import Path
 class Weights:
     """The safetensors of a folder: ``files`` maps each tensor to the file it is in.
 
-    Raises ValueError for a folder without weights, or for an adapter, which is no whole model.
+    Raises ValueError for a folder without weights, for half a file of them, and for an adapter,
+    which is no whole model.
     """
 
     def __init__(self, folder):
-        from safetensors import safe_open
+        from safetensors import SafetensorError, safe_open
 
         self.folder, self.files = Path(folder), {}
         paths = sorted(self.folder.glob("*.safetensors"))
@@ -22,8 +23,14 @@ class Weights:
             )
         self.bytes = sum(path.stat().st_size for path in paths)
         for path in paths:
-            with safe_open(path, framework="pt") as file:
-                self.files |= dict.fromkeys(file.keys(), path.name)
+            try:
+                with safe_open(path, framework="pt") as file:
+                    self.files |= dict.fromkeys(file.keys(), path.name)
+            except SafetensorError as error:
+                raise ValueError(
+                    f"{path} is no whole file of weights ({error}). Get it again, or save the "
+                    "model again."
+                ) from None
 
     def by_file(self):
         """``(file, names of its tensors)``, one after another."""
