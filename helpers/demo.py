@@ -18,7 +18,8 @@ import time
 
 from helpers.io import append_jsonl
 from helpers.keys import find_key
-from helpers.release.chat import LONGEST, Refused, respond
+from helpers.release.adapters import check_base
+from helpers.release.chat import LONGEST, TAKEN_BACK, Refused, respond
 from helpers.release.guard import open_guard
 from helpers.run import RunError, open_run
 from helpers.student import load_student, load_tokenizer, student_folder
@@ -55,6 +56,8 @@ def open_speakers(run, after):
         folder, adapter = run.path("fsdp/model"), None
     if not os.path.isdir(folder):
         raise RunError(f"{folder} is missing: run lesson {lesson} in this run.")
+    if adapter:
+        check_base(base, adapter)
     tokenizer = load_tokenizer(base, run.profile.prompt_style)
     taught = load_student(folder, adapter)
     return {SIDES["before"]: (load_student(base), tokenizer), SIDES[after]: (taught, tokenizer)}
@@ -149,7 +152,7 @@ def _exchange(message, answer):
     turns = [{"role": "user", "content": html.escape(message)}]
     if answer is None:
         return turns
-    text = "(The filter took this answer back.)" if answer["withheld"] else answer["output"]
+    text = TAKEN_BACK if answer["withheld"] else answer["output"]
     return [*turns, {"role": "assistant", "content": html.escape(text)}]
 
 

@@ -32,13 +32,17 @@ def code_hash(notebook):
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def run_lessons(profile, folder=None):
-    """Run all lessons under a profile; prints a line each. Returns the :class:`helpers.run.Run`."""
+def run_lessons(profile, folder=None, names=LESSONS):
+    """Run lessons under a profile, all of them or those ``names``; prints a line each.
+
+    What a lesson needs of one that is not run is taken from the shipped run. Returns the
+    :class:`helpers.run.Run`.
+    """
     run = open_run(profile, folder)
     environment = {"ALPACA_PROFILE": run.profile.name, "ALPACA_RUN": str(run.folder)}
     os.environ.update(environment)
     print(f"profile {run.profile.name}, run folder {run.folder}", flush=True)
-    for name in LESSONS:
+    for name in names:
         _run_lesson(name, run)
     most = max(entry.get("bytes", 0) for entry in run.manifest()["steps"].values())
     print(f"peak memory of all processes together: {most / 1e9:.1f} GB")
@@ -126,7 +130,11 @@ def record_costs(run):
     For a run from an empty folder: one that found answers or models lying there took less.
     """
     steps, figures = run.manifest()["steps"], ("seconds", "bytes")
-    took = {name: {key: entry[key] for key in figures} for name, entry in steps.items()}
+    took = {
+        name: {key: entry[key] for key in figures}
+        for name, entry in steps.items()
+        if "from" not in entry
+    }
     record(run.profile.name, f"{os.cpu_count()} CPU cores, {platform.machine()}", took)
 
 
@@ -134,9 +142,12 @@ def publish(run):
     """For maintainers: outputs go into the committed notebooks, the run becomes the shipped one.
 
     The words of a committed lesson stay; only its outputs are taken, and the head shows what is
-    recorded now of the time it takes.
+    recorded now of the time it takes. A lesson whose files this run has from the shipped one keeps
+    its outputs.
     """
-    for name in LESSONS:
+    run.need(*LESSONS)
+    steps = run.manifest()["steps"]
+    for name in (name for name in LESSONS if "from" not in steps[name]):
         path = Path("notebooks") / f"{name}.ipynb"
         # Tracebacks of intended errors name files; a reader's files are elsewhere.
         text = run.path(path).read_text(encoding="utf-8").replace(f"{ROOT}{os.sep}", "")
@@ -202,6 +213,8 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default=None, help="laptop (default) or tiny")
     parser.add_argument("--run", default=None, help="run folder; default runs/<profile>")
+    parser.add_argument("--only", nargs="+", choices=LESSONS, default=LESSONS, metavar="LESSON",
+                        help="lessons to run, the others' files from the shipped run")  # fmt: skip
     parser.add_argument(
         "--record", action="store_true", help="keep what the lessons of a fresh run took"
     )
@@ -209,16 +222,17 @@ def main(argv=None):
     args = parser.parse_args(argv)
     os.chdir(ROOT)
     try:
-        run = run_lessons(load_profile(args.profile).name, args.run)
+        run = run_lessons(load_profile(args.profile).name, args.run, args.only)
     except (RunError, ValueError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("\ninterrupted; the same command goes on from here")
     except OSError as error:
         sys.exit(f"error: {error}. Nothing finished was lost; mend it and type the command again.")
-    metrics = json.loads(run.path("metrics.json").read_text())
-    print(f"\n{results_table(metrics)}\n\n{metrics['judge']['headline']}")
-    print(f"\nreport: {run.path('report.html')}")
+    if run.path("report.html").is_file():
+        metrics = json.loads(run.path("metrics.json").read_text())
+        print(f"\n{results_table(metrics)}\n\n{metrics['judge']['headline']}")
+        print(f"\nreport: {run.path('report.html')}")
     if args.record:
         record_costs(run)
     if args.publish:

@@ -254,6 +254,31 @@ def win_rates(rates):
     return Picture(figure, f"Win rates with 95 % intervals around one half. {words}.")
 
 
+def found_by_length(table):
+    """How often a watermark is found, by length: :func:`helpers.release.watermark.found_by_length`.
+
+    Marked texts as filled diamonds, unmarked ones as open circles; a little apart, so that both
+    intervals can be seen.
+    """
+    figure, axes = _figure(6, 2.8)
+    words = []
+    for name, shift, marker, face in (("marked", 0.985, "D", INK), ("plain", 1.015, "o", "white")):
+        rates = [table[length][name] for length in table]
+        span = [[r["value"] - r["low"] for r in rates], [r["high"] - r["value"] for r in rates]]
+        label = {"marked": "with the watermark", "plain": "without"}[name]
+        axes.errorbar([length * shift for length in table], [r["value"] for r in rates], yerr=span,
+                      color=INK, marker=marker, markerfacecolor=face, capsize=3, label=label,
+                      linestyle="-" if name == "marked" else ":")  # fmt: skip
+        shares = ", ".join(f"{n} tokens {table[n][name]['value']:.0%}" for n in table)
+        words.append(f"{label}: {shares}")
+    axes.set_xscale("log")
+    axes.set_xticks(list(table), [str(length) for length in table])
+    axes.minorticks_off()
+    axes.set(xlabel="tokens of the text", ylabel="share found", ylim=(-0.05, 1.05))
+    axes.legend(frameon=False, fontsize=8)
+    return Picture(figure, f"Watermark found, with 95 % intervals. {'; '.join(words)}.")
+
+
 def _nothing(words):
     """What stands where there is nothing to draw, as after a very short run."""
     figure, axes = _figure(6, 0.5)

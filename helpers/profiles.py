@@ -50,6 +50,10 @@ class Profile:
     max_new_tokens: int = 96
     judged_tasks: int = 100
     gold_step: int = 1  # every which of the gold pairs the judge is examined on
+    # release
+    probe_step: int = 1  # every which of the probes is asked
+    marked_answers: int = 24  # with the watermark, and as many without
+    marked_tokens: int = 120  # of each
 
 
 # https://github.com/tatsu-lab/stanford_alpaca: 128 rows an update over four cards, no weight decay.
@@ -78,6 +82,9 @@ PROFILES = {
             fsdp_epochs=1,
             max_new_tokens=16,
             gold_step=7,
+            probe_step=9,
+            marked_answers=3,
+            marked_tokens=24,
         ),
         # The original course on one L4; of its epochs nothing is known, three are Alpaca's. The
         # model is gated; an open one of about the size is HuggingFaceTB/SmolLM2-1.7B-Instruct.

@@ -12,9 +12,8 @@ from helpers.cards import PUBLIC
 from helpers.io import join_input, load_examples, read_jsonl, write_text
 from helpers.markup import escape
 from helpers.metrics import FACTS
-from helpers.run import LESSONS
 
-TITLES = {
+TITLES = {  # of the lessons up to the report; the one after it is about what follows from it
     "01_preprocess": "Look at the data",
     "02_generate": "A model writes tasks",
     "03_train_lora": "LoRA",
@@ -142,7 +141,7 @@ def _head(run, metrics):
 
 def _path(run):
     steps, items = run.manifest()["steps"], []
-    for name in LESSONS:
+    for name in TITLES:
         entry = steps.get(name, {})
         took = "shipped with the course" if "from" in entry else _minutes(entry.get("seconds"))
         items.append(f"<li><b>{name[:2]} · {TITLES[name]}</b><span>{took}</span></li>")

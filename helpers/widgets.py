@@ -9,7 +9,7 @@ piece of text that came from data or a model goes through :mod:`helpers.markup`.
 from collections import Counter
 
 from helpers.batches import IGNORED, end_id
-from helpers.evidence import outcome
+from helpers.evidence import ORDERS, outcome
 from helpers.io import join_input
 from helpers.live import Live, browsing_desk, chat_desk, form, values_of, voting_booth
 from helpers.markup import (
@@ -229,7 +229,8 @@ def verdict_browser(pairs, verdicts, *, names=("left", "right"), limit=10):
 
     ``pairs`` are those of :func:`helpers.judge.pair_up`, ``verdicts`` the records in their order;
     ``names`` says what left and right are. A judge's reasons are shown where it gave some, and a
-    pair's ``kind`` and ``why`` where it has them. With a kernel, one kind of verdict can be chosen.
+    pair's ``kind`` and ``why`` where it has them; a record's ``found``, where something else than a
+    judge decided. With a kernel, one kind of verdict can be chosen.
     """
     said = {"win": names[0], "loss": names[1], "flip": "changed with the order",
             "tie": "tie", "unparsed": "could not be read"}  # fmt: skip
@@ -254,11 +255,9 @@ def _verdict(pair, record, decided, names):
     kind = f"{escape(pair['kind'])} · " if pair.get("kind") else ""
     why = f'<p style="{CELL}">known: {escape(pair["why"])}</p>' if pair.get("why") else ""
     answers = dict(zip(names, (pair["left"], pair["right"]), strict=True))
-    reasons = "".join(
-        f'<p style="{CELL}">{order}: {escape(record[order] or "unparsed")}'
-        f"{_reason(record, order)}</p>"
-        for order in ("ab", "ba")
-    )
+    told = [f"{order}: {record[order] or 'unparsed'}{_reason(record, order)}" for order in ORDERS]
+    told = [record["found"]] if "found" in record else told
+    reasons = "".join(f'<p style="{CELL}">{escape(line)}</p>' for line in told)
     return (
         f"<details><summary>{kind}{escape(brief(pair['request'], 90))} — <strong>"
         f"{escape(decided)}</strong></summary>{two_answers(pair['request'], answers)}{why}{reasons}"
@@ -268,4 +267,4 @@ def _verdict(pair, record, decided, names):
 
 def _reason(record, order):
     said = record.get("texts", {}).get(order, "")
-    return f" — {escape(said)}" if len(said) > 3 else ""
+    return f" — {said}" if len(said) > 3 else ""

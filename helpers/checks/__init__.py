@@ -50,7 +50,7 @@ def judged(name, answer):
 
 def all_checks():
     """Every exercise of every lesson: ``{name: function}``."""
-    from helpers.checks import lesson_1, lesson_2, lesson_3, lesson_4, lesson_5
+    from helpers.checks import lesson_1, lesson_2, lesson_3, lesson_4, lesson_5, lesson_6
 
-    modules = (lesson_1, lesson_2, lesson_3, lesson_4, lesson_5)
+    modules = (lesson_1, lesson_2, lesson_3, lesson_4, lesson_5, lesson_6)
     return {name: getattr(module, name) for module in modules for name in module.EXERCISES}

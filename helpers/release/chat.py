@@ -17,6 +17,7 @@ from helpers.release.watermark import watermark
 
 LONGEST = 2000  # characters of a message
 PATIENCE = 120  # seconds for the next word of a model
+TAKEN_BACK = "(The filter took this answer back.)"
 
 
 class Refused(ValueError):
@@ -41,6 +42,22 @@ def respond(text, speakers, guard, *, stop=None, max_new_tokens=160, temperature
                 yield dict(said)
         if stop.is_set():
             return
+
+
+def answerers(speakers, guard, **limits):
+    """The same for :func:`helpers.widgets.chat`: ``{name: function from a text to an answer}``.
+
+    ``limits`` are those of :func:`respond`. A function raises Refused as it does.
+    """
+
+    def alone(name):
+        def ask(text):
+            *_, said = respond(text, {name: speakers[name]}, guard, **limits)
+            return {**said[name], "output": TAKEN_BACK} if said[name]["withheld"] else said[name]
+
+        return ask
+
+    return {name: alone(name) for name in speakers}
 
 
 def check(text, guard):

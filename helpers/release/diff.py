@@ -7,27 +7,22 @@ training left alone is not stored; rows that the base lacks (an embedding that g
 with zeros, so they are stored as they are.
 
 ``diff.json`` holds a checksum of every tensor before and after. A wrong base is told from the
-shapes and the smallest tensors, before anything is written; every other tensor is held against its
-checksum as it comes by, and the folder gets its name last. No more than one file of weights is in
-memory, 5 GB for a model saved in the usual way, however many it has.
+shapes and some of the smallest tensors, before anything is written; every other tensor is held
+against its checksum as it comes by, and the folder gets its name last. No more than one file of
+weights is in memory, 5 GB for a model saved in the usual way, however many it has.
 """
 
-import contextlib
-import hashlib
 import json
-import math
-import shutil
 from pathlib import Path
 
 from helpers.io import write_text
-from helpers.release.weights import Weights
-from helpers.student import BESIDE_WEIGHTS
+from helpers.release.weights import Weights, checksum, copy_beside, first_difference, new_folder
 
 NOTES = "diff.json"
 
 
 class DiffError(ValueError):
-    """A diff that cannot be made or undone; the message says why and what to do."""
+    """A diff that cannot be undone; the message says why and what to do."""
 
 
 def make_diff(base, tuned, out):
@@ -35,11 +30,11 @@ def make_diff(base, tuned, out):
 
     Both are folders of safetensors; configuration and tokenizer are those of ``tuned``. Returns
     the notes: ``{tensor: {"file", "base", "tuned", "stored"}}``, the two checksums and whether
-    there is a difference. Raises ValueError for a folder without weights, DiffError for a name that
-    is taken, and OSError for a disk without room; nothing is left behind then.
+    there is a difference. Raises ValueError for a folder without weights, FileExistsError for a
+    name that is taken, and OSError for a disk without room; nothing is left behind then.
     """
     before, after, notes = Weights(base), Weights(tuned), {}
-    with _whole(out, after.bytes) as scratch:
+    with new_folder(out, after.bytes) as scratch:
         for file, names in after.by_file():
             stored = {}
             for name in names:
@@ -47,10 +42,10 @@ def make_diff(base, tuned, out):
                 bits = _bits(new) ^ _fitted(old, new)
                 if bits.any():
                     stored[name] = bits
-                sums = {"base": _checksum(old), "tuned": _checksum(new)}
+                sums = {"base": checksum(old), "tuned": checksum(new)}
                 notes[name] = {"file": file, **sums, "stored": name in stored}
             _save(stored, scratch / file)
-        _copy_beside(after.folder, scratch)
+        copy_beside(after.folder, scratch, but=[NOTES])
         write_text(scratch / NOTES, json.dumps(notes, indent=1) + "\n")
     return notes
 
@@ -59,20 +54,22 @@ def recover(base, diff, out):
     """Put a tuned model together from its base and the folder of a diff; returns ``out``.
 
     The result has the bits of the model that the diff was made of. Raises DiffError for a folder
-    that is no whole diff, and for any other base, naming the tensor that tells; OSError for a disk
-    without room. Nothing is left behind then.
+    that is no whole diff, and for any other base, naming the tensor that tells; FileExistsError and
+    OSError as :func:`make_diff`. Nothing is left behind then.
     """
     before, notes = Weights(base), _read_notes(diff)
     change = Weights(diff)
-    _check_base(before, notes)
+    wrong = first_difference(before, {n: note["base"] for n, note in notes.items() if note["base"]})
+    if wrong:
+        raise _wrong_base(before, wrong)
     files = {}
     for name, note in notes.items():
         files.setdefault(note["file"], []).append(name)
-    with _whole(out, before.bytes) as scratch:
+    with new_folder(out, before.bytes) as scratch:
         for file, names in files.items():
             made = {name: _recovered(name, notes[name], before, change) for name in names}
             _save(made, scratch / file)
-        _copy_beside(change.folder, scratch)
+        copy_beside(change.folder, scratch, but=[NOTES])
     return Path(out)
 
 
@@ -81,7 +78,7 @@ def _recovered(name, note, before, change):
     import torch
 
     old = before.tensor(name)
-    if _checksum(old) != note["base"]:
+    if checksum(old) != note["base"]:
         raise _wrong_base(before, name)
     like = torch.empty(
         note["tuned"]["shape"], dtype=getattr(torch, note["tuned"]["dtype"]), device="meta"
@@ -90,24 +87,12 @@ def _recovered(name, note, before, change):
     if note["stored"]:
         bits = bits ^ change.tensor(name)
     new = bits.view(like.dtype)
-    if _checksum(new) != note["tuned"]:
+    if checksum(new) != note["tuned"]:
         raise DiffError(
             f"{change.folder / note['file']} is damaged: {name} does not come out as it was. Get "
             "the diff again."
         )
     return new
-
-
-def _check_base(before, notes, few=8):
-    """Tell a wrong base at once: by all shapes, then by the few smallest tensors."""
-    known = [name for name, note in notes.items() if note["base"]]
-    for name in known:
-        if name not in before.files or before.shape(name) != notes[name]["base"]["shape"]:
-            raise _wrong_base(before, name)
-    smallest = sorted(known, key=lambda name: math.prod(notes[name]["base"]["shape"]))[:few]
-    for name in smallest:
-        if _checksum(before.tensor(name)) != notes[name]["base"]:
-            raise _wrong_base(before, name)
 
 
 def _wrong_base(before, name):
@@ -136,20 +121,6 @@ def _fitted(old, like):
     return bits
 
 
-def _checksum(tensor):
-    """dtype, shape and SHA-256 of a tensor's bytes; None for none."""
-    import torch
-
-    if tensor is None:
-        return None
-    raw = tensor.contiguous().flatten().view(torch.uint8).numpy()
-    return {
-        "dtype": str(tensor.dtype).removeprefix("torch."),
-        "shape": list(tensor.shape),
-        "sha256": hashlib.sha256(raw).hexdigest(),
-    }
-
-
 def _save(tensors, path):
     from safetensors.torch import save_file
 
@@ -166,34 +137,3 @@ def _read_notes(diff):
             f"{path} is missing or not whole, so {diff} is no finished diff. Make it again with "
             "make_diff, or get it again."
         ) from None
-
-
-def _copy_beside(folder, target):
-    """Configuration, tokenizer and the list of files, as they stand beside the weights."""
-    for pattern in BESIDE_WEIGHTS:
-        for path in Path(folder).glob(pattern):
-            if path.name != NOTES:
-                shutil.copyfile(path, target / path.name)
-
-
-@contextlib.contextmanager
-def _whole(out, room):
-    """A folder to write into that gets the name ``out`` when all is there, or goes again."""
-    out = Path(out)
-    if out.exists():
-        raise DiffError(f"{out} is there already; choose another name or delete it first.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(out.parent).free
-    if free < room:
-        raise OSError(
-            f"{room / 1e9:.1f} GB are needed in {out.parent} and {free / 1e9:.1f} GB are free. "
-            "Make room, or name a folder on another disk."
-        )
-    scratch = out.with_name(f".{out.name}.unfinished")  # a killed call leaves it to the next
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
-        yield scratch
-        scratch.rename(out)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

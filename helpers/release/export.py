@@ -12,6 +12,7 @@ import math
 import os
 from pathlib import Path
 
+from helpers.prompts import format_prompt
 from helpers.release.weights import Weights
 from helpers.student import embedded_gguf
 
@@ -60,6 +61,15 @@ def export_gguf(folder, out, *, name="alpaca-classroom", kind="F16"):
     finally:
         scratch.unlink(missing_ok=True)
     return out
+
+
+def modelfile(gguf):
+    """What Ollama reads beside a GGUF file (``ollama create NAME -f Modelfile``), as text.
+
+    With the prompt of the training: left to itself, Ollama would take the base's chat template.
+    """
+    prompt = format_prompt("{{ .Prompt }}")
+    return f'FROM ./{Path(gguf).name}\nTEMPLATE """{prompt}"""\nPARAMETER temperature 0.8\n'
 
 
 def _matched(weights, original):

@@ -1,18 +1,18 @@
 """A guard at the door: is this text harmful? Asked of every message, on its way in and out.
 
 Where there is a key for OpenAI, its moderation endpoint decides. Where there is none, a small guard
-of our own: the mean hidden state of the untouched student in the middle of its layers, and a
-logistic regression on it, fitted to the project's labelled sentences in three languages and to
-ordinary tasks (without those, it takes every short instruction for an insult). The ready-made
-packages that carry their weights know English words only. What ours is worth is measured like a
-judge (:func:`cross_validate`): it teaches what a filter can and cannot do, and protects nobody.
+of our own: the mean hidden state of the untouched student in the middle of its layers, and
+scikit-learn's logistic regression on it, fitted to the project's labelled sentences in three
+languages and to ordinary tasks (without those, it takes every short instruction for an insult).
+The ready-made packages that carry their weights know English words only. What ours is worth is
+measured like a judge (:func:`examine`): it teaches what a filter can and cannot do, and protects
+nobody.
 
 A guard that cannot decide lets nothing through: it raises GuardError.
 """
 
 import hashlib
 import os
-import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,6 @@ SENTENCES = Path("data/filter_sentences.jsonl")
 LANGUAGES = ("en", "ko", "id")
 LAYERS = (6, 15)  # of thirty; the last ones know what comes next, not what was said
 WINDOW, LONGEST = 256, 8192  # tokens read at once; a text beyond the longest is not let through
-STRENGTH = 0.01  # of the penalty on weights
 
 
 class GuardError(RuntimeError):
@@ -76,19 +75,27 @@ def remote_guard(key, **options):
 
 
 def local_guard(cache, threshold=0.5):
-    """Our own guard as a function; fitted once (under a minute), kept in the folder ``cache``."""
-    from helpers.student import load_student, load_tokenizer, student_folder
-
-    folder = student_folder("embedded", cache)
-    model, tokenizer = load_student(folder).float(), load_tokenizer(folder)
-    model.base_model.layers = model.base_model.layers[: LAYERS[-1] + 1]  # the others are not asked
-    weights = _kept(model, tokenizer, Path(cache) / "guard")
+    """Our own guard as a function; what it learns from is read once and kept in ``cache``."""
+    model, tokenizer = _reader(cache)
+    rows, x, plain = _known(model, tokenizer, Path(cache) / "guard")
+    classifier = fit(*_with_ordinary(rows, x, plain))
 
     def ask(text):
-        score = max(probabilities(weights, features(model, tokenizer, _windows(tokenizer, text))))
+        pieces = features(model, tokenizer, _windows(tokenizer, text))
+        score = max(probabilities(classifier, pieces))
         return Ruling(score >= threshold, score, "local guard")
 
     return ask
+
+
+def _reader(cache):
+    """The untouched student, as far up as its layers are asked, and its tokenizer."""
+    from helpers.student import load_student, load_tokenizer, student_folder
+
+    folder = student_folder("embedded", cache)
+    model = load_student(folder).float()
+    model.base_model.layers = model.base_model.layers[: LAYERS[-1] + 1]
+    return model, load_tokenizer(folder)
 
 
 def _windows(tokenizer, text):
@@ -101,7 +108,7 @@ def _windows(tokenizer, text):
 
 
 def features(model, tokenizer, pieces, batch=16):
-    """Mean hidden states of token lists at LAYERS, side by side: ``(pieces, 2 · width)``."""
+    """Mean hidden states of token lists at LAYERS, side by side: an array (pieces, 2 · width)."""
     import torch
 
     found = [None] * len(pieces)
@@ -121,42 +128,26 @@ def features(model, tokenizer, pieces, batch=16):
         both = torch.cat([states[layer] for layer in LAYERS], dim=-1).cpu() * mask[..., None]
         for i, mean in zip(part, both.sum(1) / mask.sum(1, keepdim=True), strict=True):
             found[i] = mean
-    return torch.stack(found)
+    return torch.stack(found).numpy()
 
 
 def fit(x, harmful):
-    """Logistic regression with a penalty, harmful and harmless texts weighing the same in all.
+    """A logistic regression with a penalty, both kinds of text weighing the same in all.
 
-    ``x`` is a tensor of :func:`features`, ``harmful`` a list of booleans. Returns a dict of
-    tensors: ``mean`` and ``scale`` of the features, ``weights``, ``bias``.
+    ``x`` is an array of :func:`features`, ``harmful`` a list of booleans. Returns a classifier of
+    scikit-learn.
     """
-    import torch
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
-    x, t = x.double(), torch.tensor(harmful, dtype=torch.float64)
-    mean, scale = x.mean(0), x.std(0) + 1e-6
-    x = (x - mean) / scale
-    share = torch.where(t == 1, 0.5 / t.sum(), 0.5 / (1 - t).sum())
-    w = torch.zeros(x.shape[1] + 1, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([w], max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss():
-        optimizer.zero_grad()
-        each = torch.nn.functional.binary_cross_entropy_with_logits(
-            x @ w[:-1] + w[-1], t, reduction="none"
-        )
-        total = (share * each).sum() + STRENGTH * (w[:-1] ** 2).sum()
-        total.backward()
-        return total
-
-    optimizer.step(loss)
-    w = w.detach()
-    return {"mean": mean, "scale": scale, "weights": w[:-1].clone(), "bias": w[-1:].clone()}
+    classifier = LogisticRegression(C=50 / len(harmful), class_weight="balanced", max_iter=1000)
+    return make_pipeline(StandardScaler(), classifier).fit(x, harmful)
 
 
-def probabilities(weights, x):
+def probabilities(classifier, x):
     """How harmful each row of :func:`features` looks, 0 to 1, as a list."""
-    x = (x.double() - weights["mean"]) / weights["scale"]
-    return (x @ weights["weights"] + weights["bias"]).sigmoid().tolist()
+    return classifier.predict_proba(x)[:, 1].tolist()
 
 
 def ordinary_texts(each=60):
@@ -165,28 +156,37 @@ def ordinary_texts(each=60):
     return [row[field] for some in rows for row in some for field in ("instruction", "output")]
 
 
+def examine(cache, seed=0):
+    """The labelled sentences, and for each a score from a guard that has not seen it.
+
+    Returns ``(rows, scores)``, for :func:`worth`; the model and what it read come from ``cache``.
+    """
+    rows, x, plain = _known(*_reader(cache), Path(cache) / "guard")
+    return rows, cross_validate(x, rows, plain, seed=seed)
+
+
 def cross_validate(x, rows, ordinary, folds=5, seed=0):
     """A score for every labelled row from a guard that has not seen it; a list.
 
     ``x`` holds the features of ``rows``, ``ordinary`` those of harmless texts, in every training.
     Each fold takes its share of every language and kind.
     """
-    import torch
+    from sklearn.model_selection import StratifiedKFold
 
-    rng, fold_of = random.Random(seed), {}
-    for group in sorted({(row["language"], row["kind"]) for row in rows}):
-        inside = [i for i, row in enumerate(rows) if (row["language"], row["kind"]) == group]
-        for place, i in enumerate(rng.sample(inside, len(inside))):
-            fold_of[i] = place % folds
+    groups = [f"{row['language']} {row['kind']}" for row in rows]
     scores = [0.0] * len(rows)
-    for fold in range(folds):
-        seen = [i for i in fold_of if fold_of[i] != fold]
-        unseen = [i for i in fold_of if fold_of[i] == fold]
-        harmful = [rows[i]["harmful"] for i in seen] + [False] * len(ordinary)
-        weights = fit(torch.cat([x[seen], ordinary]), harmful)
-        for i, score in zip(unseen, probabilities(weights, x[unseen]), strict=True):
+    for seen, unseen in StratifiedKFold(folds, shuffle=True, random_state=seed).split(x, groups):
+        classifier = fit(*_with_ordinary([rows[i] for i in seen], x[seen], ordinary))
+        for i, score in zip(unseen, probabilities(classifier, x[unseen]), strict=True):
             scores[i] = score
     return scores
+
+
+def _with_ordinary(rows, x, ordinary):
+    """Labelled rows and harmless texts as one set to learn from: features, and what is harmful."""
+    import numpy
+
+    return numpy.concatenate([x, ordinary]), [r["harmful"] for r in rows] + [False] * len(ordinary)
 
 
 def worth(rows, scores, by="language", threshold=0.5):
@@ -210,20 +210,20 @@ def worth(rows, scores, by="language", threshold=0.5):
     return found
 
 
-def _kept(model, tokenizer, folder):
-    """Weights of the guard from a file named by what it was fitted to, or fitted and written."""
-    from safetensors.torch import load_file, save_file
+def _known(model, tokenizer, folder):
+    """``(labelled rows, their features, those of ordinary texts)``; read once, kept in ``folder``.
+
+    The file is named by the texts and layers, so other sentences are read afresh.
+    """
+    from safetensors.numpy import load_file, save_file
 
     rows, ordinary = read_jsonl(SENTENCES), ordinary_texts()
     texts = [row["text"] for row in rows] + ordinary
-    mark = hashlib.sha256(repr((texts, LAYERS, STRENGTH)).encode()).hexdigest()[:12]
-    path = folder / f"{mark}.safetensors"
-    if path.is_file():
-        return load_file(path)
-    pieces = [tokenizer(text)["input_ids"][:WINDOW] for text in texts]
-    harmful = [row["harmful"] for row in rows] + [False] * len(ordinary)
-    weights = fit(features(model, tokenizer, pieces), harmful)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(weights, path.with_suffix(".unfinished"))
-    os.replace(path.with_suffix(".unfinished"), path)
-    return weights
+    path = folder / f"{hashlib.sha256(repr((texts, LAYERS)).encode()).hexdigest()[:12]}.safetensors"
+    if not path.is_file():
+        x = features(model, tokenizer, [tokenizer(text)["input_ids"][:WINDOW] for text in texts])
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({"x": x}, path.with_suffix(".unfinished"))
+        os.replace(path.with_suffix(".unfinished"), path)
+    x = load_file(path)["x"]
+    return rows, x[: len(rows)], x[len(rows) :]

@@ -1,8 +1,10 @@
 """Whose terms hold for a tuned model: those of its base, of its teacher, and of its seed tasks.
 
 A model inherits from everything it was made of. What is noted here of the models that our profiles
-name is a line each, no legal advice: terms are longer, and change, so the address of each is given
-to be read. What is not known here is said to be unknown, which allows nothing.
+name is a line each, from texts read in November 2026 (Apache-2.0, Gemma's of April 2026, OPT's,
+OpenAI's of January 2026; of LLaMA's first licence a copy that is not Meta's). That is no legal
+advice: terms are longer, and change, so the address of each is given to be read. What is not known
+here is said to be unknown, which allows nothing.
 """
 
 from dataclasses import dataclass
@@ -22,39 +24,44 @@ class Terms:
 
 APACHE = Terms("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0", True, OPEN)
 UNKNOWN = Terms("unknown", "", None, "its terms are not known here: find and read them first")
-KNOWN = {  # by the beginning of a model's name
+GEMMA = Terms(
+    "Gemma Terms of Use",
+    "https://ai.google.dev/gemma/terms",
+    True,
+    "sale is allowed within its Prohibited Use Policy; the terms go along with every copy, and "
+    "bind models that learned from its answers (section 1.1)",
+)
+OPENAI = Terms(
+    "OpenAI Services Agreement",
+    "https://openai.com/policies/services-agreement",
+    False,
+    "answers belong to who asked for them, but must not be used to develop models that compete "
+    "with OpenAI's (section 3.3)",
+)
+KNOWN = {  # by the beginning of a model's name; the longest that fits
     "embedded": APACHE,  # SmolLM2-135M-Instruct
     "smollm2": APACHE,
-    "HuggingFaceTB/SmolLM": APACHE,
-    "allenai/OLMo-2": APACHE,
-    "google/gemma": Terms(
-        "Gemma Terms of Use",
-        "https://ai.google.dev/gemma/terms",
-        True,
-        "sale is allowed within its Prohibited Use Policy; the terms go along with every copy, and "
-        "bind models that learned from its answers",
-    ),
+    "HuggingFaceTB/SmolLM2": APACHE,
+    "allenai/OLMo-2-1124-7B": APACHE,
+    "allenai/OLMo-2-1124-13B": APACHE,
+    # Taught further with data that stands under Gemma's terms, as their cards say.
+    "allenai/OLMo-2-1124-7B-": GEMMA,
+    "allenai/OLMo-2-1124-13B-": GEMMA,
+    "google/gemma": GEMMA,
     "facebook/opt": Terms(
         "OPT-175B License Agreement",
         "https://github.com/facebookresearch/metaseq/blob/main/projects/OPT/MODEL_LICENSE.md",
         False,
-        "research that is not commercial",
+        "research that is not commercial, its answers included (sections 1 and 2)",
     ),
     "LLaMA": Terms(
-        "LLaMA license agreement of February 2023",
-        "https://github.com/facebookresearch/llama/blob/llama_v1/LICENSE",
+        "LLaMA License (non-commercial, version 1)",
+        "https://github.com/meta-llama/llama/blob/llama_v1/MODEL_CARD.md",
         False,
         "research that is not commercial, for those who were granted the weights",
     ),
-    **dict.fromkeys(
-        ("gpt-", "o1", "o3", "o4", "text-davinci"),
-        Terms(
-            "OpenAI's terms of use",
-            "https://openai.com/policies/terms-of-use",
-            False,
-            "answers must not be used to develop models that compete with OpenAI",
-        ),
-    ),
+    **dict.fromkeys(("gpt-", "o1", "o3", "o4", "text-davinci"), OPENAI),
+    "gpt-oss": APACHE,
 }
 
 
@@ -65,9 +72,9 @@ def terms_of(model):
 
 
 def chain(base, teacher):
-    """What a tuned model is made of: ``[(part, name, Terms)]``, the base first."""
+    """What a tuned model is made of: ``[(part, name, Terms)]``; without a ``base``, its data."""
     return [
-        ("base model", base, terms_of(base)),
+        *([("base model", base, terms_of(base))] if base else []),
         ("generated tasks, written by the teacher", teacher, terms_of(teacher)),
         ("seed tasks", "written for Alpaca Classroom", APACHE),
     ]
@@ -80,3 +87,27 @@ def may_be_sold(links):
             if terms.commercial is allowed:
                 return allowed, f"the {part} ({name}) stands under {terms.name}: {terms.says}"
     return True, "all of " + ", ".join(f"the {part}" for part, _, _ in links) + " allow it"
+
+
+def card_section(links):
+    """A :func:`chain` as the lines of a card: each part, its terms, and what follows for a sale."""
+    allowed, why = may_be_sold(links)
+    answer = {True: "allowed", False: "not allowed", None: "not to be assumed"}[allowed]
+    lines = ["## Whose terms hold", ""]
+    lines += [
+        f"- {part}, {name}: {terms.name}" + (f" ({terms.link})" if terms.link else "")
+        for part, name, terms in links
+    ]
+    return [*lines, "", f"**Commercial use is {answer}**: {why}. This is no legal advice."]
+
+
+def hub_licence(links):
+    """What the hub shows as licence, as metadata of a card: the strictest of a :func:`chain`."""
+    names = {terms.name for _, _, terms in links}
+    if names == {"Apache-2.0"}:
+        return {"license": "apache-2.0"}
+    allowed, _ = may_be_sold(links)
+    strict = [terms for _, _, terms in links if terms.commercial is allowed and terms.link]
+    strict = [terms for terms in strict if terms.name != "Apache-2.0"] or strict
+    found = {"license": "other", "license_name": strict[0].name if strict else "unknown"}
+    return found | ({"license_link": strict[0].link} if strict else {})

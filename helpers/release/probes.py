@@ -74,6 +74,25 @@ def is_sound(probe, output):
     return any(pattern.search(text) for pattern in patterns)
 
 
+def compare(probes, before, after, names=("before", "after")):
+    """Two models' answers as pairs and records for :func:`helpers.widgets.verdict_browser`.
+
+    The one sound answer of a pair wins; where both are or neither is, it is a tie.
+    """
+    pairs, records = [], []
+    for probe, *given in zip(probes, before, after, strict=True):
+        sound = [is_sound(probe, answer["output"]) for answer in given]
+        left, right = (answer["output"] for answer in given)
+        words = ("sound" if passed else "not sound" for passed in sound)
+        said = ", ".join(map(" ".join, zip(names, words, strict=True)))
+        ab = "tie" if sound[0] == sound[1] else "A" if sound[0] else "B"
+        pairs.append({"id": probe["id"], "request": probe["instruction"], "left": left,
+                      "right": right, "kind": probe["kind"], "why": probe["expect"]})  # fmt: skip
+        records.append({"id": probe["id"], "ab": ab, "ba": {"A": "B", "B": "A"}.get(ab, ab),
+                        "found": f"by its pattern: {said}"})  # fmt: skip
+    return pairs, records
+
+
 def count_sound(probes, answers):
     """How many answers are sound, by kind: ``{kind: {"sound", "of", "value", "low", "high"}}``.
 

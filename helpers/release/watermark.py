@@ -4,15 +4,26 @@ Kirchenbauer et al. 2023: before each token, the token before it draws a *green 
 the vocabulary, with a secret key as the seed; green tokens get a little more score. Who knows the
 key counts: by chance a quarter of the tokens is green, in a watermarked text many more.
 
-transformers writes it (``WatermarkingConfig``). It finds it too, but its older versions count a
-repeated pair of tokens every time, and a model that repeats itself then looks watermarked; so the
-twelve lines of counting are here. A pair counts once, and the p-value is the binomial's own.
+transformers writes it (``WatermarkingConfig``). It finds it too (``WatermarkDetector``), but its
+older versions count a repeated pair of tokens every time, and a model that repeats itself then
+looks watermarked; so the twelve lines of counting are here, and the tests hold them against
+transformers'. A pair counts once, and the p-value is the binomial's own.
+
+What it is worth is measured below: how many marked and unmarked texts are found, by length and
+after edits, and what it costs the model.
 """
 
 import math
+import random
+import statistics
 from itertools import pairwise
 
+from helpers.batches import IGNORED, encode
+from helpers.intervals import bootstrap, wilson
+from helpers.student import answer
+
 KEY, SHARE, BIAS = 15485863, 0.25, 2.5  # the key is transformers' own: for anything real, draw one
+FOUND = 0.001  # a text counts as marked where chance would be this green once in a thousand
 
 
 def watermark(bias=BIAS, key=KEY):
@@ -57,3 +68,75 @@ def edited(text, share, others, rng):
     for i in chosen:
         words[i] = rng.choice(pool)
     return " ".join(words)
+
+
+def sampled(model, tokenizer, rows, tokens, *, marked, seed=0):
+    """Answers of exactly ``tokens`` tokens to rows, drawn at temperature 0.8; a list of texts."""
+    import torch
+
+    torch.manual_seed(seed)
+    how = {"do_sample": True, "temperature": 0.8, "top_p": 0.95, "min_new_tokens": tokens}
+    how |= {"watermarking_config": watermark()} if marked else {}
+    said = answer(model, tokenizer, rows, max_new_tokens=tokens, generation=how)
+    return [given["output"] for given in said]
+
+
+def token_ids(texts, tokenizer):
+    """What a reader who has only the text can count: its tokens, one list a text."""
+    return [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
+
+
+def found(texts, vocabulary):
+    """Share of texts (token ids) in which a watermark is found, and the median of their z.
+
+    ``{"value", "low", "high", "z"}``, Wilson's interval; a text too short to count is not found.
+    """
+    seen = [detect(ids, vocabulary) for ids in texts]
+    hits = sum(one["p"] is not None and one["p"] < FOUND for one in seen)
+    scores = [one["z"] for one in seen if one["z"] is not None]
+    return {**wilson(hits, len(seen)), "z": statistics.median(scores) if scores else None}
+
+
+def found_by_length(marked, plain, vocabulary, lengths):
+    """``{length: {"marked", "plain"}}``: what :func:`found` says of the first tokens of texts."""
+    return {
+        length: {
+            name: found([ids[:length] for ids in texts], vocabulary)
+            for name, texts in (("marked", marked), ("plain", plain))
+        }
+        for length in lengths
+    }
+
+
+def found_after_edits(texts, others, tokenizer, vocabulary, shares=(0, 0.1, 0.3, 0.5)):
+    """``{share of words replaced: found}`` for marked texts; new words come from ``others``."""
+    rng = random.Random(0)
+    return {
+        share: found(
+            token_ids([edited(text, share, others, rng) for text in texts], tokenizer), vocabulary
+        )
+        for share in shares
+    }
+
+
+def cost(model, tokenizer, rows, *, max_length=512, bias=BIAS):
+    """What the watermark adds to the loss of each row's answer, in nats a token: a mean with
+    its bootstrap interval."""
+    encoded = [encode(row, tokenizer, max_length) for row in rows]
+    return bootstrap([_dearer(model, row, bias) for row in encoded])
+
+
+def _dearer(model, row, bias):
+    """The same for one encoded row, a number."""
+    import torch
+
+    ids = torch.tensor([row["input_ids"]], device=model.device)
+    with torch.inference_mode():
+        logits = model(ids).logits[0, :-1].float().cpu()
+    learned = [i for i, label in enumerate(row["labels"][1:]) if label != IGNORED]
+    total = 0.0
+    for i in learned:
+        pushed, target = logits[i].clone(), row["input_ids"][i + 1]
+        pushed[sorted(green_list(row["input_ids"][i], model.config.vocab_size))] += bias
+        total += (logits[i].log_softmax(0)[target] - pushed.log_softmax(0)[target]).item()
+    return total / len(learned)

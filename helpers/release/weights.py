@@ -1,6 +1,17 @@
-"""The tensors of a model folder, read one at a time, however large the model."""
+"""The tensors of a model folder, read one at a time, however large the model.
 
+What the rooms beside it stand on: :class:`Weights` reads, :func:`checksum` and
+:func:`first_difference` tell whether a model is the one that is meant, and :func:`new_folder` makes
+a folder that is there in whole or not at all.
+"""
+
+import contextlib
+import hashlib
+import math
+import shutil
 from pathlib import Path
+
+from helpers.student import BESIDE_WEIGHTS
 
 
 class Weights:
@@ -50,3 +61,70 @@ class Weights:
 
         with safe_open(self.folder / self.files[name], framework="pt") as file:
             return read(file)
+
+
+def checksum(tensor):
+    """dtype, shape and SHA-256 of a tensor's bytes; None for none."""
+    import torch
+
+    if tensor is None:
+        return None
+    raw = tensor.contiguous().flatten().view(torch.uint8).numpy()
+    return {
+        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "shape": list(tensor.shape),
+        "sha256": hashlib.sha256(raw).hexdigest(),
+    }
+
+
+def first_difference(weights, sums, few=8):
+    """The first tensor of ``weights`` that is not the one in ``sums``, or None: soon known.
+
+    ``sums`` maps names to what :func:`checksum` said. All shapes are compared, which takes the
+    heads of the files alone, then the bits of the ``few`` smallest tensors and the ``few`` smallest
+    matrices: a training moves nearly every matrix, and may leave all else alone.
+    """
+    for name in sums:
+        if name not in weights.files or weights.shape(name) != sums[name]["shape"]:
+            return name
+    by_size = sorted(sums, key=lambda name: math.prod(sums[name]["shape"]))
+    matrices = [name for name in by_size if len(sums[name]["shape"]) > 1]
+    for name in dict.fromkeys([*by_size[:few], *matrices[:few]]):
+        if checksum(weights.tensor(name)) != sums[name]:
+            return name
+    return None
+
+
+def copy_beside(folder, target, *, but=()):
+    """Configuration, tokenizer and the list of files, as they stand beside the weights."""
+    for pattern in BESIDE_WEIGHTS:
+        for path in Path(folder).glob(pattern):
+            if path.name not in but:
+                shutil.copyfile(path, Path(target) / path.name)
+
+
+@contextlib.contextmanager
+def new_folder(out, room=0):
+    """A folder to write into that gets the name ``out`` when all is there, or goes again.
+
+    Raises FileExistsError for a name that is taken, and OSError where the disk has not ``room``
+    bytes left.
+    """
+    out = Path(out)
+    if out.exists():
+        raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(out.parent).free
+    if free < room:
+        raise OSError(
+            f"{room / 1e9:.1f} GB are needed in {out.parent} and {free / 1e9:.1f} GB are free. "
+            "Make room, or name a folder on another disk."
+        )
+    scratch = out.with_name(f".{out.name}.unfinished")  # a killed call leaves it to the next
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        yield scratch
+        scratch.rename(out)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

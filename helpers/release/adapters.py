@@ -1,0 +1,120 @@
+"""An adapter on its way to others: is it of this base, merged into it, or packed by itself.
+
+An adapter is two thin matrices for each layer and fits any model of the same shape, but it was
+learned beside one. So a training leaves ``base.json`` beside the adapter, a checksum of every
+tensor of its base (:func:`note_base`), and nothing here touches another model.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from helpers.io import write_text
+from helpers.release.weights import Weights, checksum, copy_beside, first_difference, new_folder
+from helpers.student import quiet
+
+BASE = "base.json"
+WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+PAIR = re.compile(r"^base_model\.model\.(.+)\.lora_([AB])\.weight$")
+
+
+class AdapterError(ValueError):
+    """An adapter that does not belong here, or is not whole; the message says why."""
+
+
+def note_base(base, adapter):
+    """Write down beside an adapter which model it was learned on: a checksum of every tensor."""
+    weights = Weights(base)
+    sums = {name: checksum(weights.tensor(name)) for name in weights.files}
+    write_text(Path(adapter) / BASE, json.dumps(sums, indent=1) + "\n")
+
+
+def check_base(base, adapter):
+    """Raise AdapterError, soon, where ``adapter`` was not learned on the model in ``base``.
+
+    Shapes tell for any adapter; the weights themselves where the training noted its base
+    (:func:`note_base`). Both are folders. Raises ValueError for a ``base`` that is no whole model.
+    """
+    weights, adapter = Weights(base), Path(adapter)
+    for name, part, shape in _pairs(adapter):
+        there = weights.shape(name) if name in weights.files else None
+        # A is (rank, in) and B is (out, rank) beside a W of (out, in).
+        fits = there and (shape[1] == there[1] if part == "A" else shape[0] == there[0])
+        if not fits:
+            raise _other_base(adapter, base, f"{name} is {there or 'missing'} there")
+    sums = _read(adapter / BASE) if (adapter / BASE).is_file() else {}
+    differs = first_difference(weights, sums)
+    if differs:
+        raise _other_base(adapter, base, f"{differs} has other numbers there")
+
+
+def _pairs(adapter):
+    """``(tensor of the base, "A" or "B", shape)`` of each matrix of an adapter."""
+    from safetensors import SafetensorError, safe_open
+
+    _read(adapter / CONFIG)
+    try:
+        with safe_open(adapter / WEIGHTS, framework="pt") as file:
+            shapes = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError) as error:
+        raise AdapterError(
+            f"{adapter / WEIGHTS} is missing or not whole ({error}). Run lesson 3 again, or get "
+            "the adapter again."
+        ) from None
+    found = [(PAIR.match(name), shape) for name, shape in shapes.items()]
+    return [(f"{match[1]}.weight", match[2], shape) for match, shape in found if match]
+
+
+def _read(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise AdapterError(
+            f"{path} is missing or not whole, so {path.parent} is no finished adapter. Run lesson "
+            "3 again, or get the adapter again."
+        ) from None
+
+
+def _other_base(adapter, base, why):
+    return AdapterError(
+        f"the adapter in {adapter} was not learned on the model in {base}: {why}. Take the model "
+        "that the adapter's card names."
+    )
+
+
+def merge(base, adapter, out):
+    """Add an adapter into the weights of its base, as a model in the new folder ``out``.
+
+    In the number format of the base, so that nothing but the adapter changes it; one model is in
+    memory. Returns ``out``. Raises AdapterError for an adapter of another base, FileExistsError for
+    a name that is taken, and OSError for a disk without room; nothing is left behind then.
+    """
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    quiet()
+    check_base(base, adapter)
+    with new_folder(out, Weights(base).bytes) as scratch:
+        model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)
+        merged = PeftModel.from_pretrained(model, adapter).merge_and_unload(safe_merge=True)
+        copy_beside(base, scratch)
+        merged.save_pretrained(scratch)
+    return Path(out)
+
+
+def pack(adapter, base_name, card, out):
+    """A folder of an adapter as others need it: with ``base_name`` and its card; returns ``out``.
+
+    ``base_name`` is what the base is called in public, in place of a folder of this machine;
+    ``card`` a :class:`huggingface_hub.ModelCard`. Raises as :func:`merge` does.
+    """
+    adapter, config = Path(adapter), _read(Path(adapter) / CONFIG)
+    with new_folder(out, (adapter / WEIGHTS).stat().st_size) as scratch:
+        for name in (WEIGHTS, BASE):
+            if (adapter / name).is_file():
+                shutil.copyfile(adapter / name, scratch / name)
+        config["base_model_name_or_path"] = base_name
+        write_text(scratch / CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")
+        card.save(scratch / "README.md")
+    return Path(out)
