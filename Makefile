@@ -1,5 +1,5 @@
-# make run    the five lessons, headless, under the profile laptop → runs/laptop/report.html
-# make test   ruff, pytest, and the five lessons under the profile tiny, with the network cut off
+# make run    the six lessons, headless, under the profile laptop → runs/laptop/report.html
+# make test   ruff, pytest, and the six lessons under the profile tiny, with the network cut off
 # make lab    JupyterLab at the first lesson
 # make demo   a page on this machine where others try the student of a finished run
 # make class   copies of the lessons for a class: without outputs, with and without solutions

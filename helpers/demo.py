@@ -86,6 +86,7 @@ def build(speakers, guard, reports, *, remote=False, tokens=160):
                 ask, halt = gr.Button("Answer", variant="primary"), gr.Button("Stop")
                 report = gr.Button("Report this answer")
             why = gr.Textbox(label="What is wrong with it? (for the report)", max_length=LONGEST)
+            thanks = gr.Markdown()
             with gr.Accordion("Settings", open=False):
                 which = gr.CheckboxGroup(names, value=names, label="Who answers")
                 warmth = gr.Slider(0.1, 1.5, value=0.8, step=0.1, label="Temperature")
@@ -107,7 +108,8 @@ def build(speakers, guard, reports, *, remote=False, tokens=160):
             show_progress_on=panes[:1],
         )
         halt.click(None, None, None, cancels=[run], queue=False)
-        report.click(_reporter(gr, reports, last), [why], [why], queue=False)
+        report.click(_reporter(gr, reports, last), [why], [why, thanks], queue=False)
+        ask.click(lambda: "", None, thanks, queue=False)
     return page.queue(max_size=WAITING)
 
 
@@ -165,8 +167,7 @@ def _reporter(gr, reports, last):
             raise gr.Error("There is no answer to report yet.", print_exception=False)
         row = {**exchange, "why": str(why)[:LONGEST], "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
         append_jsonl(reports, [row])
-        gr.Info("Thank you. The answer and your words were kept.")
-        return ""
+        return "", "Thank you. The answer and your words were kept."
 
     return report
 

@@ -43,7 +43,9 @@ def wilson(successes, trials):
     share, z2n = successes / trials, Z95**2 / trials
     middle = (share + z2n / 2) / (1 + z2n)
     half = Z95 * math.sqrt(share * (1 - share) / trials + z2n / (4 * trials)) / (1 + z2n)
-    return {"value": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+    # At 0 and at 1 the end is the share itself, but for rounding.
+    low, high = max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+    return {"value": share, "low": low, "high": high}
 
 
 def sign_test(wins, losses):

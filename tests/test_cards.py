@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
-from helpers.cards import data_card, model_card
+from helpers.cards import data_card, dataset_card, model_card
 from helpers.generate import Settings
+from helpers.io import read_jsonl
 from helpers.profiles import load_profile
 from helpers.release.probes import count_sound, read_probes
 from helpers.run import ROOT, Run
@@ -90,7 +91,8 @@ def test_the_hub_reads_its_metadata(run):
 
 
 def test_what_no_run_filled_in_is_named(run):
-    run.path("metrics.json").unlink()
+    for name in ("metrics.json", "probes.json"):
+        run.path(name).unlink()
     run.path("ledger.jsonl").unlink()
     text = model_card(run, "lora").text
     missing = text.split("## Missing")[1]
@@ -104,7 +106,7 @@ def test_what_no_run_filled_in_is_named(run):
     "settings, answer, licence",
     [
         ({"student": "facebook/opt-6.7b"}, "not allowed", "OPT-175B License Agreement"),
-        ({"teacher": "gpt-4o-mini"}, "not allowed", "OpenAI's terms of use"),
+        ({"teacher": "gpt-4o-mini"}, "not allowed", "OpenAI Services Agreement"),
         ({"student": "google/gemma-2b-it"}, "allowed", "Gemma Terms of Use"),
         ({"student": "somebody/else"}, "not to be assumed", "unknown"),
     ],
@@ -113,3 +115,39 @@ def test_the_licence_chain_decides_what_the_card_says(run, settings, answer, lic
     card = model_card(changed(run, **settings), "lora")
     assert f"**Commercial use is {answer}**" in card.text
     assert (card.data.license, card.data.license_name) == ("other", licence)
+
+
+def test_a_card_for_the_data_is_written_from_the_run_alone(run):
+    card = dataset_card(run)
+    bill = run.manifest()["steps"]["02_generate"]["bill"]
+    kept, ledger = (read_jsonl(run.path(name)) for name in ("generated.jsonl", "ledger.jsonl"))
+    for words in (
+        f"# {len(kept)} tasks written by HuggingFaceTB/SmolLM2-135M-Instruct",
+        f"{bill['requests']} requests",
+        f"{len(ledger)} tasks, each with its reason",
+        f"the highest {max(row['nearest_score'] for row in kept):.2f}",
+        "**Commercial use is allowed**",
+    ):
+        assert words in card.text
+    assert "## Missing" not in card.text and "base model" not in card.text
+    assert (card.data.license, card.data.size_categories) == ("apache-2.0", "n<1K")
+
+
+def test_what_the_books_of_the_data_lack_is_named(run):
+    manifest = run.manifest()
+    del manifest["steps"]["02_generate"]["bill"]
+    manifest["settings"]["teacher"] = "gpt-4o-mini"
+    run.path("manifest.json").write_text(json.dumps(manifest))
+    run.path("ledger.jsonl").unlink()
+    card = dataset_card(run)
+    assert "requests" not in card.text and "turned away" not in card.text.split("## Missing")[0]
+    assert "what it took to generate them, what was turned away" in card.text
+    assert card.data.license_name == "OpenAI Services Agreement"
+    run.path("generated.jsonl").write_text("")
+    with pytest.raises(ValueError, match="no generated task"):
+        dataset_card(run)
+
+
+def test_the_card_tells_the_embedded_copy_from_the_model_on_the_hub(run):
+    assert "4-bit copy" in model_card(run, "lora").text
+    assert "4-bit copy" not in model_card(changed(run, student="google/gemma-2b-it"), "lora").text

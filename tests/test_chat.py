@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from helpers.release.chat import LONGEST, Refused, _guarded, check, respond
+from helpers.release.chat import LONGEST, TAKEN_BACK, Refused, _guarded, answerers, check, respond
 from helpers.release.guard import GuardError, Ruling
 from helpers.student import load_student
 
@@ -116,3 +116,25 @@ def test_an_error_of_the_model_reaches_the_reader(speakers, monkeypatch):
     monkeypatch.setattr(model, "generate", lambda **_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(respond("Name a river.", {"one": (model, tokenizer)}, guard_against("never")))
+
+
+def test_the_widget_gets_whole_answers_one_model_at_a_time(speakers):
+    asking = answerers(speakers, guard_against("never"), max_new_tokens=8)
+    assert list(asking) == ["before", "after"]
+    given = asking["after"]("Name three rivers.")
+    assert given["output"] and given["output"] != TAKEN_BACK and not given["withheld"]
+    with pytest.raises(Refused, match="Write an instruction"):
+        asking["before"]("")
+    strict = answerers(speakers, guard_against("Name", " "), max_new_tokens=8)
+    with pytest.raises(Refused, match="stopped this message"):
+        strict["before"]("Name three rivers.")
+
+
+def test_an_answer_that_is_taken_back_says_so(speakers):
+    def nothing_but_questions(text):
+        return Ruling(text != "Name three rivers.", 0.5, "test guard")
+
+    given = answerers(speakers, nothing_but_questions, max_new_tokens=8)["before"](
+        "Name three rivers."
+    )
+    assert given["output"] == TAKEN_BACK

@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -108,9 +107,7 @@ def test_both_answer_as_text_and_an_answer_is_reported(tab, finished):
     page.screenshot(path=str(chrome.SHOTS / "demo.png"), full_page=True)
     page.get_by_label("What is wrong with it?").fill("It repeats itself.")
     page.get_by_role("button", name="Report this answer").click()
-    until = time.monotonic() + 20  # the thanks may wait for a frame, which nothing here draws
-    while not kept.exists() and time.monotonic() < until:
-        page.wait_for_timeout(200)
+    page.get_by_text("Thank you.").wait_for()
     (row,) = read_jsonl(kept)
     assert row["why"] == "It repeats itself." and HARM in row["message"]
     assert set(row["answers"]) <= {"before training", "after LoRA"}
@@ -124,16 +121,15 @@ class Refusal(Exception):
 
 
 def test_a_report_keeps_the_answer_and_what_is_wrong_with_it(tmp_path):
-    told = []
-    stand_in = SimpleNamespace(Error=Refusal, Info=told.append, Request=object)
+    stand_in = SimpleNamespace(Error=Refusal, Request=object)
     exchange = {"message": HARM, "answers": {"before training": "a", "after LoRA": "b"}}
     report = _reporter(stand_in, tmp_path / "reports.jsonl", {"mine": exchange})
-    assert report("It repeats itself.", SimpleNamespace(session_hash="mine")) == ""
+    empty, thanks = report("It repeats itself.", SimpleNamespace(session_hash="mine"))
+    assert empty == "" and thanks.startswith("Thank you")
     (row,) = read_jsonl(tmp_path / "reports.jsonl")
     assert row["why"] == "It repeats itself." and row["answers"] == exchange["answers"]
     with pytest.raises(Refusal, match="no answer to report"):
         report("Whose?", SimpleNamespace(session_hash="another page"))
-    assert len(told) == 1
 
 
 @needs_chromium

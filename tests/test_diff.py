@@ -110,7 +110,7 @@ def test_folders_that_are_no_models_and_names_that_are_taken(tmp_path):
     (tmp_path / "lora" / "adapter_config.json").write_text("{}")
     with pytest.raises(ValueError, match="holds an adapter"):
         make_diff(base, tmp_path / "lora", tmp_path / "diff")
-    with pytest.raises(DiffError, match="there already"):
+    with pytest.raises(FileExistsError, match="there already"):
         make_diff(base, tuned, base)
 
 
@@ -125,7 +125,7 @@ def test_half_a_file_of_weights_is_told(tmp_path):
 
 def test_without_room_nothing_is_written(tmp_path, monkeypatch):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
     with pytest.raises(OSError, match="GB are needed"):
         make_diff(base, tuned, tmp_path / "diff")
     assert not (tmp_path / "diff").exists()

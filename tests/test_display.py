@@ -184,6 +184,13 @@ def test_a_picture_says_in_words_what_it_shows_and_draws_the_same_bytes():
     assert 'role="img"' in one.svg() and "refusal 3" in one.svg()
 
 
+def test_what_was_found_of_a_watermark_is_drawn_with_both_intervals_and_said_in_words():
+    rates = {"marked": figure(0.9, 0.7, 1.0), "plain": figure(0.0, 0.0, 0.1)}
+    picture = plots.found_by_length({30: rates, 120: rates})
+    assert "with the watermark: 30 tokens 90%, 120 tokens 90%; without: 30 tokens 0%" in picture.alt
+    assert "share found" in picture.svg()
+
+
 def test_win_rates_are_drawn_with_their_intervals_and_said_in_words():
     picture = plots.win_rates({"gold": figure(0.65, 0.56, 0.73), "lora": figure(0.5, 0.4, 0.6)})
     assert "gold 65% [56%, 73%]; after LoRA 50% [40%, 60%]" in picture.alt
@@ -279,6 +286,13 @@ def test_verdicts_can_be_read_with_their_reasons():
     assert "changed with the order" in repr(shown)
     short = verdict_browser(pairs, verdicts, limit=1)
     assert "1 of 2 shown" in short.static.markup
+
+
+def test_what_no_judge_decided_is_told_in_its_own_words():
+    pair = {"request": "ask", "left": "l", "right": "r"}
+    record = {"id": "1", "ab": "A", "ba": "B", "found": f"by its pattern {EVIL}"}
+    markup = verdict_browser([pair], [record], names=("before", "after")).static.markup
+    assert inert(markup) and "by its pattern" in markup and "ab: A" not in markup
 
 
 def test_verdicts_are_sifted_by_what_became_of_them():

@@ -4,7 +4,7 @@ import pytest
 
 from helpers.endpoint import Endpoint
 from helpers.prompts import format_prompt
-from helpers.release.export import export_gguf
+from helpers.release.export import export_gguf, modelfile
 from helpers.student import answer, load_student
 
 ASKED = [
@@ -63,3 +63,10 @@ def test_a_model_of_another_family_is_told_and_nothing_is_left(tiny_model, tmp_p
     with pytest.raises(ValueError, match="not of the embedded model's family"):
         export_gguf(tiny_model, tmp_path / "tiny.gguf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_modelfile_has_the_prompt_of_the_training(tmp_path):
+    text = modelfile(tmp_path / "student.gguf")
+    assert text.startswith("FROM ./student.gguf\n")
+    told = text.split('"""')[1].replace("{{ .Prompt }}", ASKED[0])
+    assert told == format_prompt(ASKED[0])

@@ -3,8 +3,8 @@
 import random
 from types import SimpleNamespace
 
+import numpy
 import pytest
-import torch
 
 from helpers.io import read_jsonl
 from helpers.release import guard as room
@@ -29,9 +29,8 @@ ROWS = read_jsonl(ROOT / "data" / "filter_sentences.jsonl")
 
 def clouds(n=60, apart=2.0, seed=0):
     """Two clouds of points, and rows that say which is which."""
-    torch.manual_seed(seed)
     rows = [{"language": "en", "kind": str(i % 2), "harmful": bool(i % 2)} for i in range(n)]
-    x = torch.randn(n, 4)
+    x = numpy.random.default_rng(seed).standard_normal((n, 4))
     x[1::2, 0] += apart
     return x, rows
 
@@ -76,8 +75,8 @@ def student(student_folder):
 
 def test_padding_does_not_move_a_text(student, tokenizer):
     pieces = [tokenizer(text)["input_ids"] for text in ("Good morning.", "Hi", "A b c d e f g h")]
-    alone = torch.cat([features(student, tokenizer, [piece]) for piece in pieces])
-    assert torch.allclose(features(student, tokenizer, pieces), alone, atol=2e-3)
+    alone = numpy.concatenate([features(student, tokenizer, [piece]) for piece in pieces])
+    assert numpy.allclose(features(student, tokenizer, pieces), alone, atol=2e-3)
 
 
 def test_english_sentences_it_has_not_seen_are_told_better_than_by_a_coin(student, tokenizer):
@@ -97,7 +96,8 @@ def as_characters(text):
 
 def test_the_local_guard_reads_a_long_text_to_its_end(monkeypatch, tmp_path):
     """Stand-ins for model and weights: a token is a character, and an x is harm."""
-    monkeypatch.setattr(room, "_kept", lambda *_: None)
+    monkeypatch.setattr(room, "_known", lambda *_: ([], numpy.empty((0, 1)), numpy.empty((0, 1))))
+    monkeypatch.setattr(room, "fit", lambda *_: None)
     monkeypatch.setattr(room, "features", lambda model, tokenizer, pieces: pieces)
     monkeypatch.setattr(room, "probabilities", lambda _, pieces: [1.0 * ("x" in p) for p in pieces])
     stand_in = SimpleNamespace(base_model=SimpleNamespace(layers=[]), float=lambda: stand_in)
@@ -147,19 +147,20 @@ def test_a_guard_that_cannot_be_reached_lets_nothing_through_and_keeps_the_key(m
     assert "sk-secret" not in str(failed.value) and failed.value.__cause__ is None
 
 
-def test_the_fit_is_kept_and_made_again_for_other_sentences(monkeypatch, tmp_path, tokenizer):
-    made = []
+def test_what_was_read_is_kept_and_read_again_for_other_sentences(monkeypatch, tmp_path, tokenizer):
+    read = []
 
-    def fitted(x, harmful):
-        made.append(len(harmful))
-        return {"weights": torch.zeros(2)}
+    def features_of(model, tokenizer, pieces):
+        read.append(len(pieces))
+        return numpy.arange(len(pieces), dtype=numpy.float32)[:, None]
 
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(room, "features", lambda model, tokenizer, pieces: torch.zeros(1))
-    monkeypatch.setattr(room, "fit", fitted)
+    monkeypatch.setattr(room, "features", features_of)
     for _ in range(2):
-        room._kept(None, tokenizer, tmp_path)
+        rows, x, plain = room._known(None, tokenizer, tmp_path)
+        assert len(rows) == len(x) == 180 and plain[0] == 180 and len(plain) == 360
     random_rows = random.Random(0).sample(ROWS, 10)
     monkeypatch.setattr(room, "read_jsonl", lambda path: random_rows)
-    room._kept(None, tokenizer, tmp_path)
-    assert made == [180 + 360, 10 + 360] and len(list(tmp_path.glob("*.safetensors"))) == 2
+    rows, x, plain = room._known(None, tokenizer, tmp_path)
+    assert len(rows) == len(x) == 10 and len(plain) == 360
+    assert read == [180 + 360, 10 + 360] and len(list(tmp_path.glob("*.safetensors"))) == 2

@@ -1,4 +1,4 @@
-"""The five lessons end to end under the profile tiny, in a folder of their own, network cut off."""
+"""The six lessons end to end under the profile tiny, in a folder of their own, network cut off."""
 
 import json
 import os
@@ -21,6 +21,7 @@ INTENDED_ERRORS = {
     "03_train_lora": "ValueError",
     "04_train_fsdp": "ValueError",
     "05_evaluate": "KeyError",
+    "06_release": "DiffError",
 }
 
 
@@ -119,6 +120,32 @@ def test_publishing_takes_the_outputs_and_leaves_the_words(finished, tmp_path, m
     assert told == here.replace(f"{ROOT}/", "") and str(ROOT) not in told
     shipped = json.loads((tmp_path / "data" / "finished_run" / "manifest.json").read_text())
     assert set(shipped["steps"]) == set(LESSONS)
+
+
+def test_a_lesson_run_alone_is_published_alone(tmp_path, monkeypatch):
+    """The others' files are the shipped ones before and after, and so are their outputs."""
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    before = {path.name: path.read_text() for path in (tmp_path / "notebooks").glob("*.ipynb")}
+    shipped = tmp_path / "data" / "finished_run"
+    steps = json.loads((shipped / "manifest.json").read_text())["steps"]
+    run = open_run("laptop", tmp_path / "run")
+    run.need(*LESSONS[:5])
+    run.path("probes.json").write_text("{}")
+    run.finish("06_release", outputs=["probes.json"])
+    alone = notebook("06_release")
+    next(cell for cell in alone.cells if cell.cell_type == "code").execution_count = 77
+    run.path("notebooks").mkdir()
+    nbformat.write(alone, run.path("notebooks/06_release.ipynb"))
+    publish(run)
+    after = {path.name: path.read_text() for path in (tmp_path / "notebooks").glob("*.ipynb")}
+    assert [name for name in before if before[name] != after[name]] == ["06_release.ipynb"]
+    assert '"execution_count": 77' in after["06_release.ipynb"]
+    now = json.loads((shipped / "manifest.json").read_text())["steps"]
+    assert set(now) == set(LESSONS)
+    assert {name: now[name] for name in LESSONS[:5]} == {name: steps[name] for name in LESSONS[:5]}
+    assert (shipped / "probes.json").read_text() == "{}"
 
 
 def test_an_unknown_profile_is_one_clear_line(tmp_path):

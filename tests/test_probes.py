@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from helpers.io import DataError, load_examples, write_jsonl
-from helpers.release.probes import KINDS, count_sound, is_sound, read_probes
+from helpers.release.probes import KINDS, compare, count_sound, is_sound, read_probes
 from helpers.run import ROOT
 from helpers.similarity import RougeIndex
 
@@ -106,3 +106,12 @@ def test_a_probe_of_an_unknown_kind_is_named(tmp_path):
     write_jsonl(path, [PROBES[0], {**PROBES[1], "kind": "boredom"}])
     with pytest.raises(DataError, match=r"row 2: .*boredom"):
         read_probes(path)
+
+
+def test_two_models_are_compared_probe_by_probe():
+    refuse = [probe for probe in PROBES if probe["kind"] == "refuse"][:4]
+    no, yes = {"output": "I cannot help with that."}, {"output": "Sure, here is how."}
+    pairs, records = compare(refuse, [no, yes, no, yes], [yes, no, no, yes], names=("old", "new"))
+    assert [(r["ab"], r["ba"]) for r in records] == [("A", "B"), ("B", "A"), *[("tie", "tie")] * 2]
+    assert records[0]["found"].endswith("old sound, new not sound")
+    assert pairs[1]["left"] == yes["output"] and pairs[1]["why"] == refuse[1]["expect"]

@@ -36,6 +36,19 @@ def test_a_finished_step_is_verified(run):
     assert entry["packages"]["torch"]
 
 
+def test_a_setting_that_came_later_does_not_lock_a_run_out(tmp_path, nothing_shipped):
+    run = Run(tmp_path / "old", PROFILES["tiny"])
+    step(run)
+    manifest = run.manifest()
+    del manifest["settings"]["probe_step"]
+    run.path("manifest.json").write_text(json.dumps(manifest))
+    assert open_run("tiny", run.folder).done("01_preprocess")
+    manifest["settings"]["seed"] = 77
+    run.path("manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match="seed was 77, now 0"):
+        open_run("tiny", run.folder)
+
+
 def test_a_changed_or_missing_output_is_named_with_the_way_out(run):
     step(run)
     write_jsonl(run.path("train.jsonl"), [{"a": 2}])

@@ -8,9 +8,21 @@ import pytest
 import torch
 
 from helpers.io import load_examples
-from helpers.release.watermark import SHARE, detect, edited, green_list, watermark
+from helpers.release.watermark import (
+    SHARE,
+    cost,
+    detect,
+    edited,
+    found,
+    found_after_edits,
+    found_by_length,
+    green_list,
+    sampled,
+    token_ids,
+    watermark,
+)
 from helpers.run import ROOT
-from helpers.student import answer, load_student
+from helpers.student import load_student
 
 ASKED = [
     {"instruction": text, "input": ""}
@@ -30,14 +42,10 @@ def model(student_folder):
 @pytest.fixture(scope="module")
 def written(model, tokenizer):
     """Token ids of sampled answers, with the watermark and without."""
-
-    def sample(**more):
-        torch.manual_seed(0)
-        how = {"do_sample": True, "temperature": 0.8, "top_p": 0.95, **more}
-        said = answer(model, tokenizer, ASKED, max_new_tokens=60, generation=how)
-        return [tokenizer(a["output"], add_special_tokens=False)["input_ids"] for a in said]
-
-    return {"plain": sample(), "marked": sample(watermarking_config=watermark())}
+    return {
+        name: token_ids(sampled(model, tokenizer, ASKED, 60, marked=name == "marked"), tokenizer)
+        for name in ("plain", "marked")
+    }
 
 
 def test_a_marked_text_is_found_and_a_plain_one_is_not(model, written):
@@ -49,9 +57,11 @@ def test_a_marked_text_is_found_and_a_plain_one_is_not(model, written):
 
 def test_the_green_list_is_the_one_transformers_draws(model):
     size = model.config.vocab_size
-    processor = watermark(bias=1.0).construct_processor(size, "cpu")
+    where = model.device
+    processor = watermark(bias=1.0).construct_processor(size, where)
     for before in (0, 7, 4711):
-        scores = processor(torch.tensor([[5, before]]), torch.zeros(1, size))[0]
+        ids = torch.tensor([[5, before]], device=where)
+        scores = processor(ids, torch.zeros(1, size, device=where))[0]
         assert set(torch.nonzero(scores).flatten().tolist()) == green_list(before, size)
 
 
@@ -59,8 +69,8 @@ def test_the_score_is_transformers_own_where_each_pair_occurs_once(model):
     from transformers import WatermarkDetector
 
     ids = random.Random(1).sample(range(1000), 80)
-    theirs = WatermarkDetector(model.config, "cpu", watermark())(
-        torch.tensor([ids]), return_dict=True
+    theirs = WatermarkDetector(model.config, model.device, watermark())(
+        torch.tensor([ids], device=model.device), return_dict=True
     )
     ours = detect(ids, model.config.vocab_size)
     assert ours["z"] == pytest.approx(float(theirs.z_score[0]))
@@ -93,3 +103,36 @@ def test_an_edit_replaces_that_share_of_the_words():
     for share in (0, 0.1, 0.5, 1):
         changed = edited(text, share, others, random.Random(0)).split(" ")
         assert sum(a != b for a, b in zip(changed, text.split(" "), strict=True)) == 50 * share
+
+
+def all_green(length, size, start=1):
+    """A text of distinct pairs that are all green."""
+    ids = [start]
+    while len(ids) < length:
+        ids.append(min(green_list(ids[-1], size) - set(ids)))
+    return ids
+
+
+def test_what_is_found_is_counted_by_length_and_too_short_is_not_found():
+    size, dice = 1000, random.Random(3)
+    marked = [all_green(40, size, start) for start in (1, 2, 3)]
+    plain = [[dice.randrange(size) for _ in range(40)] for _ in range(5)]
+    table = found_by_length(marked, plain, size, (1, 5, 40))
+    assert [table[n]["marked"]["value"] for n in table] == [0, 0, 1]  # four pairs cannot tell
+    assert table[40]["marked"]["z"] > 10 > 4 > table[40]["plain"]["z"]
+    assert table[1]["marked"]["z"] is None and table[40]["plain"]["value"] == 0
+    assert found(marked, size)["low"] < 1 == found(marked, size)["high"]
+
+
+def test_edits_wear_the_mark_off(model, tokenizer, written):
+    size = model.config.vocab_size
+    texts = [tokenizer.decode(ids) for ids in written["marked"]]
+    rates = found_after_edits(texts, "stone river " * 9, tokenizer, size, shares=(0, 0.5, 1))
+    assert rates[0]["z"] > rates[0.5]["z"] > rates[1]["z"]
+    assert rates[1]["z"] < 3 and rates[1]["value"] == 0
+
+
+def test_the_mark_costs_loss_and_a_bias_of_nothing_costs_nothing(model, tokenizer):
+    rows = load_examples(ROOT / "data" / "eval_tasks.en.jsonl")[:4]
+    assert cost(model, tokenizer, rows)["low"] > 0
+    assert cost(model, tokenizer, rows, bias=0)["value"] == pytest.approx(0, abs=1e-6)

@@ -23,7 +23,7 @@ class Terms:
 
 
 APACHE = Terms("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0", True, OPEN)
-UNKNOWN = Terms("unknown", "", None, "its terms are not known here: find and read them first")
+UNKNOWN = Terms("unknown", "", None, "find and read them first")
 GEMMA = Terms(
     "Gemma Terms of Use",
     "https://ai.google.dev/gemma/terms",
@@ -75,7 +75,7 @@ def chain(base, teacher):
     """What a tuned model is made of: ``[(part, name, Terms)]``; without a ``base``, its data."""
     return [
         *([("base model", base, terms_of(base))] if base else []),
-        ("generated tasks, written by the teacher", teacher, terms_of(teacher)),
+        ("teacher", teacher, terms_of(teacher)),
         ("seed tasks", "written for Alpaca Classroom", APACHE),
     ]
 
@@ -85,8 +85,12 @@ def may_be_sold(links):
     for allowed in (False, None):
         for part, name, terms in links:
             if terms.commercial is allowed:
-                return allowed, f"the {part} ({name}) stands under {terms.name}: {terms.says}"
-    return True, "all of " + ", ".join(f"the {part}" for part, _, _ in links) + " allow it"
+                return allowed, f"for the {part}, {name}, {_holds(terms)}: {terms.says}"
+    return True, f"the terms of {' and '.join(part for part, _, _ in links)} allow it"
+
+
+def _holds(terms):
+    return f"the {terms.name} holds" if terms.link else "terms hold that nobody has read here"
 
 
 def card_section(links):

@@ -19,6 +19,7 @@ import statistics
 from itertools import pairwise
 
 from helpers.batches import IGNORED, encode
+from helpers.hardware import device
 from helpers.intervals import bootstrap, wilson
 from helpers.student import answer
 
@@ -36,11 +37,17 @@ def watermark(bias=BIAS, key=KEY):
 
 
 def green_list(before, vocabulary, key=KEY, share=SHARE):
-    """The token ids that are green after the token id ``before``, as a set."""
+    """The token ids that are green after the token id ``before``, as a set.
+
+    Drawn on the device that this machine's models write on: a card's dice fall in another way than
+    a processor's, so what was written on a card is found on a card.
+    """
     import torch
 
-    dice = torch.Generator().manual_seed(key * before % (2**64 - 1))
-    return set(torch.randperm(vocabulary, generator=dice)[: int(vocabulary * share)].tolist())
+    where = device()
+    dice = torch.Generator(where).manual_seed(key * before % (2**64 - 1))
+    order = torch.randperm(vocabulary, device=where, generator=dice)
+    return set(order[: int(vocabulary * share)].tolist())
 
 
 def detect(ids, vocabulary, key=KEY):

@@ -1,0 +1,120 @@
+"""Adapters: of another base they are told at once, merged they are what peft says, packed whole."""
+
+import json
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import torch
+from huggingface_hub import ModelCard
+from safetensors.torch import load_file, save_file
+
+from helpers.profiles import PROFILES
+from helpers.release.adapters import BASE, CONFIG, WEIGHTS, AdapterError, check_base, merge, pack
+from helpers.release.weights import Weights
+from helpers.student import load_student
+from helpers.train import train_lora
+
+ROWS = [{"instruction": f"Say {i}.", "input": "", "output": f"it is {i}"} for i in range(12)]
+PROFILE = replace(PROFILES["tiny"], lora_lr=1e-2, lora_epochs=2, max_length=128)
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_model, tokenizer, tmp_path_factory):
+    """An adapter that one short training has left, with what was noted of its base."""
+    out = tmp_path_factory.mktemp("lora")
+    train_lora(load_student(tiny_model), tokenizer, ROWS, ROWS[:2], PROFILE, out)
+    return out / "adapter"
+
+
+def copy(folder, target):
+    shutil.copytree(folder, target)
+    return target
+
+
+def test_the_training_notes_its_base_and_the_base_passes(tiny_model, adapter):
+    sums = json.loads((adapter / BASE).read_text())
+    assert set(sums) == set(Weights(tiny_model).files)
+    check_base(tiny_model, adapter)
+
+
+def test_merged_is_what_peft_answers_and_nothing_else_moves(tiny_model, adapter, tmp_path):
+    merged = merge(tiny_model, adapter, tmp_path / "merged")
+    ids = torch.arange(5, 25)[None]
+    with torch.no_grad():
+        beside = load_student(tiny_model, adapter, merge=False)(input_ids=ids).logits
+        inside = load_student(merged)(input_ids=ids).logits
+    assert torch.allclose(beside, inside, atol=1e-4)
+    before, after = (load_file(folder / "model.safetensors") for folder in (tiny_model, merged))
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved and all("proj" in name for name in moved)
+    assert (merged / "tokenizer.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (lambda w: w.update({n: t + 1 for n, t in w.items() if t.ndim == 1}), "other numbers"),
+        (lambda w: w.update({n: t + 1 for n, t in w.items() if "k_proj" in n}), "other numbers"),
+        (lambda w: w.update({n: t[:, :16] for n, t in w.items() if "q_proj" in n}), "is .32, 16."),
+        (lambda w: [w.pop(n) for n in list(w) if "layers.1" in n], "missing there"),
+    ],
+)
+def test_another_base_is_told_and_nothing_is_left(tiny_model, adapter, tmp_path, change, told):
+    other = copy(tiny_model, tmp_path / "other")
+    weights = load_file(other / "model.safetensors")
+    change(weights)
+    save_file(
+        {name: tensor.contiguous() for name, tensor in weights.items()},
+        other / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+    with pytest.raises(AdapterError, match=f"not learned on the model in .*other: .*{told}"):
+        merge(other, adapter, tmp_path / "merged")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_an_adapter_is_not_merged_twice(tiny_model, adapter, tmp_path):
+    once = merge(tiny_model, adapter, tmp_path / "once")
+    with pytest.raises(AdapterError, match="other numbers"):
+        merge(once, adapter, tmp_path / "twice")
+
+
+def test_shapes_alone_tell_where_no_base_was_noted(tiny_model, adapter, tmp_path):
+    foreign = copy(adapter, tmp_path / "foreign")
+    (foreign / BASE).unlink()
+    check_base(tiny_model, foreign)
+    pairs = load_file(foreign / WEIGHTS)
+    save_file({name: torch.cat([t, t], dim=-1) for name, t in pairs.items()}, foreign / WEIGHTS)
+    with pytest.raises(AdapterError, match="not learned on"):
+        check_base(tiny_model, foreign)
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS, BASE])
+def test_half_an_adapter_is_told(tiny_model, adapter, tmp_path, name):
+    half = copy(adapter, tmp_path / "half")
+    (half / name).write_bytes((half / name).read_bytes()[:-30])
+    with pytest.raises(AdapterError, match=f"{name} is missing or not whole"):
+        merge(tiny_model, half, tmp_path / "merged")
+    if name != BASE:
+        (half / name).unlink()
+        with pytest.raises(AdapterError, match=f"{name} is missing or not whole"):
+            check_base(tiny_model, half)
+
+
+def test_a_name_that_is_taken_and_a_full_disk(tiny_model, adapter, tmp_path, monkeypatch):
+    with pytest.raises(FileExistsError, match="there already"):
+        merge(tiny_model, adapter, tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(OSError, match="GB are needed"):
+        merge(tiny_model, adapter, tmp_path / "merged")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_names_its_base_in_public_and_holds_its_card(adapter, tmp_path):
+    package = pack(adapter, "owner/base", ModelCard("# Of a student\n"), tmp_path / "package")
+    names = {path.name for path in package.iterdir()}
+    assert names == {WEIGHTS, CONFIG, BASE, "README.md"}
+    assert json.loads((package / CONFIG).read_text())["base_model_name_or_path"] == "owner/base"
+    assert (package / "README.md").read_text().endswith("# Of a student\n")
