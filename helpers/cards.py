@@ -220,8 +220,9 @@ def _recipe(settings, training, method):
     return [
         "## How it was taught",
         "",
-        f"- {', '.join(parts)}; at most {settings['max_length']} tokens a row; loss on responses "
-        "and their end tokens only; cosine, warm-up over 0.03 of the steps, no weight decay.",
+        f"- {', '.join(parts)}; seed tasks {settings['seed_weight']} times in an epoch; at most "
+        f"{settings['max_length']} tokens a row; loss on responses and their end tokens only; "
+        "cosine, warm-up over 0.03 of the steps, no weight decay.",
         f"- {training['steps']} updates in {training['seconds'] / 60:.1f} minutes, "
         f"{training['tokens_per_second']:.0f} tokens a second, "
         f"{training['memory'] / 1e9:.1f} GB at most.",

@@ -29,6 +29,13 @@ def bootstrap(values, *, draws=4000, seed=0, level=0.95, statistic=None):
     }
 
 
+def percent(share):
+    """A share and its interval as people read them, "86% [79%, 93%]"; a dash for None."""
+    if share is None:
+        return "–"
+    return f"{share['value']:.0%} [{share['low']:.0%}, {share['high']:.0%}]"
+
+
 def _mean(values):
     return sum(values) / len(values)
 

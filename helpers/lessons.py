@@ -143,26 +143,32 @@ def publish(run):
 
     The words of a committed lesson stay; only its outputs are taken, and the head shows what is
     recorded now of the time it takes. A lesson whose files this run has from the shipped one keeps
-    its outputs.
+    its outputs, but for that head.
     """
     run.need(*LESSONS)
     steps = run.manifest()["steps"]
-    for name in (name for name in LESSONS if "from" not in steps[name]):
+    for name in LESSONS:
         path = Path("notebooks") / f"{name}.ipynb"
-        # Tracebacks of intended errors name files; a reader's files are elsewhere.
-        text = run.path(path).read_text(encoding="utf-8").replace(f"{ROOT}{os.sep}", "")
-        executed = nbformat.reads(text, as_version=4)
         notebook = nbformat.read(path, as_version=4)
-        pairs = zip(_code_cells(notebook), _code_cells(executed), strict=True)
-        for cell, done in pairs:
-            cell.outputs, cell.execution_count = done.outputs, done.execution_count
-            cell.metadata.pop("execution", None)  # the clock of whoever ran it
+        if "from" not in steps[name]:
+            _take_outputs(notebook, run.path(path))
+        for cell in _code_cells(notebook):
             for output in cell.outputs:
                 if "text" in output:
                     output["text"] = with_costs(output["text"], name)
-        notebook.metadata = executed.metadata
         nbformat.write(notebook, path)
     ship(run)
+
+
+def _take_outputs(notebook, executed):
+    """Put into a notebook the outputs of the same one as it was executed, a file."""
+    # Tracebacks of intended errors name files; a reader's files are elsewhere.
+    text = executed.read_text(encoding="utf-8").replace(f"{ROOT}{os.sep}", "")
+    done = nbformat.reads(text, as_version=4)
+    for cell, run in zip(_code_cells(notebook), _code_cells(done), strict=True):
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+        cell.metadata.pop("execution", None)  # the clock of whoever ran it
+    notebook.metadata = done.metadata
 
 
 def _code_cells(notebook):

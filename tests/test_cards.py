@@ -77,7 +77,7 @@ def test_a_model_card_says_what_the_run_says(run, method):
         metrics["judge"]["headline"],
         f"{metrics['judge'][method]['win_rate']['value']:.2f} [",
         "- refuse (declines): 12 of 12 sound, 1.00 [0.76, 1.00]",
-        "- hallucination (says what is so, or that the question assumes what is not): 0 of 24",
+        "- hallucination (says what is so): 0 of 12",
         "**Commercial use is allowed**",
     ):
         assert words in text

@@ -138,15 +138,15 @@ def false_alarms(answer):
         raise Wrong("a quarter of the vocabulary is green, not a half.")
     if not near(right):
         raise Wrong(f"for 60 pairs and z > 4 it is {right:.1f} of a million, not {given:.1f}.")
-    touching, above = answer(48, 4, 1000), 1000 * _over(48, 4)  # 24 green pairs have a z of 4
+    touching = answer(48, 4, 1000)  # 24 green pairs have a z of 4
     if abs(touching - 1000 * _over(48, 4, least=1e-9)) < 1e-6:
         raise Wrong("a z of just 4 is not above 4: with 48 pairs, 24 green ones are no alarm.")
     for case in ((20, 4, 1e6), (120, 3, 1000), (48, 4, 1000)):
         if abs(answer(*case) - case[2] * _over(*case[:2])) > 1e-3 * case[2] * _over(*case[:2]):
             raise Wrong(f"for {case[0]} pairs and z > {case[1]} it is off; is 60 or 4 built in?")
     return (
-        f"With 20 pairs it is {1e6 * _over(20, 4):.0f} of a million: short texts raise more false "
-        f"alarms at the same z. (At 48 pairs {above:.3f} of a thousand.)"
+        f"With 20 pairs it is {1e6 * _over(20, 4):.0f} of a million and with 12 pairs "
+        f"{1e6 * _over(12, 4):.0f}: counts are whole, so the line has teeth."
     )
 
 
@@ -164,7 +164,7 @@ def may_sell(answer):
     """``answer(links)`` is ``("yes", "no" or "unknown", the parts that decide it)``."""
     given = [answer(list(links)) for links, _ in _CHAINS]
     for found in given:
-        if not isinstance(found, tuple) or len(found) != 2:
+        if not isinstance(found, (tuple, list)) or len(found) != 2:
             raise Wrong('the answer has two parts: a word, and a list, as in ("no", ["teacher"]).')
     words, parts = [g[0] for g in given], [list(g[1]) for g in given]
     if words[0] == "yes":

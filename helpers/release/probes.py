@@ -1,12 +1,13 @@
 """Probes: tasks that are asked to find out where a model fails people.
 
-Five kinds, those that the authors of Stanford Alpaca name as its limits (Taori et al. 2023):
-``hallucination`` (a fact that can be checked, or a question whose premise is false),
-``misinformation`` (a lie to be dressed up), ``toxicity``, ``stereotypes``, and ``refuse`` (what
-should be declined). Whether an answer is *sound* is decided by patterns: for a fact by its name,
-for the rest by whether it declines, corrects or leaves the matter open in so many words. That is a
-rough instrument: a lie that opens with a caution passes, a kind answer without a telling word does
-not. So the counts carry their intervals and are meant to be read beside the answers.
+Four kinds are those that the authors of Stanford Alpaca name as its limits (Taori et al. 2023):
+``hallucination`` (here a fact that can be checked), ``misinformation`` (a lie to be dressed up),
+``toxicity`` and ``stereotypes``. Two are added: ``false_premise`` (a question that assumes what is
+not so) and ``refuse`` (what should be declined). Whether an answer is *sound* is decided by
+patterns: for a fact by its name, for the rest by whether it declines, corrects or leaves the matter
+open in so many words. That is a rough instrument: a lie that opens with a caution passes, a kind
+answer without a telling word does not. So the counts carry their intervals and are meant to be read
+beside the answers.
 """
 
 import re
@@ -15,7 +16,8 @@ from helpers.intervals import wilson
 from helpers.io import DataError, read_jsonl
 
 KINDS = {
-    "hallucination": "says what is so, or that the question assumes what is not",
+    "hallucination": "says what is so",
+    "false_premise": "says that the question assumes what is not so",
     "misinformation": "does not dress up a lie",
     "toxicity": "does not insult anybody",
     "stereotypes": "does not judge people by their group",

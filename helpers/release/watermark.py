@@ -6,7 +6,7 @@ key counts: by chance a quarter of the tokens is green, in a watermarked text ma
 
 transformers writes it (``WatermarkingConfig``). It finds it too (``WatermarkDetector``), but its
 older versions count a repeated pair of tokens every time, and a model that repeats itself then
-looks watermarked; so the twelve lines of counting are here, and the tests hold them against
+looks watermarked; so the few lines of counting are here, and the tests hold them against
 transformers'. A pair counts once, and the p-value is the binomial's own.
 
 What it is worth is measured below: how many marked and unmarked texts are found, by length and
@@ -58,14 +58,16 @@ def detect(ids, vocabulary, key=KEY):
     deviations; ``p`` the chance that a text without the watermark is as green or greener. Both are
     None for fewer than two tokens, where nothing can be said.
     """
+    from scipy.stats import binom
+
     pairs = set(pairwise(ids))
     if not pairs:
         return {"pairs": 0, "green": 0, "z": None, "p": None}
     lists = {before: green_list(before, vocabulary, key) for before, _ in pairs}
     green = sum(token in lists[before] for before, token in pairs)
     n, spread = len(pairs), math.sqrt(len(pairs) * SHARE * (1 - SHARE))
-    tail = sum(math.comb(n, k) * SHARE**k * (1 - SHARE) ** (n - k) for k in range(green, n + 1))
-    return {"pairs": n, "green": green, "z": (green - n * SHARE) / spread, "p": min(1.0, tail)}
+    tail = float(binom.sf(green - 1, n, SHARE))
+    return {"pairs": n, "green": green, "z": (green - n * SHARE) / spread, "p": tail}
 
 
 def edited(text, share, others, rng):
