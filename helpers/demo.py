@@ -17,10 +17,9 @@ import threading
 import time
 
 from helpers.io import append_jsonl
-from helpers.keys import find_key
 from helpers.release.adapters import check_base
 from helpers.release.chat import LONGEST, TAKEN_BACK, Refused, respond
-from helpers.release.guard import open_guard
+from helpers.release.guard import REMOTE, open_guard
 from helpers.run import RunError, open_run
 from helpers.student import load_student, load_tokenizer, student_folder
 
@@ -36,7 +35,7 @@ TERMS = """### Before you write
   press *Report this answer*.
 - Do not write names, addresses or anything that is nobody's business.
 """
-REMOTE = " and goes to OpenAI's moderation endpoint"
+FAR = " and goes to OpenAI's moderation endpoint"
 SIDES = {"before": "before training", "lora": "after LoRA", "fsdp": "after full FSDP"}
 WAITING = 20  # people who may wait; the next one is told to come back
 
@@ -63,20 +62,20 @@ def open_speakers(run, after):
     return {SIDES["before"]: (load_student(base), tokenizer), SIDES[after]: (taught, tokenizer)}
 
 
-def build(speakers, guard, reports, *, remote=False, tokens=160):
+def build(speakers, guard, reports, *, tokens=160):
     """The page as ``gradio.Blocks``, with its queue.
 
-    Reported answers go to the file ``reports``; ``remote`` says in the terms that messages are
-    checked elsewhere; ``tokens`` is how long an answer may be unless the settings say otherwise.
+    Reported answers go to the file ``reports``; ``tokens`` is how long an answer may be unless the
+    settings say otherwise.
     """
     import gradio as gr
 
-    names = list(speakers)
+    names, pages = list(speakers), {}
     with gr.Blocks(title="Alpaca Classroom", analytics_enabled=False) as page:
         gr.Markdown("# A student of Alpaca Classroom")
-        accepted, last = gr.State(False), {}
+        accepted = gr.State(False)
         with gr.Column() as terms:
-            gr.Markdown(TERMS.format(remote=REMOTE if remote else ""))
+            gr.Markdown(TERMS.format(remote=FAR if guard.by == REMOTE else ""))
             agree = gr.Button("I have read this", variant="primary")
         with gr.Column(visible=False) as room:
             with gr.Row():
@@ -87,30 +86,33 @@ def build(speakers, guard, reports, *, remote=False, tokens=160):
                 report = gr.Button("Report this answer")
             why = gr.Textbox(label="What is wrong with it? (for the report)", max_length=LONGEST)
             thanks = gr.Markdown()
-            with gr.Accordion("Settings", open=False):
-                which = gr.CheckboxGroup(names, value=names, label="Who answers")
-                warmth = gr.Slider(0.1, 1.5, value=0.8, step=0.1, label="Temperature")
-                length = gr.Slider(16, 256, value=tokens, step=16, label="Tokens at most")
-        agree.click(
-            lambda: (True, gr.Column(visible=False), gr.Column(visible=True)),
-            None,
-            [accepted, terms, room],
-            queue=False,
-        )
-        talk = _talker(gr, speakers, guard, last)
+            settings = _settings(gr, names, tokens)
+        seen = (True, gr.Column(visible=False), gr.Column(visible=True))
+        agree.click(lambda: seen, None, [accepted, terms, room], queue=False)
         run = gr.on(
             [ask.click, box.submit],
-            talk,
-            [box, which, warmth, length, accepted],
+            _talker(gr, speakers, guard, pages),
+            [box, *settings, accepted],
             panes,
             concurrency_limit=1,
             concurrency_id="model",
             show_progress_on=panes[:1],
         )
-        halt.click(None, None, None, cancels=[run], queue=False)
-        report.click(_reporter(gr, reports, last), [why], [why, thanks], queue=False)
+        halt.click(_stopper(gr, pages), None, None, cancels=[run], queue=False)
+        report.click(_reporter(gr, reports, pages), [why], [why, thanks], queue=False)
         ask.click(lambda: "", None, thanks, queue=False)
+        page.unload(_forgetter(gr, pages))
     return page.queue(max_size=WAITING)
+
+
+def _settings(gr, names, tokens):
+    """Who answers, how warmly, and how long at most."""
+    with gr.Accordion("Settings", open=False):
+        return [
+            gr.CheckboxGroup(names, value=names, label="Who answers"),
+            gr.Slider(0.1, 1.5, value=0.8, step=0.1, label="Temperature"),
+            gr.Slider(16, 256, value=tokens, step=16, label="Tokens at most"),
+        ]
 
 
 def _pane(gr, name):
@@ -120,10 +122,11 @@ def _pane(gr, name):
     )
 
 
-def _talker(gr, speakers, guard, last):
+def _talker(gr, speakers, guard, pages):
     """The function behind the button Answer: from a message to what the panes show, as it grows.
 
-    ``last`` keeps the newest exchange of each open page, for its report.
+    ``pages`` keeps, for each open page, what stops its answer and its newest exchange, for a
+    report; an exchange that was refused is one, too.
     """
 
     def talk(message, which, warmth, length, accepted, request: gr.Request):
@@ -132,21 +135,28 @@ def _talker(gr, speakers, guard, last):
         asked = {name: speakers[name] for name in speakers if name in (which or ())}
         if not asked:
             raise gr.Error("Choose in the settings who answers.", print_exception=False)
-        stop = threading.Event()
+        mine = {"stop": threading.Event()}
+        pages.pop(request.session_hash, None)  # the newest at the end, the oldest goes first
+        pages[request.session_hash] = mine
+        while len(pages) > 10 * WAITING:
+            pages.pop(next(iter(pages)), None)
         limits = {"max_new_tokens": int(length), "temperature": max(0.1, float(warmth))}
         try:
-            for said in respond(message, asked, guard, stop=stop, **limits):
-                answers = {name: answer["output"] for name, answer in said.items()}
-                last[request.session_hash] = {"message": message, "answers": answers}
-                while len(last) > 10 * WAITING:
-                    del last[next(iter(last))]
-                yield tuple(_exchange(message, said.get(name)) for name in speakers)
+            for said in respond(message, asked, guard, stop=mine["stop"], **limits):
+                answers = {name: _words(answer) for name, answer in said.items()}
+                mine["said"] = {"message": message, "answers": answers}
+                yield tuple(_exchange(message, answers.get(name)) for name in speakers)
         except Refused as refusal:
+            mine["said"] = {"message": str(message)[:LONGEST], "refused": str(refusal)}
             raise gr.Error(html.escape(str(refusal)), print_exception=False) from None
         finally:
-            stop.set()  # Stop was pressed, or the page was closed
+            mine["stop"].set()  # the page was closed
 
     return talk
+
+
+def _words(answer):
+    return TAKEN_BACK if answer["withheld"] else answer["output"]
 
 
 def _exchange(message, answer):
@@ -154,22 +164,44 @@ def _exchange(message, answer):
     turns = [{"role": "user", "content": html.escape(message)}]
     if answer is None:
         return turns
-    text = TAKEN_BACK if answer["withheld"] else answer["output"]
-    return [*turns, {"role": "assistant", "content": html.escape(text)}]
+    return [*turns, {"role": "assistant", "content": html.escape(answer)}]
 
 
-def _reporter(gr, reports, last):
+def _stopper(gr, pages):
+    """The function behind the button Stop: the answer of this page ends at its next token."""
+
+    def halt(request: gr.Request):
+        if request.session_hash in pages:
+            pages[request.session_hash]["stop"].set()
+
+    return halt
+
+
+def _reporter(gr, reports, pages):
     """The function behind the button Report: the newest exchange of this page goes to a file."""
+    alone = threading.Lock()  # two at once would write into one another's lines
 
     def report(why, request: gr.Request):
-        exchange = last.get(request.session_hash)
+        exchange = pages.get(request.session_hash, {}).pop("said", None)
         if not exchange:
             raise gr.Error("There is no answer to report yet.", print_exception=False)
         row = {**exchange, "why": str(why)[:LONGEST], "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
-        append_jsonl(reports, [row])
+        with alone:
+            append_jsonl(reports, [row])
         return "", "Thank you. The answer and your words were kept."
 
     return report
+
+
+def _forgetter(gr, pages):
+    """The function behind the closing of a page: nothing of it is kept."""
+
+    def forget(request: gr.Request):
+        mine = pages.pop(request.session_hash, None)
+        if mine:
+            mine["stop"].set()
+
+    return forget
 
 
 def serve(page, port=None, **more):
@@ -219,9 +251,8 @@ def main(argv=None):
         run = open_run(None, args.run)
         speakers = open_speakers(run, args.after)
         guard = open_guard(run.cache)
-        remote = find_key("OPENAI_API_KEY")[0] is not None
         reports = run.path("reports.jsonl")
-        page = build(speakers, guard, reports, remote=remote, tokens=args.tokens)
+        page = build(speakers, guard, reports, tokens=args.tokens)
         _, address, _ = serve(page, args.port, prevent_thread_lock=True)
     except (RunError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -133,7 +133,7 @@ def record_costs(run):
     took = {
         name: {key: entry[key] for key in figures}
         for name, entry in steps.items()
-        if "from" not in entry
+        if "from" not in entry and set(figures) <= set(entry)
     }
     record(run.profile.name, f"{os.cpu_count()} CPU cores, {platform.machine()}", took)
 
@@ -242,7 +242,10 @@ def main(argv=None):
     if args.record:
         record_costs(run)
     if args.publish:
-        publish(run)
+        try:
+            publish(run)
+        except RunError as error:
+            sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

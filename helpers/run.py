@@ -89,8 +89,10 @@ class Run:
     def remember(self, name, mark, make):
         """Rows of a JSONL file that are made once and reused while ``mark`` stays the same.
 
-        Looked for in this run, then in the shipped one; else ``make()`` makes them.
+        Looked for in this run, then in the shipped one; else ``make()`` makes them. What another
+        student said, or the same one in another prompt, is never taken.
         """
+        mark = f"{mark}-{self.profile.student}-{self.profile.prompt_style}"
         for folder in (self.folder, SHIPPED):
             path = folder / name
             rows = read_jsonl(path) if path.exists() else []
@@ -162,11 +164,14 @@ class Run:
             if theirs != ours:
                 why = f"the finished one that is shipped taught another student, {theirs}"
                 raise self._not_run(step, why)
+        entry["from"], taken = str(SHIPPED), []
         for name in entry["outputs"]:
             if (SHIPPED / name).exists() and not self.path(name).exists():
                 _copy(SHIPPED / name, self.path(name))
-        entry["from"] = str(SHIPPED)
+                taken.append(name)
         if self._fault(step, entry):
+            for name in taken:  # the numbers of another run are no numbers of this one
+                _remove(self.path(name))
             raise self._not_run(step, "the finished one that is shipped was made from other data")
         manifest = self.manifest()
         manifest["steps"][step] = entry
@@ -266,6 +271,13 @@ def _size(path):
     if path.is_file():
         return path.stat().st_size
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _copy(source, target):

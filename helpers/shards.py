@@ -32,6 +32,7 @@ from transformers import AutoConfig
 from helpers.batches import token_losses
 from helpers.hardware import attention, precision
 from helpers.io import write_text
+from helpers.student import SHARD
 
 
 class Learner(nn.Module):
@@ -188,6 +189,6 @@ def export_model(learner, tokenizer, folder):
             whole[name] = gathered.cpu()
     if dist.get_rank() == 0:
         learner.model.config.dtype = torch.bfloat16
-        learner.model.save_pretrained(folder, state_dict=whole)
+        learner.model.save_pretrained(folder, state_dict=whole, max_shard_size=SHARD)
         tokenizer.save_pretrained(folder)
     dist.barrier()

@@ -18,6 +18,7 @@ from helpers.hardware import device, frozen_dtype, working_dtype
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_READER = "transformers.modeling_gguf_pytorch_utils"
+SHARD = "5GB"  # of a file of weights that is written here, so that one at a time fits in memory
 # What stands beside the weights in a model's folder: configuration, tokenizer, template.
 BESIDE_WEIGHTS = ("*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt")
 
@@ -135,7 +136,7 @@ def load_tokenizer(folder, style="alpaca"):
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     if style not in ("alpaca", "chat") or (style == "chat" and not tokenizer.chat_template):
         raise ValueError(
             f"style={style!r} is not to be had from the tokenizer in {folder}: choose 'alpaca', "
@@ -160,7 +161,8 @@ def load_student(folder, adapter=None, *, merge=True):
 
     quiet()
     where = model_folder(folder)
-    model = AutoModelForCausalLM.from_pretrained(where, dtype=frozen_dtype(), use_safetensors=True)
+    safe = {"use_safetensors": True, "trust_remote_code": False}
+    model = AutoModelForCausalLM.from_pretrained(where, dtype=frozen_dtype(), **safe)
     if adapter:
         from peft import PeftModel
 

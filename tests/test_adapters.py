@@ -81,6 +81,26 @@ def test_an_adapter_is_not_merged_twice(tiny_model, adapter, tmp_path):
         merge(once, adapter, tmp_path / "twice")
 
 
+def test_merging_holds_every_tensor_against_its_note(tiny_model, adapter, tmp_path):
+    """One that a quick look passes over: the largest."""
+    other = copy(tiny_model, tmp_path / "other")
+    weights = load_file(other / "model.safetensors")
+    weights["model.embed_tokens.weight"][5] += 1
+    save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(AdapterError, match=r"embed_tokens\.weight has other numbers"):
+        merge(other, adapter, tmp_path / "merged")
+
+
+def test_an_adapter_of_another_kind_and_an_empty_note_are_told(tiny_model, adapter, tmp_path):
+    other = copy(adapter, tmp_path / "other")
+    (other / BASE).write_text("{}")
+    with pytest.raises(AdapterError, match="holds no checksums"):
+        check_base(tiny_model, other)
+    save_file({"prompt_embeddings": torch.ones(2, 2)}, other / WEIGHTS)
+    with pytest.raises(AdapterError, match="no pairs of LoRA matrices"):
+        check_base(tiny_model, other)
+
+
 def test_shapes_alone_tell_where_no_base_was_noted(tiny_model, adapter, tmp_path):
     foreign = copy(adapter, tmp_path / "foreign")
     (foreign / BASE).unlink()
@@ -97,6 +117,8 @@ def test_half_an_adapter_is_told(tiny_model, adapter, tmp_path, name):
     (half / name).write_bytes((half / name).read_bytes()[:-30])
     with pytest.raises(AdapterError, match=f"{name} is missing or not whole"):
         merge(tiny_model, half, tmp_path / "merged")
+    with pytest.raises(AdapterError, match=f"{name} is missing or not whole"):
+        pack(half, "owner/base", ModelCard("# A card\n"), tmp_path / "package")
     if name != BASE:
         (half / name).unlink()
         with pytest.raises(AdapterError, match=f"{name} is missing or not whole"):

@@ -151,3 +151,13 @@ def test_what_the_books_of_the_data_lack_is_named(run):
 def test_the_card_tells_the_embedded_copy_from_the_model_on_the_hub(run):
     assert "4-bit copy" in model_card(run, "lora").text
     assert "4-bit copy" not in model_card(changed(run, student="google/gemma-2b-it"), "lora").text
+
+
+def test_a_revision_is_named_and_a_folder_of_this_machine_is_not(run, tmp_path):
+    card = model_card(changed(run, student="facebook/opt-6.7b@refs/pr/31"), "lora")
+    assert card.text.strip().startswith("# opt-6.7b, taught with LoRA")
+    assert "facebook/opt-6.7b (revision refs/pr/31)" in card.text
+    assert card.data.base_model == "facebook/opt-6.7b"
+    card = model_card(changed(run, student=str(tmp_path)), "lora")
+    assert str(tmp_path) not in card.content and card.data.base_model is None
+    assert "**Commercial use is not to be assumed**" in card.text

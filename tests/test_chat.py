@@ -5,7 +5,16 @@ import threading
 import pytest
 import torch
 
-from helpers.release.chat import LONGEST, TAKEN_BACK, Refused, _guarded, answerers, check, respond
+from helpers.release.chat import (
+    LONGEST,
+    TAKEN_BACK,
+    Refused,
+    _guarded,
+    _until,
+    answerers,
+    check,
+    respond,
+)
 from helpers.release.guard import GuardError, Ruling
 from helpers.student import load_student
 
@@ -138,3 +147,23 @@ def test_an_answer_that_is_taken_back_says_so(speakers):
         "Name three rivers."
     )
     assert given["output"] == TAKEN_BACK
+
+
+def test_a_guard_that_breaks_down_has_not_decided():
+    def out_of_memory(text):
+        raise RuntimeError(f"no room for {text}")
+
+    with pytest.raises(Refused, match=r"could not be checked.*RuntimeError") as refused:
+        check("a private line", out_of_memory)
+    assert "private" not in str(refused.value)
+    assert shown("Anything.", out_of_memory)[-1]["withheld"]
+
+
+def test_the_criterion_answers_on_the_device_it_is_asked_on():
+    stop = threading.Event()
+    said = _until(stop, threading.Event())(torch.zeros(3, 2, device="meta"), None)
+    assert said.device.type == "meta" and said.dtype == torch.bool and said.shape == (3,)
+    ids = torch.zeros(2, 2)
+    assert not _until(stop)(ids, None).any()
+    stop.set()
+    assert _until(threading.Event(), stop)(ids, None).all()

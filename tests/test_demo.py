@@ -12,8 +12,9 @@ import pytest
 pytest.importorskip("playwright", reason="pip install -r requirements-dev.txt")
 import browser as chrome
 
-from helpers.demo import _reporter
+from helpers.demo import WAITING, _forgetter, _reporter, _stopper, _talker
 from helpers.io import read_jsonl
+from helpers.release.chat import TAKEN_BACK, Refused
 from helpers.run import ROOT
 
 needs_chromium = pytest.mark.skipif(
@@ -110,7 +111,7 @@ def test_both_answer_as_text_and_an_answer_is_reported(tab, finished):
     page.get_by_text("Thank you.").wait_for()
     (row,) = read_jsonl(kept)
     assert row["why"] == "It repeats itself." and HARM in row["message"]
-    assert set(row["answers"]) <= {"before training", "after LoRA"}
+    assert set(row["answers"]) == {"before training", "after LoRA"}
 
 
 class Refusal(Exception):
@@ -123,13 +124,77 @@ class Refusal(Exception):
 def test_a_report_keeps_the_answer_and_what_is_wrong_with_it(tmp_path):
     stand_in = SimpleNamespace(Error=Refusal, Request=object)
     exchange = {"message": HARM, "answers": {"before training": "a", "after LoRA": "b"}}
-    report = _reporter(stand_in, tmp_path / "reports.jsonl", {"mine": exchange})
+    pages = {"mine": {"said": exchange}}
+    report = _reporter(stand_in, tmp_path / "reports.jsonl", pages)
     empty, thanks = report("It repeats itself.", SimpleNamespace(session_hash="mine"))
     assert empty == "" and thanks.startswith("Thank you")
     (row,) = read_jsonl(tmp_path / "reports.jsonl")
     assert row["why"] == "It repeats itself." and row["answers"] == exchange["answers"]
     with pytest.raises(Refusal, match="no answer to report"):
         report("Whose?", SimpleNamespace(session_hash="another page"))
+    with pytest.raises(Refusal, match="no answer to report"):
+        report("Twice?", SimpleNamespace(session_hash="mine"))
+
+
+STAND_IN = SimpleNamespace(Error=Refusal, Request=object)
+
+
+def page_of(name):
+    return SimpleNamespace(session_hash=name)
+
+
+def talking(monkeypatch, *steps):
+    """What the button Answer does where the models say ``steps``, and the state of the pages."""
+    pages = {}
+
+    def respond(message, asked, guard, *, stop, **_):
+        for step in steps:
+            if isinstance(step, Exception):
+                raise step
+            yield {"one": step}
+
+    monkeypatch.setattr("helpers.demo.respond", respond)
+    return _talker(STAND_IN, {"one": None}, None, pages), pages
+
+
+def test_a_refused_message_can_be_reported_and_no_older_answer_in_its_place(monkeypatch, tmp_path):
+    given = {"output": "fine", "withheld": False}
+    talk, pages = talking(monkeypatch, given)
+    list(talk("first", ["one"], 0.8, 16, True, page_of("mine")))
+    assert pages["mine"]["said"]["answers"] == {"one": "fine"}
+    talk, more = talking(monkeypatch, Refused("stopped, wrongly"))
+    more.update(pages)
+    with pytest.raises(Refusal, match="wrongly"):
+        list(talk("second", ["one"], 0.8, 16, True, page_of("mine")))
+    _reporter(STAND_IN, tmp_path / "reports.jsonl", more)("why?", page_of("mine"))
+    (row,) = read_jsonl(tmp_path / "reports.jsonl")
+    assert (row["message"], row["refused"]) == ("second", "stopped, wrongly")
+
+
+def test_an_answer_taken_back_is_told_as_one(monkeypatch):
+    talk, pages = talking(monkeypatch, {"output": "", "withheld": True})
+    ((shown,),) = talk("ask", ["one"], 0.8, 16, True, page_of("mine"))
+    assert shown[1]["content"] == TAKEN_BACK
+    assert pages["mine"]["said"]["answers"] == {"one": TAKEN_BACK}
+
+
+def test_a_stop_reaches_the_answer_of_its_own_page(monkeypatch):
+    talk, pages = talking(monkeypatch, {"output": "a", "withheld": False}, Refused("late"))
+    answers = [talk("ask", ["one"], 0.8, 16, True, page_of(name)) for name in ("mine", "yours")]
+    for answer in answers:
+        next(answer)
+    _stopper(STAND_IN, pages)(page_of("mine"))
+    _stopper(STAND_IN, pages)(page_of("nobody's"))
+    assert pages["mine"]["stop"].is_set() and not pages["yours"]["stop"].is_set()
+
+
+def test_closed_pages_are_forgotten_and_the_oldest_of_too_many(monkeypatch):
+    talk, pages = talking(monkeypatch, {"output": "a", "withheld": False})
+    for i in [*range(10 * WAITING), 0, 10 * WAITING]:  # the first asks again
+        list(talk("ask", ["one"], 0.8, 16, True, page_of(i)))
+    assert len(pages) == 10 * WAITING and 0 in pages and 1 not in pages
+    _forgetter(STAND_IN, pages)(page_of(0))
+    assert 0 not in pages
 
 
 @needs_chromium

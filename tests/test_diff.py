@@ -2,14 +2,15 @@
 
 import json
 import shutil
+import weakref
 from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from helpers.release import diff as room
 from helpers.release.diff import NOTES, DiffError, make_diff, recover
+from helpers.release.weights import Weights
 from helpers.run import hash_path
 
 
@@ -141,13 +142,50 @@ def test_a_killed_call_is_begun_again(tmp_path):
 
 
 def test_one_file_of_weights_at_a_time_is_held(tmp_path, monkeypatch):
-    """Never two models, nor even one: what is saved at once is a file, whatever their number."""
+    """Never two models, nor even one: of what was read, a file's worth is alive at any time."""
     base = folder(tmp_path / "base", weights(1), files=4)
     tuned = folder(tmp_path / "tuned", weights(2), files=4)
-    held, save = [], room._save
-    monkeypatch.setattr(
-        room, "_save", lambda some, path: (held.append(len(some)), save(some, path))
-    )
+    read, most, tensor = [], [], Weights.tensor
+
+    def counted(self, name):
+        found = tensor(self, name)
+        read.append(weakref.ref(found))
+        most.append(sum(one() is not None for one in read))
+        return found
+
+    monkeypatch.setattr(Weights, "tensor", counted)
     make_diff(base, tuned, tmp_path / "diff")
     recover(base, tmp_path / "diff", tmp_path / "again")
-    assert held == [1] * 8
+    # Of eight tensors: the pair at hand, and the one before it, which is let go as this is read.
+    assert len(read) > 16 and max(most) <= 4
+
+
+def test_a_missing_file_of_a_model_or_of_a_diff_is_named(tmp_path):
+    base = folder(tmp_path / "base", weights(1), files=2)
+    tuned = folder(tmp_path / "tuned", weights(2), files=2)
+    index = {"weight_map": {"embed": "model-0.safetensors", "norm": "model-1.safetensors"}}
+    (tuned / "model.safetensors.index.json").write_text(json.dumps(index))
+    make_diff(base, tuned, tmp_path / "diff")
+    for whole_one in (tuned, tmp_path / "diff"):
+        gone = whole_one / "model-1.safetensors"
+        kept = gone.read_bytes()
+        gone.unlink()
+        with pytest.raises(ValueError, match=r"lacks model-1\.safetensors"):
+            Weights(whole_one)
+        gone.write_bytes(kept)
+    (tmp_path / "diff" / "model.safetensors.index.json").unlink()
+    (tmp_path / "diff" / "model-1.safetensors").unlink()
+    with pytest.raises(DiffError, match=r"is not whole: .* is missing"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+
+
+@pytest.mark.parametrize("file", ["../x.safetensors", "/tmp/x.safetensors", "x.py", ".safetensors"])
+def test_a_diff_from_elsewhere_writes_nowhere_but_into_its_folder(tmp_path, file):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    make_diff(base, tuned, tmp_path / "diff")
+    notes = json.loads((tmp_path / "diff" / NOTES).read_text())
+    notes["norm"]["file"] = file
+    (tmp_path / "diff" / NOTES).write_text(json.dumps(notes))
+    with pytest.raises(DiffError, match="not whole"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "diff", "tuned"]

@@ -1,5 +1,7 @@
 """A model as GGUF: the embedded server says with it what transformers says."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from helpers.endpoint import Endpoint
@@ -63,6 +65,16 @@ def test_a_model_of_another_family_is_told_and_nothing_is_left(tiny_model, tmp_p
     with pytest.raises(ValueError, match="not of the embedded model's family"):
         export_gguf(tiny_model, tmp_path / "tiny.gguf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_taken_and_a_full_disk(student_folder, tmp_path, monkeypatch):
+    (tmp_path / "mine.gguf").write_text("mine")
+    with pytest.raises(FileExistsError, match="there already"):
+        export_gguf(student_folder, tmp_path / "mine.gguf")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(OSError, match="GB are needed"):
+        export_gguf(student_folder, tmp_path / "new.gguf")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_a_modelfile_has_the_prompt_of_the_training(tmp_path):

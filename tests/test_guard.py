@@ -124,8 +124,16 @@ def test_a_key_chooses_the_remote_guard(monkeypatch, tmp_path):
 
 def remote(monkeypatch, create):
     client = SimpleNamespace(moderations=SimpleNamespace(create=create))
-    monkeypatch.setattr("openai.OpenAI", lambda **_: client)
+    monkeypatch.setattr("openai.OpenAI", lambda **told: client if told["timeout"] < 60 else None)
     return remote_guard("sk-secret")
+
+
+def test_the_remote_guard_asks_openai_wherever_teachers_are(monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    told = {}
+    monkeypatch.setattr("openai.OpenAI", lambda **given: told.update(given))
+    assert remote_guard("sk-secret").by == room.REMOTE
+    assert told["base_url"] == "https://api.openai.com/v1"
 
 
 def test_the_remote_guard_says_what_was_flagged(monkeypatch):

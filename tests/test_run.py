@@ -36,6 +36,25 @@ def test_a_finished_step_is_verified(run):
     assert entry["packages"]["torch"]
 
 
+def test_what_another_student_said_is_not_taken(tmp_path, nothing_shipped):
+    mine = Run(tmp_path / "run", PROFILES["tiny"])
+    assert mine.remember("answers.jsonl", "same", lambda: [{"output": "a"}])[0]["output"] == "a"
+    assert mine.remember("answers.jsonl", "same", lambda: [{"output": "b"}])[0]["output"] == "a"
+    theirs = Run(tmp_path / "run", PROFILES["colab_t4"])
+    assert theirs.remember("answers.jsonl", "same", lambda: [{"output": "c"}])[0]["output"] == "c"
+
+
+def test_a_shipped_step_that_does_not_fit_leaves_no_file_behind(run, tmp_path, nothing_shipped):
+    finished = Run(tmp_path / "finished", PROFILES["tiny"])
+    step(finished)
+    step(finished, "02_generate", inputs=["train.jsonl"], file="generated.jsonl")
+    ship(finished, nothing_shipped)
+    step(run, rows=[{"a": "another"}])
+    with pytest.raises(RunError, match="made from other data"):
+        run.need("01_preprocess", "02_generate")
+    assert not run.path("generated.jsonl").exists()
+
+
 def test_a_setting_that_came_later_does_not_lock_a_run_out(tmp_path, nothing_shipped):
     run = Run(tmp_path / "old", PROFILES["tiny"])
     step(run)
@@ -133,7 +152,7 @@ def test_what_is_remembered_is_made_once_and_again_only_when_its_mark_changes(ru
         return [{"n": len(made)}]
 
     assert run.remember("a.jsonl", "m1", make) == run.remember("a.jsonl", "m1", make)
-    assert run.remember("a.jsonl", "m2", make) == [{"n": 2, "mark": "m2"}]
+    assert run.remember("a.jsonl", "m2", make) == [{"n": 2, "mark": "m2-embedded-alpaca"}]
     assert len(made) == 2
 
 

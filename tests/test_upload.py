@@ -30,15 +30,44 @@ def test_every_file_is_listed_and_nothing_is_sent(folder, monkeypatch):
     ]
 
 
+class Hub:
+    """In the place of the hub: keeps what it was told."""
+
+    def __init__(self, public):
+        self.public, self.sent = public, []
+
+    def create_repo(self, name, private, exist_ok):
+        self.sent.append((name, private))
+
+    def repo_info(self, name):
+        return SimpleNamespace(private=not self.public)
+
+    def create_commit(self, name, operations, commit_message):
+        self.sent.append([operation.path_in_repo for operation in operations])
+
+
+def hub(monkeypatch, public=False):
+    from huggingface_hub import CommitOperationAdd
+
+    one = Hub(public)
+    stand_in = SimpleNamespace(HfApi=lambda: one, CommitOperationAdd=CommitOperationAdd)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", stand_in)
+    return one
+
+
 def test_what_is_sent_is_what_was_listed(folder, monkeypatch):
-    sent = []
-    hub = SimpleNamespace(
-        create_repo=lambda name, **options: sent.append((name, options["private"])),
-        upload_folder=lambda **options: sent.append(options["allow_patterns"]),
-    )
-    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(HfApi=lambda: hub))
+    (folder / "data[1].json").write_text("{}")  # no pattern, but a name
+    one = hub(monkeypatch)
     upload(folder, "owner/name", really=True)
-    assert sent == [("owner/name", True), ["README.md", "data/model.safetensors"]]
+    listed = ["data[1].json", "README.md", "data/model.safetensors"]
+    assert one.sent == [("owner/name", True), listed]
+
+
+def test_nothing_goes_to_a_repository_that_is_public_already(folder, monkeypatch):
+    one = hub(monkeypatch, public=True)
+    with pytest.raises(UploadError, match="open to the public"):
+        upload(folder, "owner/name", really=True)
+    assert len(one.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -46,11 +75,26 @@ def test_what_is_sent_is_what_was_listed(folder, monkeypatch):
     [
         ("notes.txt", f"my key is {FAKE_KEY}", "looks like a key"),
         ("settings.json", '{"OPENAI_API_KEY": "none-of-the-usual-forms"}', "looks like a key"),
-        ("data/.env", "COLOUR=blue", "file of secrets"),
-        ("server.pem", "x", "file of secrets"),
+        ("notes.md", 'os.environ["OPENAI_API_KEY"] = "whatever-it-is"', "looks like a key"),
+        ("notes.md", 'os.environ[\\"HF_TOKEN\\"] = \\"whatever-it-is\\"', "looks like a key"),
+        ("notes.txt", "AZURE_OPENAI_API_KEY=0123456789abcdef01", "looks like a key"),
+        ("notes.txt", "wandb api_key\t=\tabcdef0123456789", "looks like a key"),
+        ("notes.txt", "Authorization: Bearer abcdef0123456789abcdef", "looks like a key"),
+        ("notes.txt", "github_pat_" + 22 * "A", "looks like a key"),
+        ("notes.txt", "-----BEGIN RSA PRIVATE KEY-----", "looks like a key"),
+        (f"{FAKE_KEY}.txt", "x", "looks like a key in its name"),
+        ("data/.env", "COLOUR=blue", "a hidden file"),
+        ("production.env", "COLOUR=blue", "of a kind that does not go"),
+        ("credentials.json", "{}", "file of secrets"),
+        ("server.PEM", "x", "of a kind that does not go"),
+        ("model.zip", "x", "of a kind that does not go"),
         (".notes", "x", "a hidden file"),
         ("training_args.bin", "x", "a pickle"),
         ("config.json", '{"_name_or_path": "/home/ada/models/base"}', "path of this machine"),
+        ("config.json", '{"_name_or_path": "/home/지은/base"}', "path of this machine"),
+        ("config.json", '{"_name_or_path": "file:///home/ada/base"}', "path of this machine"),
+        ("config.json", '{"_name_or_path": "\\\\/home\\\\/ada"}', "path of this machine"),
+        ("config.json", '{"_name_or_path": "/workspace/base"}', "path of this machine"),
         ("config.json", '{"_name_or_path": "C:\\\\Users\\\\ada\\\\base"}', "path of this machine"),
         ("run.json", f'{{"folder": "{ROOT}/runs"}}', "path of this machine"),
     ],
@@ -60,7 +104,8 @@ def test_a_secret_or_a_path_stops_the_whole_upload(folder, monkeypatch, name, te
     (folder / name).write_text(text)
     with pytest.raises(UploadError, match=why) as stopped:
         upload(folder, "owner/name", really=True, own_paths=[ROOT])
-    assert name in str(stopped.value) and FAKE_KEY not in str(stopped.value)
+    assert name.replace(FAKE_KEY, "(a key)") in str(stopped.value)
+    assert FAKE_KEY not in str(stopped.value)
 
 
 def test_a_link_and_an_empty_folder_are_told(folder, tmp_path):
@@ -70,3 +115,18 @@ def test_a_link_and_an_empty_folder_are_told(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UploadError, match="no file"):
         upload_plan(tmp_path / "empty")
+
+
+def test_a_text_in_two_byte_characters_is_read(folder):
+    (folder / "notes.txt").write_bytes(f"key {FAKE_KEY}".encode("utf-16"))
+    with pytest.raises(UploadError, match=r"notes\.txt: holds what looks like a key"):
+        upload_plan(folder)
+
+
+def test_an_address_or_a_tokenizer_stops_nothing(folder, student_folder):
+    import shutil
+
+    for name in ("tokenizer.json", "tokenizer_config.json", "config.json", "chat_template.jinja"):
+        shutil.copyfile(f"{student_folder}/{name}", folder / name)
+    (folder / "LICENSE").write_text("See https://example.org/root and https://example.org/data/x.")
+    assert len(upload_plan(folder)) == 7

@@ -136,3 +136,10 @@ def test_the_mark_costs_loss_and_a_bias_of_nothing_costs_nothing(model, tokenize
     rows = load_examples(ROOT / "data" / "eval_tasks.en.jsonl")[:4]
     assert cost(model, tokenizer, rows)["low"] > 0
     assert cost(model, tokenizer, rows, bias=0)["value"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_long_text_is_counted_to_its_end():
+    size, dice = 2000, random.Random(0)
+    found = detect([dice.randrange(size) for _ in range(3000)], size)
+    assert found["pairs"] > 2900 and 0 < found["p"] < 1
+    assert found["p"] == pytest.approx(math.erfc(found["z"] / math.sqrt(2)) / 2, abs=0.02)

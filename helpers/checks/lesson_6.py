@@ -7,6 +7,7 @@ from functools import cache
 from helpers.checks import Wrong
 from helpers.io import read_jsonl
 from helpers.release.guard import SENTENCES, local_guard, worth
+from helpers.run import open_run
 from helpers.similarity import RougeIndex
 
 EXERCISES = ("worth_by_hand", "blocked_sentence", "false_alarms", "may_sell", "card_line")
@@ -70,8 +71,8 @@ def worth_by_hand(answer):
 
 @cache
 def _guard():
-    """The local guard, with the cache that the runs share."""
-    return local_guard("runs/cache")
+    """The local guard, with the cache of the learner's runs."""
+    return local_guard(open_run().cache)
 
 
 @cache

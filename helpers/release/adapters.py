@@ -11,8 +11,15 @@ import shutil
 from pathlib import Path
 
 from helpers.io import write_text
-from helpers.release.weights import Weights, checksum, copy_beside, first_difference, new_folder
-from helpers.student import quiet
+from helpers.release.weights import (
+    INDEX,
+    Weights,
+    checksum,
+    copy_beside,
+    first_difference,
+    new_folder,
+)
+from helpers.student import SHARD, quiet
 
 BASE = "base.json"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -36,21 +43,40 @@ def check_base(base, adapter):
     Shapes tell for any adapter; the weights themselves where the training noted its base
     (:func:`note_base`). Both are folders. Raises ValueError for a ``base`` that is no whole model.
     """
+    _check_base(base, adapter)
+
+
+def _check_base(base, adapter, few=8):
+    """The same; ``few`` as in :func:`helpers.release.weights.first_difference`."""
     weights, adapter = Weights(base), Path(adapter)
-    for name, part, shape in _pairs(adapter):
+    for name, shape in _beside(adapter).items():
         there = weights.shape(name) if name in weights.files else None
-        # A is (rank, in) and B is (out, rank) beside a W of (out, in).
-        fits = there and (shape[1] == there[1] if part == "A" else shape[0] == there[0])
-        if not fits:
+        if there not in (shape, shape[::-1]):  # some layers are stored the other way round
             raise _other_base(adapter, base, f"{name} is {there or 'missing'} there")
-    sums = _read(adapter / BASE) if (adapter / BASE).is_file() else {}
-    differs = first_difference(weights, sums)
+    differs = first_difference(weights, _noted(adapter), few)
     if differs:
         raise _other_base(adapter, base, f"{differs} has other numbers there")
 
 
-def _pairs(adapter):
-    """``(tensor of the base, "A" or "B", shape)`` of each matrix of an adapter."""
+def _noted(adapter):
+    """The checksums of ``base.json``; none where an adapter came without."""
+    path = Path(adapter) / BASE
+    if not path.is_file():
+        return {}
+    sums = _read(path)
+    if (
+        not isinstance(sums, dict)
+        or not all("shape" in (s or ()) for s in sums.values())
+        or not sums
+    ):
+        raise AdapterError(
+            f"{path} holds no checksums. Get the adapter again, or delete that file."
+        )
+    return sums
+
+
+def _beside(adapter):
+    """The tensors of the base that an adapter stands beside: ``{name: [out, in]}``."""
     from safetensors import SafetensorError, safe_open
 
     _read(adapter / CONFIG)
@@ -62,8 +88,16 @@ def _pairs(adapter):
             f"{adapter / WEIGHTS} is missing or not whole ({error}). Run lesson 3 again, or get "
             "the adapter again."
         ) from None
-    found = [(PAIR.match(name), shape) for name, shape in shapes.items()]
-    return [(f"{match[1]}.weight", match[2], shape) for match, shape in found if match]
+    pairs = {}  # A is (rank, in) and B is (out, rank) beside a W of (out, in)
+    for match, shape in ((PAIR.match(name), shape) for name, shape in shapes.items()):
+        if match:
+            pairs.setdefault(f"{match[1]}.weight", {})[match[2]] = shape
+    if not pairs or any(set(pair) != {"A", "B"} for pair in pairs.values()):
+        raise AdapterError(
+            f"{adapter / WEIGHTS} holds no pairs of LoRA matrices (…lora_A.weight and "
+            "…lora_B.weight): other kinds of adapters are not merged here."
+        )
+    return {name: [pair["B"][0], pair["A"][1]] for name, pair in pairs.items()}
 
 
 def _read(path):
@@ -94,12 +128,13 @@ def merge(base, adapter, out):
     from transformers import AutoModelForCausalLM
 
     quiet()
-    check_base(base, adapter)
+    _check_base(base, adapter, few=None)  # all of it is read in any case
+    safe = {"use_safetensors": True, "trust_remote_code": False}
     with new_folder(out, Weights(base).bytes) as scratch:
-        model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)
+        model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", **safe)
         merged = PeftModel.from_pretrained(model, adapter).merge_and_unload(safe_merge=True)
-        copy_beside(base, scratch)
-        merged.save_pretrained(scratch)
+        copy_beside(base, scratch, but=[INDEX])  # its list of files is not the new one's
+        merged.save_pretrained(scratch, max_shard_size=SHARD)
     return Path(out)
 
 
@@ -110,6 +145,7 @@ def pack(adapter, base_name, card, out):
     ``card`` a :class:`huggingface_hub.ModelCard`. Raises as :func:`merge` does.
     """
     adapter, config = Path(adapter), _read(Path(adapter) / CONFIG)
+    _beside(adapter), _noted(adapter)  # half an adapter is not handed on
     with new_folder(out, (adapter / WEIGHTS).stat().st_size) as scratch:
         for name in (WEIGHTS, BASE):
             if (adapter / name).is_file():

@@ -18,6 +18,7 @@ from helpers.release.watermark import watermark
 LONGEST = 2000  # characters of a message
 PATIENCE = 120  # seconds for the next word of a model
 TAKEN_BACK = "(The filter took this answer back.)"
+ALONE = threading.Lock()  # one answer is written at a time: the cores are the same for all
 
 
 class Refused(ValueError):
@@ -70,7 +71,7 @@ def check(text, guard):
             f"That message has {len(text):,} characters; {LONGEST:,} are read at most. Shorten it."
         )
     try:
-        ruling = guard(text)
+        ruling = _asked(guard, text)
     except GuardError as error:
         raise Refused(
             f"This message could not be checked, so it is not answered: {error}"
@@ -79,6 +80,16 @@ def check(text, guard):
         why = f" ({ruling.why})" if ruling.why else ""
         raise Refused(f"The {ruling.by} stopped this message{why}. It may be wrong; reword it.")
     return text
+
+
+def _asked(guard, text):
+    """What a guard says of a text; a guard that breaks down has not decided, either."""
+    try:
+        return guard(text)
+    except GuardError:
+        raise
+    except Exception as error:  # its message could hold the text
+        raise GuardError(f"the guard broke down ({type(error).__name__})") from None
 
 
 def _guarded(pieces, guard):
@@ -92,7 +103,7 @@ def _guarded(pieces, guard):
         if ready == shown and not whole:
             continue
         try:
-            blocked = bool(ready) and guard(ready).blocked
+            blocked = bool(ready) and _asked(guard, ready).blocked
         except GuardError:
             blocked = True
         if blocked:
@@ -106,6 +117,17 @@ def _last_end(text):
     """Where the last finished sentence or line of a text ends."""
     ends = [found.end() for found in re.finditer(r"[.!?。！？]+[\"'”’)]*\s|\n", text)]
     return ends[-1] if ends else 0
+
+
+def _until(*events):
+    """A stopping criterion of transformers: true for all rows once one of the events is set."""
+    import torch
+
+    def told(ids, scores, **_):
+        over = any(event.is_set() for event in events)
+        return torch.full((len(ids),), over, dtype=torch.bool, device=ids.device)
+
+    return told
 
 
 @contextlib.contextmanager
@@ -122,49 +144,44 @@ def _spoken(model, tokenizer, text, stop, max_new_tokens, temperature):
     streamer = TextIteratorStreamer(
         tokenizer, skip_prompt=True, timeout=PATIENCE, skip_special_tokens=True
     )
-    ids = torch.tensor([prompt_ids({"instruction": text, "input": ""}, tokenizer)])
+    ids = torch.tensor([prompt_ids({"instruction": text, "input": ""}, tokenizer)]).to(model.device)
     ends = sorted({end_id(tokenizer), tokenizer.eos_token_id} - {None})
+    how = {
+        "do_sample": True,
+        "temperature": temperature,
+        "top_p": 0.95,
+        "max_new_tokens": max_new_tokens,
+        "pad_token_id": tokenizer.pad_token_id,
+        "eos_token_id": ends,
+        "watermarking_config": watermark(),
+        "stopping_criteria": StoppingCriteriaList([_until(stop, leave)]),
+        "streamer": streamer,
+    }
 
     def write():
         try:
-            with torch.inference_mode():
-                out = model.generate(
-                    input_ids=ids.to(model.device),
-                    attention_mask=torch.ones_like(ids).to(model.device),
-                    do_sample=True,
-                    temperature=temperature,
-                    top_p=0.95,
-                    max_new_tokens=max_new_tokens,
-                    pad_token_id=tokenizer.pad_token_id,
-                    eos_token_id=ends,
-                    watermarking_config=watermark(),
-                    streamer=streamer,
-                    stopping_criteria=StoppingCriteriaList(
-                        [
-                            lambda ids, scores: torch.full(
-                                (len(ids),), stop.is_set() or leave.is_set()
-                            )
-                        ]
-                    ),
-                )
+            with ALONE, torch.inference_mode():
+                out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **how)
             outcome["ended"] = out[0, -1].item() in ends
         except Exception as error:  # told to the reader's side of the queue
             outcome["error"] = error
         finally:
             streamer.end()
 
-    def read():
-        for piece in streamer:
-            yield piece, None
-        thread.join()
-        if "error" in outcome:
-            raise outcome["error"]
-        yield "", outcome["ended"]
-
     thread = threading.Thread(target=write, daemon=True)
     thread.start()
     try:
-        yield read()
+        yield _read(streamer, thread, outcome)
     finally:
         leave.set()
         thread.join()
+
+
+def _read(streamer, thread, outcome):
+    """The pieces that a writing thread puts into its streamer, and then how it ended."""
+    for piece in streamer:
+        yield piece, None
+    thread.join()
+    if "error" in outcome:
+        raise outcome["error"]
+    yield "", outcome["ended"]

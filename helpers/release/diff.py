@@ -9,10 +9,11 @@ with zeros, so they are stored as they are.
 ``diff.json`` holds a checksum of every tensor before and after. A wrong base is told from the
 shapes and some of the smallest tensors, before anything is written; every other tensor is held
 against its checksum as it comes by, and the folder gets its name last. No more than one file of
-weights is in memory, 5 GB for a model saved in the usual way, however many it has.
+weights is in memory, however many the model has; those written here have 5 GB at most.
 """
 
 import json
+import math
 from pathlib import Path
 
 from helpers.io import write_text
@@ -65,7 +66,8 @@ def recover(base, diff, out):
     files = {}
     for name, note in notes.items():
         files.setdefault(note["file"], []).append(name)
-    with new_folder(out, before.bytes) as scratch:
+    sizes = (_size(note["tuned"]) for note in notes.values())
+    with new_folder(out, sum(sizes)) as scratch:
         for file, names in files.items():
             made = {name: _recovered(name, notes[name], before, change) for name in names}
             _save(made, scratch / file)
@@ -84,6 +86,8 @@ def _recovered(name, note, before, change):
         note["tuned"]["shape"], dtype=getattr(torch, note["tuned"]["dtype"]), device="meta"
     )
     bits = _fitted(old, like)
+    if note["stored"] and name not in change.files:
+        raise DiffError(f"{change.folder} is not whole: {name} is missing. Get the diff again.")
     if note["stored"]:
         bits = bits ^ change.tensor(name)
     new = bits.view(like.dtype)
@@ -121,18 +125,38 @@ def _fitted(old, like):
     return bits
 
 
+def _size(sums):
+    """Bytes of a tensor that is known by its checksum."""
+    import torch
+
+    return math.prod(sums["shape"]) * getattr(torch, sums["dtype"]).itemsize
+
+
 def _save(tensors, path):
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    save_file(tensors, path, metadata={"format": "pt"})
+    try:
+        save_file(tensors, path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise OSError(f"{path} could not be written ({error}): is the disk full?") from None
 
 
 def _read_notes(diff):
-    """The notes of a diff, or DiffError that says what is missing."""
+    """The notes of a diff, or DiffError that says what is missing.
+
+    A diff comes from somebody else: its files are names in the new folder, and never a way out.
+    """
     path = Path(diff) / NOTES
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        notes = json.loads(path.read_text(encoding="utf-8"))
+        for note in notes.values():
+            plain = Path(note["file"]).name == note["file"] and note["file"][0] != "."
+            if not plain or not note["file"].endswith(".safetensors"):
+                raise ValueError("no name of a file")
+            _size(note["tuned"]), note["base"] and _size(note["base"]), note["stored"]
+        return notes
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, IndexError):
         raise DiffError(
             f"{path} is missing or not whole, so {diff} is no finished diff. Make it again with "
             "make_diff, or get it again."

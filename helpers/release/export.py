@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from helpers.prompts import format_prompt
-from helpers.release.weights import Weights
+from helpers.release.weights import Weights, check_room
 from helpers.student import embedded_gguf
 
 KINDS = ("F32", "F16", "Q8_0")
@@ -34,7 +34,7 @@ def export_gguf(folder, out, *, name="alpaca-classroom", kind="F16"):
     ``kind`` is the number format of the matrices: ``"F32"``, ``"F16"`` or ``"Q8_0"``. One tensor is
     in memory at a time, and the file gets its name when it is whole. Raises ValueError for another
     kind, and for a model that has not the embedded one's tensors and shapes, naming the first that
-    differ.
+    differ; FileExistsError for a name that is taken, and OSError for a disk without room.
     """
     from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 
@@ -44,6 +44,10 @@ def export_gguf(folder, out, *, name="alpaca-classroom", kind="F16"):
     original = GGUFReader(str(embedded_gguf()))
     tensors = _matched(weights, original)
     out = Path(out)
+    if out.exists():
+        raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
+    check_room(out.parent, weights.bytes)
+    out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(f".{out.name}.unfinished")
     writer = GGUFWriter(str(scratch), "llama")
     try:
@@ -59,6 +63,7 @@ def export_gguf(folder, out, *, name="alpaca-classroom", kind="F16"):
         writer.close()
         os.replace(scratch, out)
     finally:
+        writer.close()  # an open file cannot be deleted everywhere
         scratch.unlink(missing_ok=True)
     return out
 

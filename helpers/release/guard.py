@@ -21,6 +21,7 @@ from helpers.io import load_examples, read_jsonl
 
 SENTENCES = Path("data/filter_sentences.jsonl")
 LANGUAGES = ("en", "ko", "id")
+REMOTE, LOCAL = "OpenAI moderation", "local guard"
 LAYERS = (6, 15)  # of thirty; the last ones know what comes next, not what was said
 WINDOW, LONGEST = 256, 8192  # tokens read at once; a text beyond the longest is not let through
 
@@ -40,7 +41,7 @@ class Ruling:
 
 
 def open_guard(cache):
-    """The guard to be had here, as a function from a text to a :class:`Ruling`.
+    """The guard to be had here, as a function from a text to a :class:`Ruling`; ``by`` names it.
 
     OpenAI's where the environment (or ``.env``, or Colab's secrets) has its key, else the local
     one, with its model and weights from the folder ``cache``. Both raise GuardError for a text on
@@ -56,7 +57,9 @@ def remote_guard(key, **options):
     """OpenAI's moderation endpoint (free of charge with any key) as a guard."""
     import openai
 
-    client = openai.OpenAI(api_key=key, **options)
+    # Its own address, wherever OPENAI_BASE_URL leads teachers; and whoever waits, waits not long.
+    where = {"base_url": "https://api.openai.com/v1", "timeout": 15, "max_retries": 1}
+    client = openai.OpenAI(api_key=key, **{**where, **options})
 
     def ask(text):
         try:
@@ -69,8 +72,9 @@ def remote_guard(key, **options):
                 f"the moderation endpoint gave no answer ({type(error).__name__}). Nothing is let "
                 "through until it does; without OPENAI_API_KEY the local guard is used."
             ) from None
-        return Ruling(found.flagged, max(scores), "OpenAI moderation", ", ".join(flags))
+        return Ruling(found.flagged, max(scores), REMOTE, ", ".join(flags))
 
+    ask.by = REMOTE
     return ask
 
 
@@ -83,8 +87,9 @@ def local_guard(cache, threshold=0.5):
     def ask(text):
         pieces = features(model, tokenizer, _windows(tokenizer, text))
         score = max(probabilities(classifier, pieces))
-        return Ruling(score >= threshold, score, "local guard")
+        return Ruling(score >= threshold, score, LOCAL)
 
+    ask.by = LOCAL
     return ask
 
 
@@ -219,7 +224,10 @@ def _known(model, tokenizer, folder):
 
     rows, ordinary = read_jsonl(SENTENCES), ordinary_texts()
     texts = [row["text"] for row in rows] + ordinary
-    path = folder / f"{hashlib.sha256(repr((texts, LAYERS)).encode()).hexdigest()[:12]}.safetensors"
+    path = (
+        folder
+        / f"{hashlib.sha256(repr((texts, LAYERS, WINDOW)).encode()).hexdigest()[:12]}.safetensors"
+    )
     if not path.is_file():
         x = features(model, tokenizer, [tokenizer(text)["input_ids"][:WINDOW] for text in texts])
         folder.mkdir(parents=True, exist_ok=True)

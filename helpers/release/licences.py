@@ -60,7 +60,10 @@ KNOWN = {  # by the beginning of a model's name; the longest that fits
         False,
         "research that is not commercial, for those who were granted the weights",
     ),
-    **dict.fromkeys(("gpt-", "o1", "o3", "o4", "text-davinci"), OPENAI),
+    **dict.fromkeys(
+        ("gpt-3", "gpt-4", "gpt-5", "chatgpt-", "o1-", "o3-", "o4-", "text-davinci", "ft:gpt-"),
+        OPENAI,
+    ),
     "gpt-oss": APACHE,
 }
 

@@ -1,26 +1,36 @@
 """What would go to a hub, file by file, and what must never go.
 
 Nothing is sent by looking: :func:`upload` lists and checks, and sends only when told to. A folder
-is held back as a whole if any file of it has the form of a key, is an environment file, or names a
-folder of this machine: a path tells who somebody is and where their work lies.
+is held back as a whole if any file of it is of a kind that a model's page has no use for (a pickle
+runs code, an archive cannot be looked into), is hidden or a link, has the form of a key in it, or
+names a folder of this machine: a path tells who somebody is and where their work lies. Patterns
+find the usual forms and not every one: read the list before you send it.
 """
 
 import mmap
 import re
 from pathlib import Path
 
-# What the keys of the usual providers look like, and a named one with a value of any form.
+KINDS = {".safetensors", ".gguf", ".json", ".jsonl", ".md", ".txt", ".jinja", ".model", ".yaml"}
+NAMES = {"LICENSE", "NOTICE", "Modelfile", ".gitattributes"}
+SECRETS = re.compile(rb"(?i)(^|/)(credentials|kaggle|.*secret.*|id_\w+)\.\w+$")
+# The keys of the usual providers; a named one with a value of any form; any name of a key with a
+# value that looks drawn; private keys.
 KEYS = re.compile(
-    rb"\b(sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|"
-    rb"AIza[0-9A-Za-z_-]{30,})|"
-    rb"\b(?i:(OPENAI_API_KEY|HF_TOKEN|AWS_SECRET_ACCESS_KEY))[\"' ]*[=:][\"' ]*[^\s\"',;]{8,}"
+    rb"\b(sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}|"
+    rb"github_pat_\w{20,}|A[KS]IA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30,}|xox[abprs]-[\w-]{10,})|"
+    rb"(?i:(OPENAI_API_KEY|HF_TOKEN|AWS_SECRET_ACCESS_KEY)[\s\"'\\\]]*[=:][\s\"'\\]*[^\s\"',;\\]{8,})|"
+    rb"(?i:(api_?key|token|secret|password)[\s\"'\\\]]*[=:][\s\"'\\]*"
+    rb"(?=[A-Z_.+/=-]*[0-9])[A-Z0-9_.+/=-]{16,})|"
+    rb"(?i:bearer\s+)[A-Za-z0-9._-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
+ALONE = rb"(?:(?<![\w./-])|(?<=file://))"  # no part of an address or of another path
+PART = rb"[^\s\"'<>/\\,;:)]+"
+ROOTS = rb"home|users|root|content|mnt|tmp|work(?:space)?|data|scratch|kaggle|volumes|media|var"
 PATHS = re.compile(
-    rb"(?<![\w./-])(/(home|Users|root|content|mnt|tmp)/[\w.-]+|(?i:[a-z]:\\{1,2}users\\{1,2}[\w.-]+))"
+    ALONE + rb"\\*/(?i:" + ROOTS + rb")\\*/" + PART + rb"|(?i:[a-z]:[\\/]+users[\\/]+)" + PART
 )
-SECRETS = re.compile(r"(^|/)(\.env(\..*)?|\.netrc|id_(rsa|ed25519)|credentials|.*\.(pem|key|p12))$")
-HIDDEN = re.compile(r"(^|/)\.(?!gitattributes$)")  # leftovers of tools, old versions of notebooks
-PICKLES = re.compile(r"\.(bin|pt|pth|pkl|pickle|ckpt|joblib)$")
+SMALL = 64_000_000  # bytes; below, a text in two-byte characters is read as well
 
 
 class UploadError(ValueError):
@@ -30,17 +40,22 @@ class UploadError(ValueError):
 def upload_plan(folder, own_paths=()):
     """The files of a folder, as ``[{"path", "bytes"}]``, largest last; nothing is sent.
 
-    ``own_paths`` are further texts that no file may hold, such as the project's folder. Raises
+    ``own_paths`` are further folders that no file may name, such as the project's. Raises
     UploadError naming every file that must stay here and why, but never the key itself.
     """
     folder = Path(folder)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     if not files:
         raise UploadError(f"{folder} holds no file, so there is nothing to upload.")
-    own = [str(path).encode() for path in (Path.home(), *own_paths) if len(str(path)) > 1]
+    own = _own([Path.home(), Path.cwd(), *own_paths])
     faults = {path: _fault(path, path.relative_to(folder).as_posix(), own) for path in files}
     if any(faults.values()):
-        lines = [f"  {path.relative_to(folder)}: {why}" for path, why in faults.items() if why]
+        names = (path.relative_to(folder).as_posix() for path, why in faults.items() if why)
+        shown = (KEYS.sub(b"(a key)", name.encode()).decode() for name in names)
+        lines = [
+            f"  {name}: {why}"
+            for name, why in zip(shown, filter(None, faults.values()), strict=True)
+        ]
         raise UploadError(
             f"{folder} must not be uploaded as it is:\n" + "\n".join(lines) + "\n"
             "Take these out of the folder and look again."
@@ -55,38 +70,68 @@ def upload_plan(folder, own_paths=()):
 def upload(folder, repository, *, really=False, own_paths=()):
     """List what would go to ``repository`` (``owner/name``) of the hub; send it only if ``really``.
 
-    Returns the plan of :func:`upload_plan`, which is made anew before anything is sent, so that
-    what goes is what was listed. The repository is private until its owner opens it. Raises
-    UploadError as the plan does.
+    Returns the plan of :func:`upload_plan`, which is made anew before anything is sent, and just
+    its files are. The repository is private until its owner opens it. Raises UploadError as the
+    plan does, and where a repository of that name is open to the public already.
     """
     plan = upload_plan(folder, own_paths)
     if really:
-        from huggingface_hub import HfApi
+        from huggingface_hub import CommitOperationAdd, HfApi
 
         hub = HfApi()
         hub.create_repo(repository, private=True, exist_ok=True)
-        listed = [file["path"] for file in plan]
-        hub.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=listed)
+        if not hub.repo_info(repository).private:
+            raise UploadError(
+                f"{repository} is open to the public already, so nothing was sent: name a new "
+                "repository, or make that one private on its page first."
+            )
+        listed = [
+            CommitOperationAdd(file["path"], str(Path(folder) / file["path"])) for file in plan
+        ]
+        hub.create_commit(repository, listed, commit_message="Upload")
     return plan
+
+
+def _own(paths):
+    """A pattern of folders of this machine, in the ways in which a file may name them."""
+    forms = set()
+    for path in (Path(path) for path in paths):
+        if len(path.parts) > 1:  # the root of a disk is in every path
+            forms |= {str(path), path.as_posix(), str(path).replace("\\", "\\\\")}
+    either = b"|".join(re.escape(form.encode()) for form in sorted(forms))
+    return re.compile(ALONE + rb"(" + either + rb")(?![\w-])")
 
 
 def _fault(path, name, own):
     """Why a file must stay on this machine, or None."""
     if path.is_symlink():
         return "a link, which leads to a file elsewhere"
-    if SECRETS.search(name):
-        return "a file of secrets by its name"
-    if HIDDEN.search(name):
+    if path.name in NAMES:
+        pass
+    elif any(part.startswith(".") for part in name.split("/")):
         return "a hidden file"
-    if PICKLES.search(name):
-        return "a pickle, which runs code when it is opened; save weights as safetensors"
+    elif path.suffix not in KINDS:
+        return (
+            f"of a kind that does not go: {' '.join(sorted(KINDS))} do (a pickle runs code when it "
+            "is opened: save weights as safetensors)"
+        )
+    elif SECRETS.search(name.encode()):
+        return "a file of secrets by its name"
+    if KEYS.search(name.encode()):
+        return "holds what looks like a key in its name"
     if path.stat().st_size == 0:
         return None
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if KEYS.search(data):
-            return "holds what looks like a key"
-        found = PATHS.search(data)
-        if found or any(data.find(text) >= 0 for text in own):
-            where = found[1].decode(errors="replace") if found else "the name of a folder"
-            return f"names a path of this machine ({where})"
+        return _told(data, own) or (
+            _told(data[:].replace(b"\0", b""), own) if len(data) < SMALL else None
+        )
+
+
+def _told(data, own):
+    """What bytes tell that nobody else should know, or None."""
+    if KEYS.search(data):
+        return "holds what looks like a key"
+    found = PATHS.search(data) or own.search(data)
+    if found:
+        return f"names a path of this machine ({found[0].decode(errors='replace')})"
     return None

@@ -7,18 +7,21 @@ a folder that is there in whole or not at all.
 
 import contextlib
 import hashlib
+import json
 import math
 import shutil
 from pathlib import Path
 
 from helpers.student import BESIDE_WEIGHTS
 
+INDEX = "model.safetensors.index.json"
+
 
 class Weights:
     """The safetensors of a folder: ``files`` maps each tensor to the file it is in.
 
-    Raises ValueError for a folder without weights, for half a file of them, and for an adapter,
-    which is no whole model.
+    Raises ValueError for a folder without weights, for half a file of them, for one whose list
+    names a file that is missing, and for an adapter, which is no whole model.
     """
 
     def __init__(self, folder):
@@ -32,6 +35,7 @@ class Weights:
                 f"{folder} holds {found}, and a whole model is needed: name a folder that "
                 "save_pretrained wrote, and merge an adapter first."
             )
+        self._check_index()
         self.bytes = sum(path.stat().st_size for path in paths)
         for path in paths:
             try:
@@ -42,6 +46,18 @@ class Weights:
                     f"{path} is no whole file of weights ({error}). Get it again, or save the "
                     "model again."
                 ) from None
+
+    def _check_index(self):
+        """Where the folder has a list of its files, all of them have to be there."""
+        index = self.folder / INDEX
+        if index.is_file():
+            listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            gone = sorted(name for name in listed if not (self.folder / name).is_file())
+            if gone:
+                raise ValueError(
+                    f"{self.folder} lacks {', '.join(gone)}, which its {INDEX} names: the model "
+                    "is not whole. Get it again, or save the model again."
+                )
 
     def by_file(self):
         """``(file, names of its tensors)``, one after another."""
@@ -82,7 +98,8 @@ def first_difference(weights, sums, few=8):
 
     ``sums`` maps names to what :func:`checksum` said. All shapes are compared, which takes the
     heads of the files alone, then the bits of the ``few`` smallest tensors and the ``few`` smallest
-    matrices: a training moves nearly every matrix, and may leave all else alone.
+    matrices: a training moves nearly every matrix, and may leave all else alone. With None for
+    ``few``, the bits of all.
     """
     for name in sums:
         if name not in weights.files or weights.shape(name) != sums[name]["shape"]:
@@ -103,6 +120,18 @@ def copy_beside(folder, target, *, but=()):
                 shutil.copyfile(path, Path(target) / path.name)
 
 
+def check_room(folder, room):
+    """Raise OSError where the disk of a folder, there or not yet, has not ``room`` bytes left."""
+    there = next(path for path in (Path(folder).absolute(), *Path(folder).absolute().parents)
+                 if path.exists())  # fmt: skip
+    free = shutil.disk_usage(there).free
+    if free < room:
+        raise OSError(
+            f"{room / 1e9:.1f} GB are needed in {folder} and {free / 1e9:.1f} GB are free. "
+            "Make room, or name a folder on another disk."
+        )
+
+
 @contextlib.contextmanager
 def new_folder(out, room=0):
     """A folder to write into that gets the name ``out`` when all is there, or goes again.
@@ -113,13 +142,8 @@ def new_folder(out, room=0):
     out = Path(out)
     if out.exists():
         raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
+    check_room(out.parent, room)
     out.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(out.parent).free
-    if free < room:
-        raise OSError(
-            f"{room / 1e9:.1f} GB are needed in {out.parent} and {free / 1e9:.1f} GB are free. "
-            "Make room, or name a folder on another disk."
-        )
     scratch = out.with_name(f".{out.name}.unfinished")  # a killed call leaves it to the next
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
