@@ -113,11 +113,17 @@ def test_the_local_guard_reads_a_long_text_to_its_end(monkeypatch, tmp_path):
 
 
 def test_a_key_chooses_the_remote_guard(monkeypatch, tmp_path):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-nobody")
     monkeypatch.setattr(room, "remote_guard", lambda key: ("remote", key))
     assert open_guard(tmp_path) == ("remote", "sk-of-nobody")
-    monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.setattr(room, "local_guard", lambda cache: ("local", cache))
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")  # the key is of that place
+    assert open_guard(tmp_path) == ("local", tmp_path)
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
+    assert open_guard(tmp_path)[0] == "remote"
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.chdir(tmp_path)  # no .env here
     assert open_guard(tmp_path) == ("local", tmp_path)
 

@@ -37,17 +37,14 @@ def note_base(base, adapter):
     write_text(Path(adapter) / BASE, json.dumps(sums, indent=1) + "\n")
 
 
-def check_base(base, adapter):
+def check_base(base, adapter, few=8):
     """Raise AdapterError, soon, where ``adapter`` was not learned on the model in ``base``.
 
     Shapes tell for any adapter; the weights themselves where the training noted its base
-    (:func:`note_base`). Both are folders. Raises ValueError for a ``base`` that is no whole model.
+    (:func:`note_base`), ``few`` of them or with None all
+    (:func:`helpers.release.weights.first_difference`). Both are folders. Raises ValueError for a
+    ``base`` that is no whole model.
     """
-    _check_base(base, adapter)
-
-
-def _check_base(base, adapter, few=8):
-    """The same; ``few`` as in :func:`helpers.release.weights.first_difference`."""
     weights, adapter = Weights(base), Path(adapter)
     for name, shape in _beside(adapter).items():
         there = weights.shape(name) if name in weights.files else None
@@ -64,11 +61,7 @@ def _noted(adapter):
     if not path.is_file():
         return {}
     sums = _read(path)
-    if (
-        not isinstance(sums, dict)
-        or not all("shape" in (s or ()) for s in sums.values())
-        or not sums
-    ):
+    if not (sums and isinstance(sums, dict) and all("shape" in (s or ()) for s in sums.values())):
         raise AdapterError(
             f"{path} holds no checksums. Get the adapter again, or delete that file."
         )
@@ -128,7 +121,7 @@ def merge(base, adapter, out):
     from transformers import AutoModelForCausalLM
 
     quiet()
-    _check_base(base, adapter, few=None)  # all of it is read in any case
+    check_base(base, adapter, few=None)  # all of it is read in any case
     safe = {"use_safetensors": True, "trust_remote_code": False}
     with new_folder(out, Weights(base).bytes) as scratch:
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", **safe)

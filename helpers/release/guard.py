@@ -21,6 +21,7 @@ from helpers.io import load_examples, read_jsonl
 
 SENTENCES = Path("data/filter_sentences.jsonl")
 LANGUAGES = ("en", "ko", "id")
+OPENAI = "https://api.openai.com/v1"
 REMOTE, LOCAL = "OpenAI moderation", "local guard"
 LAYERS = (6, 15)  # of thirty; the last ones know what comes next, not what was said
 WINDOW, LONGEST = 256, 8192  # tokens read at once; a text beyond the longest is not let through
@@ -44,12 +45,14 @@ def open_guard(cache):
     """The guard to be had here, as a function from a text to a :class:`Ruling`; ``by`` names it.
 
     OpenAI's where the environment (or ``.env``, or Colab's secrets) has its key, else the local
-    one, with its model and weights from the folder ``cache``. Both raise GuardError for a text on
+    one, with its model and weights from the folder ``cache``. A key beside an OPENAI_BASE_URL that
+    leads elsewhere is the key of that place, and stays there. Both raise GuardError for a text on
     which they cannot decide.
     """
     from helpers.keys import find_key
 
-    key, _ = find_key("OPENAI_API_KEY")
+    elsewhere = "api.openai.com" not in os.environ.get("OPENAI_BASE_URL", OPENAI)
+    key = None if elsewhere else find_key("OPENAI_API_KEY")[0]
     return remote_guard(key) if key else local_guard(cache)
 
 
@@ -57,8 +60,7 @@ def remote_guard(key, **options):
     """OpenAI's moderation endpoint (free of charge with any key) as a guard."""
     import openai
 
-    # Its own address, wherever OPENAI_BASE_URL leads teachers; and whoever waits, waits not long.
-    where = {"base_url": "https://api.openai.com/v1", "timeout": 15, "max_retries": 1}
+    where = {"base_url": OPENAI, "timeout": 15, "max_retries": 1}  # people wait for it
     client = openai.OpenAI(api_key=key, **{**where, **options})
 
     def ask(text):
