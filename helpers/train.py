@@ -121,8 +121,12 @@ def _record(trainer, train):
 
 
 def _save_adapter(model, folder):
-    """Save the adapter, the same bytes for the same training: peft writes its sets in any order."""
+    """Save the adapter, the same bytes for the same training: peft writes its sets in any order.
+
+    Without peft's model card, a form that nobody has filled in.
+    """
     model.save_pretrained(folder)
+    (Path(folder) / "README.md").unlink(missing_ok=True)
     path = Path(folder) / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     if isinstance(config["target_modules"], list):
