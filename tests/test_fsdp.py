@@ -250,7 +250,9 @@ def test_micro_batches_make_the_same_update(one_rank, tiny_model, tokenizer):
         steps = [train_step(learner, optimizer, rows, tokenizer, budget) for _ in range(3)]
         losses[budget] = steps
     assert len(rank_share(rows, 0, 1, 100)) > 4 * len(rank_share(rows, 0, 1, 10_000))
-    assert losses[100] == pytest.approx(losses[10_000], rel=1e-5)
+    # Adam moves a number whose gradient is nearly nothing by its sign, which rounding may turn.
+    assert losses[100][0] == pytest.approx(losses[10_000][0], rel=1e-6)
+    assert losses[100] == pytest.approx(losses[10_000], rel=1e-4)
 
 
 def test_checkpoints_of_another_training_are_refused(one_rank, tiny_model, killed, tmp_path):
