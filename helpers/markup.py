@@ -14,7 +14,7 @@ LONGEST = 20_000  # characters of one text that are shown; a page has to stay us
 WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
 LINE = "border-top:1px solid rgba(128,128,128,0.35);padding:0.35em 0.8em 0.35em 0.5em;"
 LINE += "line-height:1.45"
-CELL = f"text-align:left;vertical-align:top;min-width:7em;{LINE};{WRAP}"
+CELL = f"text-align:left;vertical-align:top;min-width:8em;{LINE};{WRAP}"
 ASK = f"font-weight:600;{WRAP}"
 NEW = "background:#cfe3f3;color:#0b3d63;text-decoration:underline"
 
