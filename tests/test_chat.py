@@ -1,5 +1,6 @@
 """The chat of the demo: what is shown was checked, what is stopped stays unseen."""
 
+import queue
 import threading
 
 import pytest
@@ -10,6 +11,7 @@ from helpers.release.chat import (
     TAKEN_BACK,
     Refused,
     _guarded,
+    _read,
     _until,
     answerers,
     check,
@@ -167,3 +169,14 @@ def test_the_criterion_answers_on_the_device_it_is_asked_on():
     assert not _until(stop)(ids, None).any()
     stop.set()
     assert _until(threading.Event(), stop)(ids, None).all()
+
+
+def test_a_model_that_falls_silent_is_told():
+    def silent():
+        yield "One"
+        raise queue.Empty
+
+    pieces = _read(silent(), None, {})
+    assert next(pieces) == ("One", None)
+    with pytest.raises(Refused, match="said no word for"):
+        next(pieces)

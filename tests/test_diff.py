@@ -96,6 +96,9 @@ def test_a_damaged_diff_is_not_recovered(tmp_path):
     save_file(damaged, file)
     with pytest.raises(DiffError, match=r"damaged: layer\.0"):
         recover(base, tmp_path / "diff", tmp_path / "again")
+    save_file({**damaged, "layer.0": damaged["layer.0"][:, :3].contiguous()}, file)
+    with pytest.raises(DiffError, match=r"damaged: layer\.0"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
     (tmp_path / "diff" / NOTES).unlink()
     with pytest.raises(DiffError, match="no finished diff"):
         recover(base, tmp_path / "diff", tmp_path / "again")
@@ -166,6 +169,10 @@ def test_a_missing_file_of_a_model_or_of_a_diff_is_named(tmp_path):
     index = {"weight_map": {"embed": "model-0.safetensors", "norm": "model-1.safetensors"}}
     (tuned / "model.safetensors.index.json").write_text(json.dumps(index))
     make_diff(base, tuned, tmp_path / "diff")
+    (base / "model.safetensors.index.json").write_text("[]")
+    with pytest.raises(ValueError, match="is no list of files"):
+        Weights(base)
+    (base / "model.safetensors.index.json").unlink()
     for whole_one in (tuned, tmp_path / "diff"):
         gone = whole_one / "model-1.safetensors"
         kept = gone.read_bytes()

@@ -1,6 +1,7 @@
 """Uploading: every file is listed, nothing is sent unasked, and keys and paths stop the whole."""
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -115,6 +116,12 @@ def test_a_link_and_an_empty_folder_are_told(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UploadError, match="no file"):
         upload_plan(tmp_path / "empty")
+
+
+def test_where_home_is_the_root_of_the_disk_an_upload_is_still_possible(folder, monkeypatch):
+    for name in ("home", "cwd"):
+        monkeypatch.setattr(f"helpers.release.upload.Path.{name}", lambda: Path("/"))
+    assert len(upload_plan(folder)) == 2
 
 
 def test_a_text_in_two_byte_characters_is_read(folder):

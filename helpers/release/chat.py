@@ -8,6 +8,7 @@ instructions: no message knows of an earlier one.
 """
 
 import contextlib
+import queue
 import re
 import threading
 
@@ -179,8 +180,11 @@ def _spoken(model, tokenizer, text, stop, max_new_tokens, temperature):
 
 def _read(streamer, thread, outcome):
     """The pieces that a writing thread puts into its streamer, and then how it ended."""
-    for piece in streamer:
-        yield piece, None
+    try:
+        for piece in streamer:
+            yield piece, None
+    except queue.Empty:
+        raise Refused(f"The models said no word for {PATIENCE} seconds. Try it again.") from None
     thread.join()
     if "error" in outcome:
         raise outcome["error"]

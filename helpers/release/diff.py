@@ -88,15 +88,21 @@ def _recovered(name, note, before, change):
     bits = _fitted(old, like)
     if note["stored"] and name not in change.files:
         raise DiffError(f"{change.folder} is not whole: {name} is missing. Get the diff again.")
+    if note["stored"] and change.shape(name) != note["tuned"]["shape"]:
+        raise _damaged(change, note, name)
     if note["stored"]:
         bits = bits ^ change.tensor(name)
     new = bits.view(like.dtype)
     if checksum(new) != note["tuned"]:
-        raise DiffError(
-            f"{change.folder / note['file']} is damaged: {name} does not come out as it was. Get "
-            "the diff again."
-        )
+        raise _damaged(change, note, name)
     return new
+
+
+def _damaged(change, note, name):
+    return DiffError(
+        f"{change.folder / note['file']} is damaged: {name} does not come out as it was. Get the "
+        "diff again."
+    )
 
 
 def _wrong_base(before, name):

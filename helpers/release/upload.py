@@ -98,7 +98,7 @@ def _own(paths):
     for path in (Path(path) for path in paths):
         if len(path.parts) > 1:  # the root of a disk is in every path
             forms |= {str(path), path.as_posix(), str(path).replace("\\", "\\\\")}
-    either = b"|".join(re.escape(form.encode()) for form in sorted(forms))
+    either = b"|".join(re.escape(form.encode()) for form in sorted(forms)) or rb"(?!)"  # none fits
     return re.compile(ALONE + rb"(" + either + rb")(?![\w-])")
 
 

@@ -51,7 +51,12 @@ class Weights:
         """Where the folder has a list of its files, all of them have to be there."""
         index = self.folder / INDEX
         if index.is_file():
-            listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            try:
+                listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise ValueError(
+                    f"{index} is no list of files. Get the model again, or save it again."
+                ) from None
             gone = sorted(name for name in listed if not (self.folder / name).is_file())
             if gone:
                 raise ValueError(
