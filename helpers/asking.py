@@ -17,11 +17,13 @@ import random
 import time
 from dataclasses import dataclass
 
-from helpers.endpoint import usage_of
+from helpers.budget import Meter
 from helpers.filters import LANGUAGES
-from helpers.parsing import WHOLE, parse_completion, parse_structured
+from helpers.parameters import fitted, most_tokens_out
+from helpers.parsing import parse_completion, parse_structured
 from helpers.patience import patiently
 from helpers.prompts import LIST_LENGTH, chat_turns, task_list_prompt
+from helpers.replies import choice_of, is_filtered, is_whole, usage_of, without_thinking
 
 SHORT = 260  # characters of a short answer
 WAYS = ("self_synthesis", "task_list", "task_json")
@@ -118,64 +120,64 @@ def request_of(number, seeds, settings, accepted=()):
     return {"number": number, "examples": [row["id"] for row in examples]}, examples
 
 
-async def ask(client, endpoint, number, examples, settings, *, given_up=lambda: False):
+async def ask(
+    client, endpoint, number, examples, settings, meter: Meter, *, given_up=lambda: False
+):
     """Send one request; returns the raw record that goes to disk, parsed by :func:`tasks_of`.
 
-    Its ``lost`` counts tries that failed in a way in which the server may have answered, and
-    charged, all the same. Raises EndpointError when the endpoint cannot be used, or once
-    ``given_up()``; see :func:`helpers.patience.patiently`.
+    ``meter`` keeps the cap and notes every try. Raises EndpointError when the endpoint cannot be
+    used, or once ``given_up()``, and CapReached before a try that the budget has no room for; see
+    :func:`helpers.patience.patiently`.
     """
-    started, lost = time.monotonic(), []
+    started = time.monotonic()
     way = _ask_self_synthesis if settings.way == "self_synthesis" else _ask_list
 
-    async def send(call):
-        return await patiently(call, endpoint, lost=lost, given_up=given_up)
+    async def send(create, body):
+        reply = await patiently(
+            create, body, endpoint, before=meter.before, failed=meter.failed, given_up=given_up
+        )
+        return choice_of(reply), usage_of(reply, body)
 
     record = await way(client, endpoint, number, examples, settings, send)
     seconds = round(time.monotonic() - started, 3)
-    return {**record, "way": settings.way, "seconds": seconds, "lost": len(lost)}
+    return {**record, "way": settings.way, "seconds": seconds}
 
 
 async def _ask_self_synthesis(client, endpoint, number, examples, settings, send):
     opener, *shown = examples
     opening = " ".join(opener["instruction"].split()[: settings.opening_words])
-    common = {"model": endpoint.model, "stop": ["<|im_end|>"], "seed": settings.seed + number}
+    common = {"stop": ["<|im_end|>"], "seed": settings.seed + number}
 
     async def write(prompt, **options):
-        return await send(
-            lambda: client.completions.create(
-                prompt=endpoint.chat_opening + prompt, **common, **options
-            )
-        )
+        body = {"prompt": endpoint.chat_opening + prompt, **common, **options}
+        return await send(client.completions.create, body)
 
-    first = await write(
+    instruction, usage = await write(
         f"{chat_turns([], open_user=True)}{opening}",
         max_tokens=settings.instruction_tokens,
         temperature=settings.temperature,
         top_p=0.95,
     )
-    instruction = _choice(first)
     instruction["text"] = opening + instruction["text"]
-    record = {"instruction": instruction, "usage": usage_of(first)}
-    if instruction["finish"] not in WHOLE:
+    record = {"instruction": instruction, "usage": usage, "tries": 1}
+    if not is_whole(instruction["finish"]):
         return record  # a request without an end is not worth an answer
     turns = chat_turns([(row["instruction"], row["output"]) for row in shown], open_user=True)
-    second = await write(
+    answer, more = await write(
         f"{turns}{instruction['text']}<|im_end|>\n<|im_start|>assistant\n",
         max_tokens=settings.answer_tokens,
         temperature=settings.answer_temperature,
         # A rambling teacher is nudged to end at the first natural end of its answer.
         logit_bias={str(endpoint.end_token_id): settings.end_bias},
     )
-    pairs = zip(record["usage"], usage_of(second), strict=True)
-    usage = [None if None in pair else sum(pair) for pair in pairs]
-    return {**record, "answer": _choice(second), "usage": usage}
+    usage = [None if None in pair else sum(pair) for pair in zip(usage, more, strict=True)]
+    return {**record, "answer": answer, "usage": usage, "tries": 2}
 
 
 async def _ask_list(client, endpoint, number, examples, settings, send):
-    body, start = list_request(endpoint.model, number, examples, settings)
-    reply = await send(lambda: client.chat.completions.create(**body))
-    return {"completion": _choice(reply), "start": start, "usage": usage_of(reply)}
+    body, start = list_request(number, examples, settings)
+    completion, usage = await send(client.chat.completions.create, body)
+    return {"completion": completion, "start": start, "usage": usage, "tries": 1}
 
 
 def reply_record(body, start, way):
@@ -184,15 +186,14 @@ def reply_record(body, start, way):
 
     reply = ChatCompletion.construct(**body)  # as lenient as the client is with a live reply
     usage = usage_of(reply)
-    return {"completion": _choice(reply), "start": start, "usage": usage, "way": way}
+    return {"completion": choice_of(reply), "start": start, "usage": usage, "way": way}
 
 
-def list_request(model, number, examples, settings):
+def list_request(number, examples, settings):
     """The body of a list request as the chat protocol wants it, and the first task's number."""
     count = settings.tasks_a_request + len(examples)
     prompt, start = task_list_prompt(examples, count, settings.language)
     body = {
-        "model": model,
         "max_tokens": settings.answer_tokens * settings.tasks_a_request,
         "temperature": settings.temperature,
         "seed": settings.seed + number,
@@ -212,34 +213,13 @@ _JSON_WORDS = (
 )
 
 
-def _choice(reply):
-    """A reply's text and why it ended; a refusal or an empty choice has a finish of its own.
-
-    None in place of a reply is a request that the provider's filter would not let through.
-    """
-    if reply is None:
-        return {"text": "", "finish": "content_filter"}
-    choice = reply.choices[0] if reply.choices else None
-    if choice is None:
-        return {"text": "", "finish": "no choice"}
-    finish = getattr(choice, "finish_reason", None)
-    message = getattr(choice, "message", None)
-    refusal = getattr(message, "refusal", None)
-    if refusal:
-        return {"text": str(refusal), "finish": "refusal"}
-    text = getattr(choice, "text", None) if message is None else message.content
-    # Some send parts in place of a text; what is no text is an empty reply, and booked as such.
-    return {"text": text if isinstance(text, str) else "", "finish": finish}
-
-
 def tasks_of(record):
     """Tasks and drops of one raw record, whichever way it was asked: ``(tasks, drops)``."""
     if "completion" not in record:
         return _synthesised(record)
     text, finish = record["completion"]["text"], record["completion"]["finish"]
-    if finish == "refusal" or not text.strip():
-        reason = "empty reply" if finish in WHOLE else "cut by the length limit"
-        return [], [{"reason": _UNWRITTEN.get(finish, reason), "text": text}]
+    if finish == "refusal" or not without_thinking(text).strip():
+        return [], [{"reason": _why_unwritten(finish) or "empty reply", "text": text}]
     if record.get("way") == "task_json":
         return parse_structured(text, finish)
     return parse_completion(text, record["start"], finish)
@@ -248,14 +228,14 @@ def tasks_of(record):
 def _synthesised(record):
     instruction, answer = record["instruction"], record.get("answer")
     for name, part in (("instruction", instruction), ("output", answer)):
-        if part is not None and part["finish"] not in WHOLE:
-            reason = _UNWRITTEN.get(part["finish"], f"{name} cut by the length limit")
+        if part is not None and not is_whole(part["finish"]):
+            reason = _why_unwritten(part["finish"], f"{name} ")
             return [], [{"reason": reason, "text": instruction["text"].strip()}]
     return [
         {
-            "instruction": instruction["text"].strip(),
+            "instruction": without_thinking(instruction["text"]).strip(),
             "input": "",
-            "output": answer["text"].strip(),
+            "output": without_thinking(answer["text"]).strip(),
         }
     ], []
 
@@ -263,28 +243,34 @@ def _synthesised(record):
 # Why a reply with such a finish brought no text to read.
 _UNWRITTEN = {
     "refusal": "refused by the teacher",
-    "content_filter": "stopped by the provider's filter",
     "no choice": "empty reply",
+    "unreadable": "unreadable reply",
 }
 
 
-def booked_tokens(record, dearest):
-    """``[tokens in, tokens out]`` that a raw record is charged with, at least.
+def _why_unwritten(finish, what=""):
+    """Why a reply holds nothing to read, by its finish reason; None where it ended by itself."""
+    if finish in _UNWRITTEN:
+        return _UNWRITTEN[finish]
+    if is_filtered(finish):
+        return "stopped by the provider's filter"
+    return None if is_whole(finish) else f"{what}cut by the length limit"
 
-    What an endpoint does not count is booked at the ``dearest``, and so is every try that was lost
-    on its way, because the provider may charge it.
+
+def charged_tokens(record, dearest):
+    """``(tokens in, tokens out)`` that a raw record is charged with, at least.
+
+    What an endpoint does not count, or counts in a way that cannot be, is charged at its dearest.
     """
-    lost = record.get("lost", 0)
-    return [
-        (most if used is None else used) + lost * most
-        for used, most in zip(record["usage"], dearest, strict=True)
-    ]
+    pairs = zip(record["usage"], dearest, strict=True)
+    return tuple(most if used is None else used for used, most in pairs)
 
 
 def dearest_request(endpoint, settings, seeds):
     """Upper bound of one request, ``(dollars, tokens in, tokens out)``.
 
-    A token is at least one byte of text, so a prompt has no more tokens than bytes.
+    A token is at least one byte of text, so a prompt has no more tokens than bytes. What the
+    endpoint's own parameters allow a reply counts, where that is more.
     """
     sizes = sorted(len(json.dumps(row, ensure_ascii=False).encode()) for row in seeds)
     examples = sum(sizes[-settings.examples :])
@@ -297,4 +283,6 @@ def dearest_request(endpoint, settings, seeds):
     else:
         tokens_in = 3000 + examples
         tokens_out = settings.answer_tokens * settings.tasks_a_request
+    calls = 2 if settings.way == "self_synthesis" else 1
+    tokens_out = max(tokens_out, calls * most_tokens_out(fitted({}, endpoint)))
     return endpoint.cost(tokens_in, tokens_out), tokens_in, tokens_out

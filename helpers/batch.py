@@ -20,18 +20,18 @@ from pathlib import Path
 
 from helpers.asking import (
     Settings,
-    booked_tokens,
     check,
     dearest_request,
     list_request,
     reply_record,
     request_of,
 )
-from helpers.generate import alone, claim, fingerprint, pending_batches, raw_records
+from helpers.budget import Budget, Tries
+from helpers.generate import alone, charge, claim, fingerprint, pending_batches, raw_records
 from helpers.io import append_jsonl
+from helpers.parameters import fitted
 from helpers.patience import plainly
-
-DISCOUNT = 0.5  # OpenAI's, on tokens in and out
+from helpers.prices import BATCH_PRICE
 
 
 def submit(endpoint, seeds, folder, settings=None, *, count, guarded=()):
@@ -99,9 +99,10 @@ def _keep_caps(endpoint, seeds, folder, settings, count):
     """Raise ValueError if spent, out and coming together could pass a cap."""
     dollars, *tokens = dearest_request(endpoint, settings, seeds)
     out = sum(len(row["examples"]) for row in pending_batches(folder))
-    pairs = [booked_tokens(record, tokens) for record in raw_records(folder)]
-    spent_tokens = sum(map(sum, pairs)) + (out + count) * sum(tokens)
-    spent_dollars = sum(endpoint.cost(*pair) for pair in pairs) + DISCOUNT * (out + count) * dollars
+    spent = Budget(endpoint, settings.max_dollars, settings.max_tokens)
+    charge(spent, raw_records(folder), Tries(folder / "tries.jsonl"), tuple(tokens))
+    spent_tokens = spent.tokens + (out + count) * sum(tokens)
+    spent_dollars = spent.dollars + BATCH_PRICE * (out + count) * dollars
     if spent_dollars > settings.max_dollars:
         raise ValueError(
             f"with what is spent and out, {count} requests could cost up to ${spent_dollars:.2f}, "
@@ -126,7 +127,8 @@ def _prepare(endpoint, seeds, folder, settings, count):
     lines, examples, start = [], {}, None
     for number in numbers:
         meta, shown = request_of(number, seeds, replace(settings, from_accepted=0))
-        body, start = list_request(endpoint.model, number, shown, settings)
+        body, start = list_request(number, shown, settings)
+        body = {"model": endpoint.model, **fitted(body, endpoint)}
         examples[str(number)] = meta["examples"]
         line = {"custom_id": str(number), "method": "POST", "url": "/v1/chat/completions"}
         lines.append(json.dumps({**line, "body": body}, ensure_ascii=False) + "\n")
@@ -146,4 +148,5 @@ def _records(text, row):
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
         if number in row["examples"]:
-            yield {"number": int(number), "examples": row["examples"][number], **record}
+            examples = row["examples"][number]
+            yield {"number": int(number), "examples": examples, "batch": row["id"], **record}

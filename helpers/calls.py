@@ -1,9 +1,11 @@
 """Chat calls that are paid for once: kept on disk under their whole content, billed, and capped.
 
 A call is a *body*, what the chat protocol wants: messages, temperature, length. Its answer goes to
-one JSON Lines file under a hash of model and body, at the moment it arrives. Asked again, now or
-next week, it comes from there: a run that was cut off goes on for nothing, and a second report
-costs nothing. Before the first call that is not there yet, what it will cost at the most is said.
+one JSON Lines file under a hash of model and body, at the moment it arrives. Sent again, now or
+next week, it comes from there: a run that was cut off resumes for nothing, and a second report
+costs nothing. A neighbour of that file notes every try before it is sent, so the cap holds for
+tries without an answer too. Before the first call that is not there yet, what it will cost at the
+most is said.
 """
 
 import asyncio
@@ -13,18 +15,24 @@ import math
 import time
 from pathlib import Path
 
-from helpers.endpoint import usage_of
+from helpers.budget import Budget, CapReached, Meter, Tries
+from helpers.endpoint import EndpointError
 from helpers.io import append_jsonl, read_jsonl
+from helpers.parameters import fitted, most_tokens_out
 from helpers.patience import patiently
+from helpers.replies import choice_of, first_token, usage_of, without_thinking
 
+FRUITLESS = 12  # replies without a text, one after another, that end a run
 
-class CapReached(RuntimeError):
-    """The next call could have passed the cap on money or tokens."""
+__all__ = ["CapReached", "ask_all", "bill", "key_of", "plan"]
 
 
 def key_of(endpoint, body):
     """The name under which the answer to a body is kept. Not the address: ports change."""
-    whole = json.dumps([endpoint.model, body], sort_keys=True, ensure_ascii=False)
+    parts = [endpoint.model, body]
+    if getattr(endpoint, "parameters", None):
+        parts.append({name: str(value) for name, value in endpoint.parameters.items()})
+    whole = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(whole.encode()).hexdigest()[:24]
 
 
@@ -34,7 +42,7 @@ def plan(endpoint, bodies, cache):
     """
     known = _read(cache)
     new = {key_of(endpoint, body): body for body in bodies}
-    asked = [_most(body) for key, body in new.items() if key not in known]
+    asked = [_most(body, endpoint) for key, body in new.items() if key not in known]
     tokens_in, tokens_out = (sum(sizes) for sizes in zip(*asked, strict=True)) if asked else (0, 0)
     return {
         "calls": len(asked),
@@ -46,18 +54,35 @@ def plan(endpoint, bodies, cache):
 
 
 def bill(endpoint, cache):
-    """What the calls in ``cache`` took: ``calls``, ``tokens_in``, ``tokens_out``, ``dollars`` and
+    """What the calls in ``cache`` took: ``calls``, ``tokens_in``, ``tokens_out``, ``dollars``,
+    ``lost_tries`` (which may have been charged, and count in the dollars at their most) and
     ``seconds`` (one after another).
     """
     rows = _read(cache).values()
     tokens_in, tokens_out = (sum(row["usage"][i] for row in rows) for i in (0, 1))
+    spent = _spent(Budget(endpoint, math.inf), cache)
     return {
         "calls": len(rows),
         "tokens_in": tokens_in,
         "tokens_out": tokens_out,
-        "dollars": endpoint.cost(tokens_in, tokens_out),
+        "lost_tries": spent.lost,
+        "dollars": spent.dollars,
         "seconds": sum(row["seconds"] for row in rows),
     }
+
+
+def _spent(budget, cache):
+    """A budget charged with the answers and the lost tries that are on disk."""
+    rows = _read(cache)
+    for row in rows.values():
+        budget.spend(row["usage"])
+    _tries(cache).charge_lost(budget, dict.fromkeys(rows, 1))
+    return budget
+
+
+def _tries(cache):
+    path = Path(cache)
+    return Tries(path.with_name(f"{path.stem}.tries.jsonl"))
 
 
 async def ask_all(
@@ -67,11 +92,13 @@ async def ask_all(
 
     An answer is a dict: ``text``, ``finish``, ``letters`` (what the first token could have been:
     ``{token: probability}``, or None), ``usage`` (tokens in and out, at their dearest where the
-    endpoint does not count), ``seconds``. As many as ``endpoint.parallel`` are in flight.
-    ``say(line)`` is told the most it can cost; ``on_answer(done, total)`` each answer.
+    endpoint does not count, or not believably), ``seconds``. After the first, which goes alone, as
+    many as ``endpoint.parallel`` are in flight. ``say(line)`` gets the most it can cost,
+    ``on_answer(done, total)`` runs after each answer.
 
-    Raises CapReached before a call that could pass the caps, which hold for the whole of ``cache``,
-    and EndpointError where no answer can be had. What was answered until then is kept.
+    Raises CapReached before a try that could pass the caps, which hold for the whole of ``cache``,
+    and EndpointError where no answer comes, or twelve in a row are empty. What was answered until
+    then is kept.
     """
     known, desk = _read(cache), _Desk(endpoint, cache, max_dollars, max_tokens)
     coming = plan(endpoint, bodies, cache)
@@ -103,97 +130,83 @@ class _Desk:
 
     def __init__(self, endpoint, cache, max_dollars, max_tokens):
         self.endpoint, self.cache = endpoint, cache
-        self.max_dollars, self.max_tokens = max_dollars, max_tokens
-        so_far = bill(endpoint, cache)
-        self.tokens = [so_far["tokens_in"], so_far["tokens_out"]]  # spent, or set aside
-        self.gate, self.failed = asyncio.Semaphore(endpoint.parallel), None
-        self.flying = 0
+        self.budget = _spent(Budget(endpoint, max_dollars, max_tokens), cache)
+        self.tries, self.gate = _tries(cache), asyncio.Semaphore(endpoint.parallel)
+        self.first, self.proven, self.failed, self.fruitless = True, asyncio.Event(), None, 0
 
     async def ask(self, client, key, body):
         async with self.gate:
+            alone, self.first = self.first, False
             try:
-                most = _most(body)
-                await self._set_aside(most)
-                try:
-                    return await self._send(client, key, body, most)
-                finally:
-                    self.flying -= 1
+                if not alone:  # what an endpoint refuses is found out by the first call
+                    await self.proven.wait()
+                return await self._send(client, key, body)
             except BaseException as failure:
                 self.failed = self.failed or failure
                 raise
+            finally:
+                self.proven.set()
 
-    async def _send(self, client, key, body, most):
-        lost, started = [], time.monotonic()
+    async def _send(self, client, key, body):
+        if self.failed:
+            raise self.failed
+        meter = Meter(key, _most(body, self.endpoint), self.budget, self.tries)
+        await self._find_room(meter)
+        started = time.monotonic()
         reply = await patiently(
-            lambda: client.chat.completions.create(model=self.endpoint.model, **body),
+            client.chat.completions.create,
+            body,
             self.endpoint,
-            lost=lost,
+            before=meter.before,
+            failed=meter.failed,
             given_up=lambda: self.failed is not None,
         )
-        used = [m if u is None else u for u, m in zip(usage_of(reply), most, strict=True)]
-        used = [u + len(lost) * m for u, m in zip(used, most, strict=True)]
-        self.tokens = [t + u - m for t, u, m in zip(self.tokens, used, most, strict=True)]
-        seconds = round(time.monotonic() - started, 3)
-        answer = {"key": key, **_content(reply), "usage": used, "seconds": seconds}
-        append_jsonl(self.cache, [answer])
+        answer = self._keep(key, body, reply, meter, started)
+        self._check_that_something_comes_back(answer)
         return answer
 
-    async def _set_aside(self, most):
-        """Put the dearest a call can be on the bill; wait for those in flight to make room."""
-        while not self.failed:
-            tokens = [t + m for t, m in zip(self.tokens, most, strict=True)]
-            over = self._over(tokens)
-            if not over:
-                self.tokens, self.flying = tokens, self.flying + 1
-                return
-            if not self.flying:
-                raise CapReached(
-                    f"the next call could bring {over}. What was answered is kept in {self.cache}; "
-                    "raise the cap to go on from there."
-                )
-            await asyncio.sleep(0.05)
-        raise self.failed
+    async def _find_room(self, meter):
+        try:
+            await self.budget.wait_for_room(meter.most)
+        except CapReached as reached:
+            raise CapReached(
+                f"{reached}. What was answered is kept in {self.cache}; raise the cap to go on "
+                "from there.",
+                reached.cap,
+            ) from None
 
-    def _over(self, tokens):
-        """Which cap so many tokens would pass, in words; None for none."""
-        dollars = self.endpoint.cost(*tokens)
-        if dollars > self.max_dollars:
-            return f"the bill to {dollars:.4f} dollars, above max_dollars={self.max_dollars:.4f}"
-        if self.max_tokens is not None and sum(tokens) > self.max_tokens:
-            return f"the tokens to {sum(tokens):,}, above max_tokens={self.max_tokens:,}"
-        return None
-
-
-def _content(reply):
-    """What is kept of a reply; None in its place is a request that a filter turned away."""
-    choice = reply.choices[0] if reply is not None and reply.choices else None
-    if choice is None:
-        return {
-            "text": "",
-            "finish": "content_filter" if reply is None else "no choice",
-            "letters": None,
+    def _keep(self, key, body, reply, meter, started):
+        """Write an answer down, whatever its shape, and settle its bill."""
+        pairs = zip(usage_of(reply, body), meter.most, strict=True)
+        used = [most if count is None else count for count, most in pairs]
+        seconds = round(time.monotonic() - started, 3)
+        answer = {
+            "key": key,
+            **choice_of(reply),
+            "letters": first_token(reply),
+            "usage": used,
+            "seconds": seconds,
         }
-    text = choice.message.content or getattr(choice.message, "refusal", None)
-    text = text if isinstance(text, str) else ""
-    return {"text": text, "finish": choice.finish_reason, "letters": _first_token(choice)}
+        append_jsonl(self.cache, [answer])
+        meter.answered(used)
+        return answer
+
+    def _check_that_something_comes_back(self, answer):
+        said = answer["letters"] or without_thinking(answer["text"]).strip()
+        self.fruitless = 0 if said else self.fruitless + 1
+        if self.fruitless >= FRUITLESS:
+            raise EndpointError(
+                f"nothing comes back from {self.endpoint.base_url}: {FRUITLESS} replies in a row "
+                f"without a text (finish {answer['finish']!r}). A model that thinks spends its "
+                "tokens before it answers: give it more, or switch the thinking off, with "
+                "Endpoint(parameters={'max_tokens': …})."
+            )
 
 
-def _first_token(choice):
-    """Probabilities of what the first token could have been, or None where they are not told."""
-    logprobs = getattr(choice, "logprobs", None)
-    if not logprobs or not logprobs.content:
-        return None
-    found = {}
-    for candidate in logprobs.content[0].top_logprobs:
-        letter = candidate.token.strip()
-        found[letter] = found.get(letter, 0.0) + math.exp(candidate.logprob)
-    return found
-
-
-def _most(body):
+def _most(body, endpoint):
     """Upper bounds, tokens in and out: a token is at least one byte of text."""
     size = len(json.dumps(body["messages"], ensure_ascii=False).encode())
-    return size + 64, body["max_tokens"]
+    return size + 64, most_tokens_out(fitted(body, endpoint))
 
 
 def _in_words(endpoint, coming, max_dollars):

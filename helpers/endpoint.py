@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from helpers.keys import find_key
+from helpers.prices import PRICES
 from helpers.student import embedded_gguf
 
 # ChatML before the first user turn, as SmolLM2's own template writes it.
@@ -23,16 +24,6 @@ SMOLLM2_OPENING = (
 )
 
 OPENAI = "https://api.openai.com/v1"
-
-# US dollars for a million tokens, in and out, as reported of OpenAI's price list in June 2026.
-# Prices move: look before you spend, and write the right ones over these.
-PRICES = {
-    "gpt-4.1": (2.00, 8.00),
-    "gpt-4.1-mini": (0.40, 1.60),
-    "gpt-4.1-nano": (0.10, 0.40),
-    "gpt-4o": (2.50, 10.00),
-    "gpt-4o-mini": (0.15, 0.60),
-}
 
 
 class EndpointError(RuntimeError):
@@ -47,6 +38,9 @@ class Endpoint:
     (or a line of ``.env``, or a secret of Colab: :mod:`helpers.keys`); the key itself is never
     shown, stored or logged. Prices are US dollars for a million tokens;
     ``timeout`` is seconds for one try of one request.
+    ``parameters`` changes what every request carries: a value sets a parameter, None leaves it out,
+    ``helpers.parameters.Renamed("max_completion_tokens")`` sends it under another name. What the
+    endpoint refuses is found out by :mod:`helpers.parameters` and kept in ``refused``.
     ``chat_opening`` is the text before the first user turn, for endpoints that continue raw text
     (``/completions``) in ChatML, and ``end_token_id`` the token that ends a turn there; None where
     there is no such thing.
@@ -61,6 +55,8 @@ class Endpoint:
     timeout: float = 120.0
     chat_opening: str | None = None
     end_token_id: int | None = None
+    parameters: dict = field(default_factory=dict, hash=False)
+    refused: dict = field(default_factory=dict, init=False, repr=False, compare=False)
     _key: str | None = field(default=None, repr=False, compare=False)
     _server: object = field(default=None, repr=False, compare=False)
 
@@ -140,8 +136,8 @@ def teacher_endpoint(name):
 
     ``"embedded"`` starts the embedded model. Anything else is a model name at
     ``$OPENAI_BASE_URL`` (OpenAI itself where that is unset), with the key in ``OPENAI_API_KEY`` and
-    the price from ``PRICES``. Raises EndpointError for a model that has no price there, unless it
-    runs on this machine: a cap on money means nothing without one.
+    the price from :data:`helpers.prices.PRICES`. Raises EndpointError for a model that has no price
+    there, unless it runs on this machine: a cap on money means nothing without one.
     """
     if name == "embedded":
         return Endpoint.local()
@@ -149,19 +145,12 @@ def teacher_endpoint(name):
     at_home = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
     if name not in PRICES and not at_home:
         raise EndpointError(
-            f"the price of {name!r} is not known. Look it up and set it, dollars for a million "
-            f"tokens in and out: helpers.endpoint.PRICES[{name!r}] = (…, …)"
+            f"the price of {name!r} is not known. Look it up on the provider's price page and set "
+            f"it, in dollars for a million tokens in and out: helpers.prices.PRICES[{name!r}] = "
+            "(…, …). For a gateway that charges nothing, set (0, 0)."
         )
-    price_in, price_out = PRICES.get(name, (0.0, 0.0))
+    price_in, price_out, *_ = PRICES.get(name, (0.0, 0.0))
     return Endpoint(base_url=base_url, model=name, price_in=price_in, price_out=price_out)
-
-
-def usage_of(reply):
-    """``[tokens in, tokens out]`` of a reply; None where the endpoint does not say."""
-    usage = getattr(reply, "usage", None)
-    if usage is None:
-        return [None, None]
-    return [usage.prompt_tokens, usage.completion_tokens]
 
 
 def idle_cores():

@@ -6,12 +6,13 @@ One turn of the loop (Wang et al. 2022; Taori et al. 2023)::
                                                         └─ every drop is a row of the ledger
 
 How a request is put together is the matter of :mod:`helpers.asking`, what to do when the teacher
-does not answer that of :mod:`helpers.patience`, what is kept that of :mod:`helpers.sieve`. Here
-many requests are in flight at once, and the books are kept.
+does not answer that of :mod:`helpers.patience`, what may be spent that of :mod:`helpers.budget`,
+what is kept that of :mod:`helpers.sieve`. Here many requests are in flight at once.
 
 A run lives in one folder: ``raw.jsonl`` (what the teacher answered, written before anything is
-made of it), ``generated.jsonl`` (tasks kept), ``ledger.jsonl`` (tasks dropped and why). Killed at
-any moment it goes on: answered requests are parsed again from disk and never asked twice.
+made of it), ``tries.jsonl`` (every try that was sent), ``generated.jsonl`` (tasks kept),
+``ledger.jsonl`` (tasks dropped and why). Killed at any moment, a run resumes: answered requests are
+parsed again from disk and never sent twice, and tries without an answer stay on the bill.
 """
 
 import asyncio
@@ -25,16 +26,20 @@ from pathlib import Path
 from helpers.asking import (
     Settings,
     ask,
-    booked_tokens,
+    charged_tokens,
     check,
     dearest_request,
     request_of,
     tasks_of,
 )
+from helpers.budget import Budget, CapReached, Meter, Tries
 from helpers.filters import fault_of
 from helpers.io import append_jsonl, read_jsonl, write_jsonl, write_text
 from helpers.parsing import parse_completion
+from helpers.prices import BATCH_PRICE
 from helpers.sieve import Sieve
+
+FRUITLESS = 12  # replies without a task, one after another, that end a run
 
 __all__ = ["Settings", "Sieve", "estimate", "fault_of", "generate", "parse_completion", "preview"]
 
@@ -42,17 +47,31 @@ __all__ = ["Settings", "Sieve", "estimate", "fault_of", "generate", "parse_compl
 class _Books:
     """What a run has been answered and has spent, and when it must stop."""
 
-    def __init__(self, endpoint, seeds, settings, sieve):
+    def __init__(self, endpoint, seeds, settings, sieve, folder):
         self.endpoint, self.settings, self.sieve = endpoint, settings, sieve
-        self.dearest_dollars, *self.dearest = dearest_request(endpoint, settings, seeds)
+        self.dearest = dearest_request(endpoint, settings, seeds)[1:]
         self.answered, self.tokens_in, self.tokens_out, self.seconds = {}, 0, 0, 0.0
+        self.fruitless, self.capped, self.tries = 0, None, Tries(folder / "tries.jsonl")
+        records = raw_records(folder)
+        for record in records:
+            self._enter(record)
+        self.budget = Budget(endpoint, settings.max_dollars, settings.max_tokens)
+        charge(self.budget, records, self.tries, self.dearest)
 
-    def book(self, record):
-        """Enter one raw record."""
+    def enter(self, record, meter):
+        """Enter the raw record of a request that was just answered."""
+        used = self._enter(record)
+        meter.answered(used)
+        self.fruitless = 0 if tasks_of(record)[0] else self.fruitless + 1
+        # Where thinking is not bounded by the request, what was seen is the best bound there is.
+        self.dearest = tuple(max(pair) for pair in zip(self.dearest, used, strict=True))
+
+    def _enter(self, record):
         self.answered[record["number"]] = record
-        tokens_in, tokens_out = booked_tokens(record, self.dearest)
-        self.tokens_in, self.tokens_out = self.tokens_in + tokens_in, self.tokens_out + tokens_out
+        used = charged_tokens(record, self.dearest)
+        self.tokens_in, self.tokens_out = self.tokens_in + used[0], self.tokens_out + used[1]
         self.seconds += record.get("seconds", 0.0)
+        return used
 
     def drain(self):
         """Sift what was answered, in the order of numbers, up to the target; returns new parts.
@@ -74,21 +93,27 @@ class _Books:
 
     def reason_to_stop(self, flying):
         """Why no further request may be sent while ``flying`` are on their way, or None."""
-        settings, coming = self.settings, flying + 1
+        settings = self.settings
         if len(self.sieve.accepted) >= settings.target:
             return "target reached"
         if len(self.answered) + flying >= settings.request_limit:
             return "request limit reached"
-        spent = self.endpoint.cost(self.tokens_in, self.tokens_out)
-        if spent + coming * self.dearest_dollars > settings.max_dollars:
-            return "money cap reached"
-        tokens = self.tokens_in + self.tokens_out
-        if (
-            settings.max_tokens is not None
-            and tokens + coming * sum(self.dearest) > settings.max_tokens
-        ):
-            return "token cap reached"
-        return None
+        if self.fruitless >= FRUITLESS:
+            return self._nothing_comes_back()
+        over = self.budget.over(self.dearest)
+        return f"{over} cap reached" if over else self.capped
+
+    def _nothing_comes_back(self):
+        last = list(self.answered.values())[-self.fruitless :]
+        reasons = [tasks_of(record)[1][-1]["reason"] for record in last]
+        reason = max(set(reasons), key=reasons.count)
+        advice = "read raw.jsonl, and try another way of asking or another teacher"
+        if "cut" in reason or "empty" in reason:
+            advice = (
+                "raise answer_tokens (a model that thinks spends them before it writes), or switch "
+                "its thinking off with Endpoint(parameters=…)"
+            )
+        return f"nothing comes back: {self.fruitless} replies without a task ({reason}); {advice}"
 
     def bill(self):
         """What the run has cost and brought so far."""
@@ -98,7 +123,8 @@ class _Books:
             "sifted": self.sieve.requests,
             "tokens_in": self.tokens_in,
             "tokens_out": self.tokens_out,
-            "dollars": self.endpoint.cost(self.tokens_in, self.tokens_out),
+            "lost_tries": self.budget.lost,
+            "dollars": self.budget.dollars,
             "seconds": round(self.seconds, 1),
             "accepted": accepted,
             "dropped": len(self.sieve.ledger),
@@ -111,11 +137,12 @@ async def generate(endpoint, seeds, folder, settings=None, *, guarded=(), on_rec
 
     Resumes what ``folder`` already holds. ``on_record(bill)`` is called after every answered
     request with the running bill: requests answered and sifted (some arrive ahead of an earlier
-    one, and wait), tokens in and out, dollars, seconds (of all requests, one after another),
-    accepted, dropped. Stops at ``request_limit`` requests, or before a cap on
-    money or tokens could be passed, counting what is in flight, and says which in ``stopped``. A
-    try that was lost on its way (a time-out, a reset) is booked at its dearest once its request is
-    answered, because the provider may charge it.
+    one, and wait), tokens in and out of the answers, ``lost_tries``, dollars, seconds (of all
+    requests, one after another), accepted, dropped. Stops at ``request_limit`` requests, after
+    twelve replies in a row without a task, or before a cap on money or tokens could be passed,
+    counting what is in flight, and says which in ``stopped``. A try that was lost on its way (a
+    time-out, a reset, a kill) counts at its dearest in ``dollars`` and against both caps, because
+    the provider may charge it.
     Raises ValueError if the folder was made with other settings, seeds or teacher, or is in use by
     another process; EndpointError for a wrong key, an unknown model, or a server that stays away.
     """
@@ -126,16 +153,14 @@ async def generate(endpoint, seeds, folder, settings=None, *, guarded=(), on_rec
         if pending_batches(folder):
             raise ValueError(f"{folder} waits for a batch; collect it first (helpers.batch).")
         sieve = Sieve(seeds, guarded, settings)
-        books = _Books(endpoint, seeds, settings, sieve)
-        for record in raw_records(folder):
-            books.book(record)
+        books = _Books(endpoint, seeds, settings, sieve, folder)
         books.drain()
         write_jsonl(folder / "generated.jsonl", sieve.accepted)
         write_jsonl(folder / "ledger.jsonl", sieve.ledger)
 
-        def arrived(record):
+        def arrived(record, meter):
             append_jsonl(folder / "raw.jsonl", [record])
-            books.book(record)
+            books.enter(record, meter)
             kept, dropped = books.drain()
             append_jsonl(folder / "generated.jsonl", kept)
             append_jsonl(folder / "ledger.jsonl", dropped)
@@ -148,25 +173,28 @@ async def generate(endpoint, seeds, folder, settings=None, *, guarded=(), on_rec
 
 
 async def _ask_until_done(client, seeds, books, arrived):
-    """Keep ``endpoint.parallel`` requests in flight until there is a reason to stop; returns it."""
-    endpoint, settings, flying, number, failed = books.endpoint, books.settings, {}, 0, []
+    """Keep ``endpoint.parallel`` requests in flight until there is a reason to stop; returns it.
+
+    The first goes alone: what an endpoint refuses is found out once.
+    """
+    flying, number, failed, parallel = {}, 0, [], 1
     try:
         while True:
             stop = books.reason_to_stop(len(flying))
-            while not stop and len(flying) < endpoint.parallel:
+            while not stop and len(flying) < parallel and not books.budget.waiting:
                 if number not in books.answered:
-                    meta, examples = request_of(number, seeds, settings, books.sieve.accepted)
-                    call = ask(
-                        client, endpoint, number, examples, settings, given_up=lambda: bool(failed)
-                    )
-                    flying[asyncio.ensure_future(call)] = meta
+                    call, kept = _send(client, seeds, books, number, failed)
+                    flying[asyncio.ensure_future(call)] = kept
                 number += 1
                 stop = books.reason_to_stop(len(flying))
             if not flying:
                 return stop
             done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            parallel = books.endpoint.parallel
             failure = _land(done, flying, arrived)
-            if failure:
+            if isinstance(failure, CapReached):
+                books.capped = f"{failure.cap} cap reached"
+            elif failure:
                 failed.append(failure)
                 if flying and isinstance(failure, Exception):  # an interrupt does not wait
                     # What is on its way will be paid for: it is written down as well.
@@ -178,13 +206,25 @@ async def _ask_until_done(client, seeds, books, arrived):
             call.cancel()
 
 
+def _send(client, seeds, books, number, failed):
+    """One request as a coroutine, and what its record needs besides: its meta data and meter."""
+    meta, examples = request_of(number, seeds, books.settings, books.sieve.accepted)
+    meter = Meter(number, books.dearest, books.budget, books.tries)
+    books.budget.hold(books.dearest)
+    call = ask(
+        client, books.endpoint, number, examples, books.settings, meter,
+        given_up=lambda: bool(failed),
+    )  # fmt: skip
+    return call, (meta, meter)
+
+
 def _land(calls, flying, arrived):
     """Write down every answer among finished calls; returns the first failure among them."""
     failures = []
     for call in calls:
-        meta = flying.pop(call)
+        meta, meter = flying.pop(call)
         try:
-            arrived({**meta, **call.result()})
+            arrived({**meta, **call.result()}, meter)
         except BaseException as failure:  # an interrupt in between loses no answer either
             failures.append(failure)
     return failures[0] if failures else None
@@ -227,9 +267,22 @@ def estimate(bill, tasks, parallel=1):
     }
 
 
+def charge(budget, records, tries, dearest):
+    """Charge a budget with the answers (raw records) and the lost tries of a run folder.
+
+    ``dearest`` is what a request may take, in tokens in and out, where its reply does not say.
+    """
+    for record in records:
+        price = BATCH_PRICE if record.get("batch") else 1.0
+        budget.spend(charged_tokens(record, dearest), price=price)
+    tries.charge_lost(budget, {record["number"]: record.get("tries", 0) for record in records})
+
+
 def fingerprint(settings, seeds, guarded, endpoint):
     """A short hash of everything that decides what a run would generate."""
     parts = [asdict(settings), list(seeds), list(guarded), endpoint.model]
+    if getattr(endpoint, "parameters", None):
+        parts.append({name: str(value) for name, value in endpoint.parameters.items()})
     # The target and the limits decide how long to go on, not what is generated.
     for name in ("target", "request_limit", "max_dollars", "max_tokens"):
         parts[0].pop(name)
@@ -277,5 +330,6 @@ def claim(folder, mark):
 
 
 def raw_records(folder):
+    """The raw records of a run folder, one an answered request; none in a new one."""
     path = folder / "raw.jsonl"
     return read_jsonl(path, torn_tail_ok=True) if path.exists() else []

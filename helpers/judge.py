@@ -18,7 +18,7 @@ from helpers.calls import ask_all, bill
 from helpers.endpoint import teacher_endpoint
 from helpers.evidence import ORDERS, Summary, calibrate, record_of, summarize
 from helpers.io import DataError, join_input, read_jsonl
-from helpers.patience import abilities
+from helpers.abilities import abilities
 from helpers.rubrics import SCALE, grade_message, judge_message, parse_grade
 from helpers.verdicts import parse_verdict
 

@@ -1,19 +1,23 @@
-"""What a model's reply says: its text, without the thinking before it, and why it ended.
+"""What a model's reply says: its text, the thinking before it, why it ended, what it used.
 
 Servers differ in how they send a text (one string, or a list of parts), models in how they mark
-what they think before they answer, and providers in the words for "finished". Everything that
-reads a reply (task lists, verdicts, grades, answers on disk) starts from these three functions.
+what they think before they answer, and providers in the words for "finished" and in what they
+count. Everything that reads a reply (task lists, verdicts, grades, bills) starts here.
 """
 
+import math
 import re
 
-_WHOLE = frozenset(
-    "stop eos eos_token end_turn stop_sequence stop_token complete completed finished done".split()
-)
-_FILTERED = frozenset(
-    "content_filter content_filtered content_policy_violation safety image_safety sensitive "
-    "recitation prohibited_content blocklist spii guardrail_intervened error_toxic".split()
-)
+# Finish reasons of OpenAI, Anthropic, Gemini, Cohere, TGI, Bedrock and others, in lower case.
+_WHOLE = {
+    "stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_token",
+    "complete", "completed", "finished", "done",
+}  # fmt: skip
+_FILTERED = {
+    "content_filter", "content_filtered", "content_policy_violation", "safety", "image_safety",
+    "sensitive", "recitation", "prohibited_content", "blocklist", "spii", "guardrail_intervened",
+    "error_toxic",
+}  # fmt: skip
 
 # How models mark their thinking: an opening and a closing mark, by family.
 _MARKS = [
@@ -53,6 +57,7 @@ def text_of(content: object) -> str:
 
 
 def _field(part: object, name: str) -> object:
+    """An attribute or key; replies are objects from the client and dicts in batch files."""
     return part.get(name) if isinstance(part, dict) else getattr(part, name, None)
 
 
@@ -87,3 +92,94 @@ def is_filtered(finish: str | None) -> bool:
 
 def _plain(finish: str | None) -> str:
     return str(finish or "").strip().lower().removeprefix("finish_reason_").replace(" ", "_")
+
+
+def choice_of(reply: object) -> dict[str, str | None]:
+    """``{"text", "finish"}`` of a chat or text completion, whatever its shape.
+
+    ``finish`` is the provider's word, or ``"content_filter"`` for None in place of a reply (a
+    filter refused the request), ``"refusal"`` where the model refused, ``"no choice"`` for a reply
+    without one. A paid reply must never be lost: what cannot be read has the finish
+    ``"unreadable"`` and keeps the reply's own text under ``"raw"``.
+    """
+    if reply is None:
+        return {"text": "", "finish": "content_filter"}
+    try:
+        return _read_choice(reply)
+    except Exception as surprise:  # any shape at all: the reply is paid for
+        return {"text": "", "finish": "unreadable", "raw": f"{surprise}: {reply!r}"[:20_000]}
+
+
+def _read_choice(reply: object) -> dict[str, str | None]:
+    choices = _field(reply, "choices")
+    if not choices:
+        return {"text": "", "finish": "no choice"}
+    choice = choices[0]
+    message, finish = _field(choice, "message"), _field(choice, "finish_reason")
+    refusal = _field(message, "refusal")
+    if refusal:
+        return {"text": str(refusal), "finish": "refusal"}
+    content = _field(choice, "text") if message is None else _field(message, "content")
+    return {"text": text_of(content), "finish": None if finish is None else str(finish)}
+
+
+def first_token(reply: object) -> dict[str, float] | None:
+    """Probabilities of what the first token could have been, or None where they are not given."""
+    try:
+        candidates = reply.choices[0].logprobs.content[0].top_logprobs
+        found = {}
+        for candidate in candidates:
+            if candidate.logprob is not None:
+                letter = candidate.token.strip()
+                found[letter] = found.get(letter, 0.0) + math.exp(candidate.logprob)
+    except (AttributeError, IndexError, TypeError, OverflowError):
+        return None
+    return found or None
+
+
+def usage_of(reply: object, asked: dict | None = None) -> list[int | None]:
+    """``[tokens in, tokens out]`` of a reply; None for a count that is missing or unbelievable.
+
+    ``asked`` is the body of the request, where it is known; None in place of a reply, which a
+    filter refused to give, used nothing.
+    Tokens out include the thinking: where the total is larger than both parts, or the reasoning
+    tokens are more than the completion's, the rest was thought. A count is unbelievable when it is
+    not a positive whole number, or when the text would need far more tokens than it says.
+    """
+    if reply is None:
+        return [0, 0]
+    usage = _field(reply, "usage")
+    if usage is None:
+        return [None, None]
+    used = _count(usage, "prompt_tokens", "input_tokens")
+    written = _count(usage, "completion_tokens", "output_tokens")
+    total = _count(usage, "total_tokens")
+    thought = _count(_field(usage, "completion_tokens_details"), "reasoning_tokens") or 0
+    if written is not None and thought > written:
+        written += thought
+    if used and total and total > used + (written or 0):
+        written = total - used
+    text = choice_of(reply)["text"] or ""
+    if not written or written * LONGEST_TOKEN < len(text):
+        written = 0 if written == 0 and used and not text else None
+    if not used or used * LONGEST_TOKEN < _prompt_length(asked or {}):
+        used = None
+    return [used, written]
+
+
+LONGEST_TOKEN = 64  # characters: no vocabulary's tokens are longer on average over a whole text
+
+
+def _prompt_length(asked: dict) -> int:
+    """Characters of a request's prompt or messages."""
+    texts = [message["content"] for message in asked.get("messages", ())]
+    return sum(map(len, [*texts, asked.get("prompt", "")]))
+
+
+def _count(usage: object, *names: str) -> int | None:
+    """The first of these counts that is a whole number of zero or more."""
+    for name in names:
+        value = _field(usage, name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+            return int(value) if value < float("inf") else None
+    return None

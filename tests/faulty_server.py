@@ -21,11 +21,16 @@ DROPS = ("no choices", "refusal", "filter", "400 filter")
 
 
 class FaultyServer:
-    """``fault(seed, attempt)`` names a fault or returns None; use as a context manager."""
+    """``fault(seed, attempt)`` names a fault or returns None; use as a context manager.
 
-    def __init__(self, fault=lambda seed, attempt: None, wait=0.0, key="sk-secret-1234"):
-        self.fault, self.wait, self.key = fault, wait, key
-        self.asked, self.answered, self.files, self.batches = [], [], {}, []
+    A fault may also be a pair of status and body, which is sent as it is; with ``on_body`` the
+    function is called with the request's body instead, and the bodies are kept in ``bodies``.
+    """
+
+    def __init__(self, fault=lambda seed, attempt: None, wait=0.0, key="sk-secret-1234",
+                 on_body=None):  # fmt: skip
+        self.fault, self.wait, self.key, self.on_body = fault, wait, key, on_body
+        self.asked, self.answered, self.files, self.batches, self.bodies = [], [], {}, [], []
         self.flying = self.most_flying = 0
         self.lock = threading.Lock()
 
@@ -72,12 +77,15 @@ class _Handler(BaseHTTPRequestHandler):
         server, seed = self.on, body.get("seed", 0)
         with server.lock:
             server.asked.append(seed)
+            server.bodies.append(body)
             attempt = server.asked.count(seed)
             server.flying += 1
             server.most_flying = max(server.most_flying, server.flying)
         try:
             time.sleep(server.wait)
-            fault = server.fault(seed, attempt)
+            fault = server.on_body(body) if server.on_body else server.fault(seed, attempt)
+            if isinstance(fault, tuple):
+                return self._send(fault[1], fault[0])
             if fault in STATUS:
                 return self._error(fault)
             if fault in ("reset", "slow", "half", "garbage", "torn"):

@@ -10,8 +10,9 @@ import psutil
 import pytest
 from faulty_server import FaultyServer
 
-from helpers.endpoint import PRICES, Endpoint, EndpointError, teacher_endpoint
-from helpers.patience import abilities
+from helpers.endpoint import Endpoint, EndpointError, teacher_endpoint
+from helpers.prices import PRICES
+from helpers.abilities import abilities
 
 
 def test_the_embedded_teacher_answers_the_openai_client(endpoint):
@@ -141,7 +142,7 @@ def test_what_an_endpoint_cannot_do_is_found_out_and_a_refused_key_is_not_hidden
 def test_a_model_has_its_price_or_is_refused(monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     known = teacher_endpoint("gpt-4o-mini")
-    assert (known.price_in, known.price_out) == PRICES["gpt-4o-mini"] and known.price_in > 0
+    assert (known.price_in, known.price_out) == PRICES["gpt-4o-mini"][:2] and known.price_in > 0
     with pytest.raises(EndpointError, match=r"PRICES\['gpt-99'\]"):
         teacher_endpoint("gpt-99")
     monkeypatch.setitem(PRICES, "gpt-99", (1.0, 2.0))

@@ -569,7 +569,7 @@ def test_tasks_asked_for_as_json_land_in_the_same_books(tmp_path):
 def test_a_list_is_asked_for_in_the_language_of_the_course(language):
     settings = Settings(way="task_list", language=language)
     assert settings.tasks_a_request == LIST_LENGTH[language]
-    body, start = list_request("m", 0, SEEDS[:2], settings)
+    body, start = list_request(0, SEEDS[:2], settings)
     prompt = body["messages"][0]["content"]
     instruction, given, output = FIELD_NAMES[language]
     assert prompt.endswith(f"3. {instruction}:") and start == 3

@@ -1,0 +1,280 @@
+"""What an endpoint refuses is found out once, adapted, said, and never sent again."""
+
+import asyncio
+import warnings
+from dataclasses import replace
+
+import pytest
+from faulty_server import FaultyServer, list_reply
+from test_calls import ask, bodies
+from test_generate import SEEDS
+
+from helpers import patience
+from helpers.abilities import abilities
+from helpers.endpoint import EndpointError
+from helpers.generate import Settings, generate
+from helpers.judge import best_way, judge
+from helpers.parameters import Renamed
+
+LISTS = Settings(way="task_list", list_length=3, target=12, request_limit=40)
+PAIRS = [{"id": str(n), "request": f"Say {n}.", "left": "a", "right": "b"} for n in range(3)]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(patience, "FIRST_WAIT", 0.01)
+
+
+def refuse(name, words, *, status=400, limit=None, param=None, shape=None):
+    """A server's function: refuses a body that has ``name`` (above ``limit``), else answers."""
+
+    def on_body(body):
+        if name in body and (limit is None or body[name] > limit):
+            error = {"message": words, "type": "invalid_request_error", "param": param}
+            return status, shape if shape is not None else {"error": error}
+        return None
+
+    return on_body
+
+
+def run(endpoint, folder, **settings):
+    return asyncio.run(generate(endpoint, SEEDS, folder, replace(LISTS, **settings)))
+
+
+REFUSALS = [
+    ("max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+     "'max_completion_tokens' instead.", {}),
+    ("max_tokens", "this model does not support max_tokens", {}),
+    ("max_tokens", "not allowed here", {"param": "max_tokens"}),
+    ("temperature", "Unsupported value: 'temperature' does not support 0.9 with this model. Only "
+     "the default (1) value is supported.", {"param": "temperature"}),
+    ("temperature", "`temperature` is deprecated for this model.", {}),
+    ("seed", "Unrecognized request argument supplied: seed", {}),
+    ("seed", "seed: Extra inputs are not permitted", {}),
+    ("seed", 'json: unknown field "seed"', {}),
+    ("seed", "", {"status": 422, "shape": {"detail": [
+        {"type": "extra_forbidden", "loc": ["body", "seed"],
+         "msg": "Extra inputs are not permitted"}]}}),
+    ("seed", "", {"shape": {"detail": "Unsupported parameter(s): `seed`"}}),
+    ("seed", "", {"shape": {"error": "Additional properties are not allowed ('seed' was "
+                                     "unexpected)"}}),
+    ("seed", "litellm.UnsupportedParamsError: openai does not support parameters: ['seed'], for "
+     "model=o3.", {}),
+    ("seed", "create() got an unexpected keyword argument 'seed'", {"status": 500}),
+    ("temperature", "temperature must be less than or equal to 0.5", {"limit": 0.5}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "words", "how"), REFUSALS, ids=lambda value: str(value)[:40])
+def test_a_refused_parameter_is_asked_once_adapted_and_said(name, words, how, tmp_path):
+    with FaultyServer(on_body=refuse(name, words, **how)) as server:
+        endpoint = server.endpoint()
+        with pytest.warns(UserWarning, match=f"refuses a parameter.*{name}") as said:
+            bill = run(endpoint, tmp_path, request_limit=6)
+        limit = how.get("limit", 0)
+        refused = [b for b in server.bodies if b.get(name, 0) > limit or (limit == 0 and name in b)]
+        assert len(refused) == 1 and len(said) == 1
+        # Another run of the same endpoint does not ask again.
+        asked = len(server.bodies)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            run(endpoint, tmp_path / "other", target=3)
+        assert not [b for b in server.bodies[asked:] if b.get(name, 0) > limit]
+    assert bill["accepted"] > 0 and bill["lost_tries"] == 0
+    assert all(b.get("max_tokens") or b.get("max_completion_tokens") for b in server.bodies)
+
+
+def test_several_refusals_come_one_after_another(tmp_path):
+    said = ["max_tokens", "temperature", "seed"]
+
+    def on_body(body):
+        for name in said:
+            if name in body:
+                return 400, {
+                    "error": {"message": f"Unsupported parameter: '{name}'", "param": name}
+                }
+        return 200, list_reply(len(server.bodies))
+
+    with FaultyServer(on_body=on_body) as server, pytest.warns(UserWarning):
+        assert run(server.endpoint(), tmp_path)["stopped"] == "target reached"
+    assert sum(any(name in body for name in said) for body in server.bodies) == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This model's maximum context length is 4096 tokens, however you requested 9000.",
+        "Please stop sending requests with a bad seed of doubt.",
+        "Invalid value for 'messages': expected a list.",
+        "We could not parse the JSON body of your request.",
+    ],
+)
+def test_what_speaks_of_no_parameter_of_ours_ends_the_run_in_the_servers_words(words, tmp_path):
+    error = {"error": {"message": words, "type": "invalid_request_error"}}
+    with FaultyServer(on_body=lambda body: (400, error)) as server, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(EndpointError) as caught:
+            run(server.endpoint(), tmp_path)
+    assert words in str(caught.value) and len(server.bodies) == 1
+
+
+def test_a_server_that_wants_no_limit_at_all_is_refused_for_the_bill(tmp_path):
+    def on_body(body):
+        name = next(n for n in ("max_tokens", "max_completion_tokens") if n in body)
+        return 400, {"error": {"message": f"Unknown parameter: '{name}'", "param": name}}
+
+    with FaultyServer(on_body=on_body) as server:
+        with pytest.warns(UserWarning), pytest.raises(EndpointError, match="max_completion_tokens"):
+            run(server.endpoint(), tmp_path)
+    assert len(server.bodies) == 2
+
+
+def test_what_a_user_knows_is_sent_from_the_start(tmp_path):
+    parameters = {
+        "max_tokens": Renamed("max_completion_tokens"),
+        "temperature": None,
+        "reasoning_effort": "low",
+        "chat_template_kwargs": {"enable_thinking": False},
+    }
+    with FaultyServer() as server:
+        run(server.endpoint(parameters=parameters), tmp_path)
+    for body in server.bodies:
+        assert {"max_tokens", "temperature"}.isdisjoint(body)
+        assert body["max_completion_tokens"] == 3 * LISTS.answer_tokens
+        assert body["reasoning_effort"] == "low"
+        assert body["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+def test_parameters_are_part_of_what_a_folder_was_made_with(tmp_path):
+    with FaultyServer() as server:
+        run(server.endpoint(), tmp_path, target=3)
+        with pytest.raises(ValueError, match="other settings"):
+            run(server.endpoint(parameters={"top_k": 5}), tmp_path, target=3)
+
+
+def test_more_room_by_parameters_is_counted_by_the_cap(tmp_path):
+    with FaultyServer() as server:
+        endpoint = server.endpoint(price_out=100.0, parameters={"max_tokens": 20_000})
+        bill = run(endpoint, tmp_path, max_dollars=1.9)  # one reply may cost two dollars
+        assert bill["stopped"] == "money cap reached" and server.bodies == []
+
+
+# --- log-probabilities ----------------------------------------------------------------------
+
+
+def letters_reply(logprobs):
+    choice = {"index": 0, "message": {"content": "A"}, "finish_reason": "stop"}
+    return {**list_reply(1), "choices": [{**choice, "logprobs": logprobs}]}
+
+
+def with_letters(top=5):
+    found = [{"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -2.5}]
+    return letters_reply(
+        {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": found[:top]}]}
+    )
+
+
+def judge_all(endpoint, folder):
+    return asyncio.run(judge(endpoint, PAIRS, folder / "c.jsonl", say=None))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "Cannot request more than 5 logprobs"),
+        (400, "top_logprobs must be less than or equal to 5"),
+        (400, "Invalid value for 'top_logprobs': must be between 0 and 5"),
+        (422, "body.top_logprobs: Input should be at most 5"),
+    ],
+)
+def test_a_server_of_five_log_probabilities_is_asked_for_five(status, words, tmp_path):
+    def on_body(body):
+        if body.get("top_logprobs", 0) > 5:
+            return status, {"error": {"message": words}}
+        return 200, with_letters()
+
+    with FaultyServer(on_body=on_body) as server, pytest.warns(UserWarning, match="at most 5"):
+        records = judge_all(server.endpoint(), tmp_path)
+    assert records[0]["ab"] == "A" and records[0]["p_left"] is not None
+    assert [body["top_logprobs"] for body in server.bodies] == [20] + 6 * [5]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "You are not allowed to request logprobs from this model"),
+        (400, "logprobs are not supported with reasoning models."),
+        (400, "Unsupported parameter: 'logprobs'"),
+    ],
+)
+def test_where_there_are_no_log_probabilities_the_text_is_read(status, words, tmp_path):
+    def on_body(body):
+        if "logprobs" in body:
+            return status, {"error": {"message": words}}
+        return 200, letters_reply(None)
+
+    with FaultyServer(on_body=on_body) as server, pytest.warns(UserWarning, match="left out"):
+        records = judge_all(server.endpoint(), tmp_path)
+        assert all(record["ab"] == "A" for record in records)
+        assert abilities(server.endpoint())["logprobs"] is False
+        assert best_way(server.endpoint()) == "written"
+
+
+ODD_LETTERS = [
+    {"content": [{"token": "A", "logprob": None, "top_logprobs": None}]},
+    {"content": [{"token": "A", "logprob": -1.0, "top_logprobs": [{"token": "A",
+                                                                   "logprob": None}]}]},
+    {"content": None},
+    {"content": [{"token": "A", "logprob": -1.0, "top_logprobs": []}]},
+    {"tokens": ["A"], "token_logprobs": [-0.1]},
+    [],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("logprobs", ODD_LETTERS, ids=lambda value: str(value)[:50])
+def test_odd_log_probabilities_lose_no_paid_answer(logprobs, tmp_path):
+    with FaultyServer(on_body=lambda body: (200, letters_reply(logprobs))) as server:
+        records = judge_all(server.endpoint(), tmp_path)
+        assert all(record["ab"] == "A" for record in records)
+        assert abilities(server.endpoint())["logprobs"] is False
+        asked = len(server.bodies)
+        judge_all(server.endpoint(), tmp_path)
+    assert len(server.bodies) == asked  # what was paid for was kept
+
+
+def test_abilities_are_probed_with_the_parameters_that_are_used():
+    refused = {"max_tokens": "Use 'max_completion_tokens' instead.", "temperature": "Unsupported."}
+
+    def on_body(body):
+        for name, words in refused.items():
+            if name in body:
+                message = f"Unsupported parameter: '{name}'. {words}"
+                return 400, {"error": {"message": message, "param": name}}
+        return 200, with_letters()
+
+    with FaultyServer(on_body=on_body) as server, pytest.warns(UserWarning):
+        assert abilities(server.endpoint())["logprobs"] is True
+
+
+def test_a_key_that_may_not_chat_is_no_missing_ability():
+    error = {"error": {"message": "project lacks access to model"}}
+    with FaultyServer(on_body=lambda body: (403, error)) as server:
+        with pytest.raises(EndpointError, match="lacks access"):
+            abilities(server.endpoint())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "thinking", "thinking": [{"type": "text", "text": "B?"}]},
+         {"type": "text", "text": "A"}],
+        [{"type": "output_text", "text": "A"}],
+        "<think>B is fine</think>A",
+    ],
+)  # fmt: skip
+def test_content_in_parts_is_read_and_kept(content, tmp_path):
+    reply = list_reply(1)
+    reply["choices"][0] |= {"message": {"content": content}, "finish_reason": "stop"}
+    with FaultyServer(on_body=lambda body: (200, reply)) as server:
+        (answer,) = ask(server.endpoint(), bodies(1), tmp_path / "c.jsonl")
+    assert answer["text"].endswith("A") and answer["finish"] == "stop"
