@@ -169,9 +169,9 @@ def test_a_run_that_pays_for_nothing_stops_early_and_says_so(choice, words, tmp_
 def test_a_judge_that_pays_for_nothing_stops_early_and_says_so(tmp_path):
     reply = {**list_reply(1)}
     reply["choices"] = [{"index": 0, "message": {"content": ""}, "finish_reason": "length"}]
-    with FaultyServer(on_body=lambda body: (200, reply)) as server:
-        with pytest.raises(EndpointError, match="nothing comes back.*max_tokens"):
-            ask(server.endpoint(), bodies(60), tmp_path / "c.jsonl")
+    mute = FaultyServer(on_body=lambda body: (200, reply))
+    with mute as server, pytest.raises(EndpointError, match=r"nothing comes back.*max_tokens"):
+        ask(server.endpoint(), bodies(60), tmp_path / "c.jsonl")
     assert len(server.asked) <= 16
     assert len(read_jsonl(tmp_path / "c.jsonl")) == len(server.asked)  # paid for, so kept
 

@@ -123,9 +123,9 @@ def test_a_server_that_wants_no_limit_at_all_is_refused_for_the_bill(tmp_path):
         name = next(n for n in ("max_tokens", "max_completion_tokens") if n in body)
         return 400, {"error": {"message": f"Unknown parameter: '{name}'", "param": name}}
 
-    with FaultyServer(on_body=on_body) as server:
-        with pytest.warns(UserWarning), pytest.raises(EndpointError, match="max_completion_tokens"):
-            run(server.endpoint(), tmp_path)
+    refused = pytest.raises(EndpointError, match="max_completion_tokens")
+    with FaultyServer(on_body=on_body) as server, pytest.warns(UserWarning), refused:
+        run(server.endpoint(), tmp_path)
     assert len(server.bodies) == 2
 
 
@@ -258,9 +258,9 @@ def test_abilities_are_probed_with_the_parameters_that_are_used():
 
 def test_a_key_that_may_not_chat_is_no_missing_ability():
     error = {"error": {"message": "project lacks access to model"}}
-    with FaultyServer(on_body=lambda body: (403, error)) as server:
-        with pytest.raises(EndpointError, match="lacks access"):
-            abilities(server.endpoint())
+    closed = FaultyServer(on_body=lambda body: (403, error))
+    with closed as server, pytest.raises(EndpointError, match="lacks access"):
+        abilities(server.endpoint())
 
 
 @pytest.mark.parametrize(

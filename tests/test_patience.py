@@ -5,7 +5,7 @@ import random
 import traceback
 
 import pytest
-from faulty_server import DROPS, PASSING, FaultyServer
+from faulty_server import DROPS, PASSING, FaultyServer, list_reply
 from test_generate import SEEDS
 
 from helpers import patience
@@ -107,6 +107,87 @@ def test_a_refusal_or_an_empty_reply_is_a_drop(fault, tmp_path):
         "400 filter": "stopped by the provider's filter",
     }
     assert row["reason"] == reasons[fault] and bill["stopped"] == "target reached"
+
+
+FILTERS = [
+    (400, {"error": {"code": "data_inspection_failed", "type": "data_inspection_failed",
+                     "message": "Input data may contain inappropriate content."}}),
+    (400, {"error": {"message": "litellm.ContentPolicyViolationError: AzureException - The "
+                     "response was filtered", "type": None, "code": "400"}}),
+    (400, {"error": {"message": "bad request", "code": "content_filter",
+                     "innererror": {"code": "ResponsibleAIPolicyViolation"}}}),
+    (400, {"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}),
+    (403, {"error": {"code": 403, "message": "google/gemma requires moderation on Together. Your "
+                     "input was flagged for \"violence\"."}}),
+    (400, {"error": {"code": "invalid_prompt", "message": "Invalid prompt: your prompt was flagged "
+                     "as potentially violating our usage policy."}}),
+    (400, {"error": {"message": "The request was rejected because it was considered high risk",
+                     "type": "content_filter"}}),
+    (400, {"error": {"code": "1301", "message": "系统检测到输入或生成内容可能包含不安全或敏感内容"}}),
+    (422, {"detail": "Blocked by the guardrail: safety filter"}),
+    (200, {"error": {"message": "Provider returned a content policy violation", "code": 400}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("refusal", FILTERS, ids=lambda value: str(value)[:60])
+def test_a_prompt_that_a_filter_refused_is_a_drop_whatever_the_provider(refusal, tmp_path):
+    answer = lambda body: refusal if body["seed"] == 1 else None  # noqa: E731
+    with FaultyServer(on_body=answer) as server:
+        bill = run(server, tmp_path, endpoint=server.endpoint(price_in=1.0, price_out=1.0))
+    (row,) = [row for row in read_jsonl(tmp_path / "ledger.jsonl") if row["request"] == 1]
+    assert row["reason"] == "stopped by the provider's filter"
+    assert bill["stopped"] == "target reached" and server.asked.count(1) == 1
+    others = (bill["requests"] - 1) * 150 / 1e6
+    assert bill["dollars"] == pytest.approx(others) and bill["lost_tries"] == 0
+
+
+@pytest.mark.parametrize("finish", ["SAFETY", "content_filter", "RECITATION", "PROHIBITED_CONTENT"])
+def test_a_reply_that_a_filter_ended_is_a_drop_whatever_the_provider(finish, tmp_path):
+    reply = list_reply(1)
+    reply["choices"][0] |= {"message": {"content": ""}, "finish_reason": finish}
+    with FaultyServer(on_body=lambda body: (200, reply)) as server:
+        run(server, tmp_path, request_limit=1)
+    (row,) = read_jsonl(tmp_path / "ledger.jsonl")
+    assert row["reason"] == "stopped by the provider's filter"
+
+
+WORDS = "The account of this key was closed on Tuesday."
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "tries"),
+    [
+        (200, {"error": {"message": f"Insufficient credits. {WORDS}", "code": 402}}, 1),
+        (200, {"error": {"message": WORDS, "code": 403}}, 1),
+        (200, {"error": {"message": WORDS, "code": 401}}, 1),
+        (200, {"choices": [{"error": {"message": WORDS, "code": 402}, "message": {"content": ""},
+                            "finish_reason": "error"}]}, 1),
+        (200, {"error": {"message": WORDS, "code": 502}}, 6),
+        (200, {"error": {"message": WORDS, "code": "server_error"}}, 6),
+        (200, {"error": WORDS}, 6),
+        (500, {"error": {"message": WORDS}}, 6),
+        (500, {"error": WORDS}, 6),
+        (500, {"error": [{"message": WORDS}]}, 6),
+        (500, {"detail": WORDS}, 6),
+        (422, {"detail": [{"loc": ["body", "messages"], "msg": WORDS}]}, 1),
+        (400, {"error": WORDS}, 1),
+        (400, {"error": [WORDS]}, 1),
+        (400, {"message": WORDS}, 1),
+        (403, {"error": {"message": WORDS}}, 1),
+        (401, {"error": {"message": WORDS}}, 1),
+        (402, {"error": {"message": WORDS}}, 1),
+        (404, {"detail": WORDS}, 1),
+        (418, {"error": {"message": WORDS}}, 1),
+        (429, {"error": {"message": f"Your credit balance is too low. {WORDS}"}}, 1),
+        (429, {"error": {"message": WORDS, "code": "insufficient_quota"}}, 1),
+    ],
+    ids=lambda value: str(value)[:40],
+)  # fmt: skip
+def test_a_final_failure_is_raised_in_the_servers_own_words(status, body, tries, tmp_path):
+    broken = FaultyServer(on_body=lambda _: (status, body))
+    with broken as server, pytest.raises(EndpointError, match=WORDS):
+        run(server, tmp_path, endpoint=server.endpoint(parallel=1))
+    assert len(server.asked) == tries
 
 
 @pytest.mark.parametrize("fault", [None, "no usage"])

@@ -1,0 +1,123 @@
+"""A reply's text, whatever parts it comes in; its thinking cut off; why it ended; what it used."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.asking import tasks_of
+from helpers.replies import (
+    choice_of,
+    is_filtered,
+    is_whole,
+    text_of,
+    usage_of,
+    without_thinking,
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Oak",
+        [{"type": "text", "text": "Oak"}],
+        [{"type": "output_text", "text": "O"}, {"type": "output_text", "text": "ak"}],
+        [{"type": "thinking", "thinking": "Elm?"}, {"type": "text", "text": "Oak"}],
+        [{"type": "reasoning", "text": "Elm?"}, {"type": "text", "text": "Oak"}],
+        [{"text": "Oak"}],
+        ["Oak"],
+        [SimpleNamespace(type="text", text="Oak"), SimpleNamespace(type="image_url")],
+        [None, 5, {"type": "text"}, {"type": "text", "text": "Oak"}],
+    ],
+    ids=str,
+)
+def test_the_text_of_a_content_in_parts_is_their_text(content):
+    assert text_of(content) == "Oak"
+    message = SimpleNamespace(content=content)
+    reply = SimpleNamespace(choices=[SimpleNamespace(message=message, finish_reason="stop")])
+    assert choice_of(reply) == {"text": "Oak", "finish": "stop"}
+
+
+@pytest.mark.parametrize("content", [None, 5, {}, {"text": "x"}])
+def test_what_is_no_content_is_an_empty_text(content):
+    assert text_of(content) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\nElm?\n</think>\nOak",
+        "<thinking>Elm?</thinking>Oak",
+        "<think></think>\n\nOak",
+        "Elm?\n</think>\n\nOak",
+        "<think>a</think><think>b</think>Oak",
+        "[THINK]Elm?[/THINK]Oak",
+        "<seed:think>Elm?</seed:think>Oak",
+        "<|channel|>analysis<|message|>Elm?<|end|><|start|>assistant<|channel|>final<|message|>Oak",
+        "◁think▷Elm?◁/think▷Oak",
+        "<reasoning>Elm?</reasoning>\nOak",
+        "<THINK>Elm?</THINK>Oak",
+        "Oak\n<think>And what else",
+        "Oak",
+    ],
+)
+def test_thinking_is_cut_off(text):
+    assert without_thinking(text).strip() == "Oak"
+
+
+@pytest.mark.parametrize("text", ["<think>Elm? Or", "<thinking>\n4. Instruction: d\n4. Output: no"])
+def test_a_reply_that_was_cut_while_it_thought_holds_nothing(text):
+    assert without_thinking(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["Write the tag <think> and its end `</think>`.", "Say '</think>' twice.", "a < b > c"]
+)
+def test_a_text_that_speaks_of_the_marks_keeps_them(text):
+    assert without_thinking(text) == text
+
+
+@pytest.mark.parametrize(
+    "finish",
+    ["stop", "STOP", "eos", "eos_token", "end_turn", "COMPLETE", "stop_sequence",
+     "FINISH_REASON_STOP", " Stop "],
+)  # fmt: skip
+def test_a_whole_reply_is_known_in_any_providers_word(finish):
+    assert is_whole(finish) and not is_filtered(finish)
+    record = {"completion": {"text": " Name a tree.\n4. Output: Oak", "finish": finish}, "start": 4}
+    assert len(tasks_of(record)[0]) == 1
+
+
+@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "model_length", None, "", "error"])
+def test_any_other_word_may_have_cut_it(finish):
+    assert not is_whole(finish) and not is_filtered(finish)
+
+
+@pytest.mark.parametrize("finish", ["SAFETY", "content_filter", "RECITATION", "sensitive"])
+def test_a_filters_word_is_known(finish):
+    assert is_filtered(finish) and not is_whole(finish)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        SimpleNamespace(choices="what"),
+        SimpleNamespace(choices={"a": 1}),
+        SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content={"x": 1}))]),
+        SimpleNamespace(choices=[None]),
+        SimpleNamespace(),
+        {"choices": [{"message": {"content": "Oak"}}]},
+        None,
+    ],
+    ids=str,
+)
+def test_no_shape_of_a_reply_is_a_surprise(reply):
+    choice = choice_of(reply)
+    assert isinstance(choice["text"], str) and set(choice) >= {"text", "finish"}
+    assert len(usage_of(reply)) == 2
+
+
+def test_a_prompt_longer_than_its_tokens_could_be_is_not_believed():
+    usage = SimpleNamespace(prompt_tokens=3, completion_tokens=4)
+    reply = SimpleNamespace(choices=[], usage=usage)
+    assert usage_of(reply, {"messages": [{"role": "user", "content": "x " * 400}]}) == [None, 4]
+    assert usage_of(reply, {"prompt": "Name a tree."}) == [3, 4]
