@@ -46,7 +46,7 @@ ARCHITECTURES = {
             "word_embed_proj_dim": 4096,
         },
     ),
-    "google/gemma-2b-it": (
+    "google/gemma-1.1-2b-it": (
         "gemma",
         {
             "hidden_size": 2048,

@@ -22,6 +22,7 @@ from helpers.live import without_views
 from helpers.metrics import FACTS
 from helpers.profiles import load_profile
 from helpers.run import LESSONS, ROOT, RunError, open_run, ship
+from helpers.sources import fingerprint
 
 TIMEOUT = 3600  # seconds a cell may take
 
@@ -53,7 +54,9 @@ def _run_lesson(name, run):
     source = Path("notebooks") / f"{name}.ipynb"
     target = run.path("notebooks") / source.name
     notebook = nbformat.read(source, as_version=4)
-    mark = {"code": code_hash(notebook), "profile": run.profile.name}
+    code = code_hash(notebook)
+    helpers = fingerprint(cell.source for cell in _code_cells(notebook))
+    mark = {"code": code, "profile": run.profile.name, "helpers": helpers}
     executed = nbformat.read(target, as_version=4) if target.exists() else None
     if executed and executed.metadata.get("alpaca") == mark and run.done(name):
         print(f"{name:<16} done before, unchanged", flush=True)
@@ -169,6 +172,8 @@ def _take_outputs(notebook, executed):
         cell.outputs, cell.execution_count = run.outputs, run.execution_count
         cell.metadata.pop("execution", None)  # the clock of whoever ran it
     notebook.metadata = done.metadata
+    # Committed outputs are held to their own code; they are not renewed with every helper.
+    notebook.metadata.get("alpaca", {}).pop("helpers", None)
 
 
 def _code_cells(notebook):

@@ -1,9 +1,14 @@
 """THE prompt: what an instruction looks like to the model, in training and ever after.
 
-The English template is Stanford Alpaca's, to the letter: it is a data format, and models taught
-with it answer it and nothing else. The commonest silent fault of instruction tuning is to train
-with one prompt and answer with another, so every room that needs a prompt calls
-:func:`format_prompt`, and a test compares what training and answering really used.
+The words of the English template are Stanford Alpaca's: it is a data format, and a model taught
+with it does best when it is asked with it. The newline at its end is alpaca-lora's; Stanford's own
+``train.py`` ends at ``### Response:``. With the newline no token reaches across the border between
+prompt and answer. Without it an answer that begins with "-" shares a token with the colon, so the
+model would be trained on one split of the text and asked with another.
+
+The commonest silent fault of instruction tuning is to train with one prompt and answer with
+another, so every module that needs a prompt calls :func:`format_prompt`, and a test compares what
+training and answering really used.
 """
 
 TEMPLATES = {
@@ -85,7 +90,8 @@ def format_prompt(instruction, input="", language="en"):
     """The training prompt for one task, ending where the response begins.
 
     Without an input (empty or only spaces) the Input block is left out. Raises ValueError for a
-    language without a template or an empty instruction. Source: Stanford Alpaca, Taori et al. 2023.
+    language without a template or an empty instruction. Source: Taori et al. 2023, and for the
+    newline at the end tloen/alpaca-lora.
     """
     templates = TEMPLATES[_known(language)]
     if not instruction.strip():

@@ -9,6 +9,7 @@ taken from the small finished run that ``data/`` ships, so any lesson can be ope
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from dataclasses import asdict
@@ -212,7 +213,10 @@ def open_run(profile=None, folder=None):
 
 
 def hash_path(path):
-    """SHA-256 of a file, or of a folder's files and their names; None where there is nothing."""
+    """SHA-256 of a file, or of a folder's files and their names; None where there is nothing.
+
+    What systems and editors leave in a folder by themselves is no part of it.
+    """
     path = Path(path)
     if path.is_file():
         with open(path, "rb") as file:
@@ -220,9 +224,20 @@ def hash_path(path):
     if not path.is_dir():
         return None
     digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and not _is_litter(p, path)):
         digest.update(f"{file.relative_to(path).as_posix()} {hash_path(file)}\n".encode())
     return digest.hexdigest()
+
+
+# What file managers, editors, network drives, notebooks and killed writers leave behind. Hidden
+# files are among them: no lesson writes one.
+_LITTER = re.compile(
+    r"\..*|__pycache__|__MACOSX|Thumbs\.db|desktop\.ini|Icon\r|.*~|.*\.(?:swp|tmp)"
+)
+
+
+def _is_litter(file, folder):
+    return any(_LITTER.fullmatch(part) for part in file.relative_to(folder).parts)
 
 
 def ship(run, destination=SHIPPED, largest=12_000_000):
@@ -283,6 +298,7 @@ def _remove(path):
 def _copy(source, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
+        skip = lambda _, names: [name for name in names if _LITTER.fullmatch(name)]  # noqa: E731
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=skip)
     else:
         shutil.copyfile(source, target)

@@ -1,5 +1,6 @@
 """Every task ends in the book or, with a reason, in the ledger; a run can be killed and go on."""
 
+import ast
 import asyncio
 import contextlib
 import json
@@ -22,6 +23,7 @@ from helpers.generate import (
 )
 from helpers.io import read_jsonl
 from helpers.prompts import FIELD_NAMES, LIST_LENGTH
+from helpers.run import ROOT
 
 # --- parsing a list -------------------------------------------------------------------------
 
@@ -593,3 +595,24 @@ def test_many_records_sifted_at_once_give_what_one_by_one_gives(tmp_path):
         single.sift([record])
     assert together.accepted == single.accepted and len(together.accepted) >= 30
     assert together.ledger == single.ledger
+
+
+def test_the_lesson_s_interrupted_cell_can_be_run_again(tmp_path, capsys):
+    """As a learner does who runs the cell twice, and once more when all is done."""
+    cells = json.loads((ROOT / "notebooks" / "02_generate.ipynb").read_text(encoding="utf-8"))
+    (source,) = [
+        "".join(cell["source"])
+        for cell in cells["cells"]
+        if cell["cell_type"] == "code" and "raise KeyboardInterrupt" in "".join(cell["source"])
+    ]
+    code = compile(source, "lesson 2", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    names = {"generate": generate, "read_jsonl": read_jsonl, "train": SEEDS, "guarded": ()}
+    names |= {"teacher": FakeTeacher(), "settings": Settings(target=12)}
+    names["run"] = SimpleNamespace(folder=tmp_path, path=lambda name: tmp_path / name)
+    for _ in range(3):
+        asyncio.run(eval(code, names))
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == [f"interrupted; on disk: {n} answers" for n in (8, 16)]
+    assert said[2].startswith("nothing to interrupt: target reached after")
+    asyncio.run(eval(code, names))
+    assert "target reached after 0 new answers" in capsys.readouterr().out

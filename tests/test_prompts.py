@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from helpers.batches import encode
+from helpers.io import read_jsonl
 from helpers.prompts import chat_turns, format_prompt, task_list_prompt
+from helpers.run import ROOT
 from helpers.student import answer
 
 WITH_INPUT = """Below is an instruction that describes a task, paired with an input that provides \
@@ -37,6 +39,20 @@ def test_prompt_with_input_is_alpacas_to_the_letter():
 @pytest.mark.parametrize("nothing", ["", " ", "\n\t"])
 def test_prompt_without_input_is_alpacas_to_the_letter(nothing):
     assert format_prompt("Name a river.", nothing) == NO_INPUT
+
+
+def test_the_newline_at_the_end_keeps_tokens_from_reaching_across_the_border(tokenizer):
+    """Why our prompt ends in one, as alpaca-lora's, and not in the colon of Stanford's."""
+
+    def merged(prompt, answer):
+        apart = tokenizer(prompt)["input_ids"] + tokenizer(answer)["input_ids"]
+        return tokenizer(prompt + answer)["input_ids"] != apart
+
+    rows = read_jsonl(ROOT / "data" / "seed_tasks.en.jsonl")
+    prompts = [format_prompt(row["instruction"], row["input"]) for row in rows]
+    answers = [row["output"] for row in rows]
+    assert sum(map(merged, prompts, answers)) == 0
+    assert sum(map(merged, [prompt.rstrip("\n") for prompt in prompts], answers)) >= 10
 
 
 BRACES = "{input} {instruction} {} {{x}} %s $1 \\n"

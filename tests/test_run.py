@@ -165,6 +165,25 @@ def test_a_folder_hash_sees_names_and_contents(tmp_path):
     assert hash_path(tmp_path / "absent") is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    [".DS_Store", "deep/.DS_Store", "._a", ".nfs0001", "Thumbs.db", "desktop.ini", "a~", "a.swp",
+     ".ipynb_checkpoints/a-checkpoint.ipynb", ".a.jsonl.77.tmp", "__pycache__/a.pyc"],
+)  # fmt: skip
+def test_what_a_system_leaves_in_a_folder_invalidates_nothing(name, run, nothing_shipped):
+    write_jsonl(run.path("answers/a.jsonl"), [{"x": 1}])
+    run.finish("01_preprocess", outputs=["answers"])
+    litter = run.path("answers") / name
+    litter.parent.mkdir(parents=True, exist_ok=True)
+    litter.write_text("left by a system")
+    assert run.done("01_preprocess")
+    ship(run, nothing_shipped)
+    shipped = [path.name for path in (nothing_shipped / "answers").iterdir()]
+    assert "a.jsonl" in shipped and litter.name not in shipped
+    write_jsonl(run.path("answers/b.jsonl"), [{"x": 1}])
+    assert not run.done("01_preprocess")
+
+
 def test_the_shipped_run_is_whole():
     shipped = run_module.ROOT / "data" / "finished_run"
     manifest = json.loads((shipped / "manifest.json").read_text())

@@ -1,0 +1,57 @@
+"""A lesson is out of date when the code that it calls has changed, and not when a comment has."""
+
+import shutil
+
+import pytest
+
+from helpers import sources
+from helpers.sources import fingerprint
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package, to be edited."""
+    copy = tmp_path / "helpers"
+    shutil.copytree(sources.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "PACKAGE", copy)
+    return copy
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+LESSON = "from helpers.generate import generate\nbill = await generate(1)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "module", "changes"),
+    [
+        (LESSON, "generate.py", True),
+        (LESSON, "similarity.py", True),  # through others
+        (LESSON, "__init__.py", True),
+        (LESSON, "ratings.py", False),
+        ("import helpers.ratings\n", "ratings.py", True),
+        ("from helpers import ratings\n", "ratings.py", True),
+        ("from helpers.release import probes\n", "release/probes.py", True),
+        ("run('torchrun', '-m', 'helpers.fsdp')\n", "fsdp.py", True),
+        ("%pip install x\n!python -m helpers.fsdp\nimport helpers.io\n", "io.py", True),
+        ("import json\n", "io.py", False),
+    ],
+)
+def test_a_change_of_what_a_lesson_calls_is_seen_and_no_other(code, module, changes, package):
+    before = fingerprint([code, "this is (no Python"])
+    with open(package / module, "a", encoding="utf-8") as file:
+        file.write("\n\nA_NEW_NAME = 1\n")
+    assert (fingerprint([code, "this is (no Python"]) != before) == changes
+
+
+def test_comments_docstrings_and_layout_change_nothing(package):
+    before = fingerprint([LESSON])
+    edit(package / "io.py", "import json\n", "# A comment.\n\nimport json\n")
+    edit(package / "generate.py", '"""Self-instruct:', '"""Another docstring:')
+    assert fingerprint([LESSON]) == before
+    edit(package / "similarity.py", "BLOCK = 256", "BLOCK = 128")
+    assert fingerprint([LESSON]) != before
