@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable
 
 from helpers.endpoint import Endpoint
+from helpers.failures import refusal_teaches
 from helpers.parameters import as_arguments, fitted
-from helpers.patience import plainly, refusal_teaches
+from helpers.patience import plainly
 from helpers.replies import first_token
 
 JSON_SCHEMA = {

@@ -27,7 +27,14 @@ from helpers.asking import (
     request_of,
 )
 from helpers.budget import Budget, Tries
-from helpers.generate import alone, charge, claim, fingerprint, pending_batches, raw_records
+from helpers.generation_folder import (
+    alone,
+    charge,
+    claim,
+    fingerprint,
+    pending_batches,
+    raw_records,
+)
 from helpers.io import append_jsonl
 from helpers.parameters import fitted
 from helpers.patience import plainly

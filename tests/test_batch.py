@@ -12,7 +12,8 @@ from test_generate import SEEDS
 from helpers.asking import dearest_request
 from helpers.batch import collect, submit
 from helpers.endpoint import EndpointError
-from helpers.generate import Settings, generate, pending_batches
+from helpers.generate import Settings, generate
+from helpers.generation_folder import pending_batches
 from helpers.io import read_jsonl
 
 SETTINGS = Settings(way="task_list", list_length=3, target=12, request_limit=60)
