@@ -22,7 +22,7 @@ from helpers.filters import LANGUAGES
 from helpers.parameters import fitted, most_tokens_out
 from helpers.parsing import parse_completion, parse_structured
 from helpers.patience import patiently
-from helpers.prompts import LIST_LENGTH, chat_turns, task_list_prompt
+from helpers.prompts import LIST_LENGTH, as_text, chat_turns, task_list_prompt
 from helpers.replies import choice_of, is_filtered, is_whole, usage_of, without_thinking
 
 SHORT = 260  # characters of a short answer
@@ -153,7 +153,7 @@ async def _ask_self_synthesis(client, endpoint, number, examples, settings, send
         return await send(client.completions.create, body)
 
     instruction, usage = await write(
-        f"{chat_turns([], open_user=True)}{opening}",
+        f"{chat_turns([], open_user=True)}{as_text(opening)}",
         max_tokens=settings.instruction_tokens,
         temperature=settings.temperature,
         top_p=0.95,
@@ -164,7 +164,7 @@ async def _ask_self_synthesis(client, endpoint, number, examples, settings, send
         return record  # a request without an end is not worth an answer
     turns = chat_turns([(row["instruction"], row["output"]) for row in shown], open_user=True)
     answer, more = await write(
-        f"{turns}{instruction['text']}<|im_end|>\n<|im_start|>assistant\n",
+        f"{turns}{as_text(instruction['text'])}<|im_end|>\n<|im_start|>assistant\n",
         max_tokens=settings.answer_tokens,
         temperature=settings.answer_temperature,
         # A rambling teacher is nudged to end at the first natural end of its answer.

@@ -11,6 +11,8 @@ another, so every module that needs a prompt calls :func:`format_prompt`, and a 
 training and answering really used.
 """
 
+import re
+
 TEMPLATES = {
     "en": {
         "with_input": (
@@ -47,6 +49,12 @@ TEMPLATES = {
         ),
     },
 }
+
+# The opening bracket of what chat templates and vocabularies use as special tokens.
+_MARKS = re.compile(
+    r"<(?=[|｜][^|｜<>\s]{1,40}[|｜]>|/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>)|"
+    r"\[(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS)\])|<(?=</?SYS>>)"
+)
 
 # How many tasks one list request asks for: in Korean, ten were found stable and twenty not
 # (KoAlpaca), so the languages a teacher has read less of get the shorter list.
@@ -110,6 +118,15 @@ def chat_message(instruction, input=""):
     return {"role": "user", "content": f"{instruction}\n\n{input}" if input else instruction}
 
 
+def as_text(text: str) -> str:
+    """A text for a prompt that a server will read: marks of chat templates in it stay text.
+
+    Servers parse special tokens wherever they stand, so an answer that holds ``<|im_end|>`` could
+    end its turn, and write the next. A space behind the bracket makes it a text again.
+    """
+    return _MARKS.sub(r"\g<0> ", text)
+
+
 def chat_turns(turns, *, open_user=False):
     """ChatML text for a list of ``(user, assistant)`` turns, the format of SmolLM2 and Qwen.
 
@@ -117,7 +134,8 @@ def chat_turns(turns, *, open_user=False):
     continues from there invents a user's request (Xu et al. 2024, Magpie).
     """
     text = "".join(
-        f"<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n{assistant}<|im_end|>\n"
+        f"<|im_start|>user\n{as_text(user)}<|im_end|>\n"
+        f"<|im_start|>assistant\n{as_text(assistant)}<|im_end|>\n"
         for user, assistant in turns
     )
     return text + ("<|im_start|>user\n" if open_user else "")
@@ -136,9 +154,9 @@ def task_list_prompt(examples, count, language="en"):
     for number, row in enumerate(examples, 1):
         lines += [
             "###",
-            f"{number}. {instruction}: {' '.join(row['instruction'].split())}",
-            f"{number}. {given}:\n{row.get('input') or '<noinput>'}",
-            f"{number}. {output}:\n{row['output']}",
+            f"{number}. {instruction}: {as_text(' '.join(row['instruction'].split()))}",
+            f"{number}. {given}:\n{as_text(row.get('input') or '<noinput>')}",
+            f"{number}. {output}:\n{as_text(row['output'])}",
         ]
     start = len(examples) + 1
     return "\n".join([*lines, "###", f"{start}. {instruction}:"]), start
