@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from helpers.agreement import cohen_kappa
 from helpers.intervals import bootstrap, sign_test, smallest_difference, wilson
 
+# The fewest pairs on which a judge that is right in three of four can be told from a coin.
+LEAST_PAIRS = 16
 ORDERS = ("ab", "ba")  # "ab": the left answer is shown first, as A
 _POINTS = {"win": 1.0, "loss": 0.0}
 
@@ -24,13 +26,14 @@ _POINTS = {"win": 1.0, "loss": 0.0}
 class Summary:
     """What a judge said of the left answers. Intervals are dicts ``{"value", "low", "high"}``.
 
-    ``win_rate``: wins plus half of all others, interval by bootstrap over prompts.
+    ``win_rate``: wins plus half of all others, Wilson's interval over prompts.
     ``decided``: wins among wins and losses, Wilson's interval; None where nothing was decided.
     ``p_value``: exact sign test of wins against losses.
     ``smallest_difference``: the smallest true win rate that this many prompts could have shown.
     ``flip_rate``: prompts where the verdict followed the position.
     ``first_position_rate``: share of verdicts for the answer shown first, about 0.5 for a fair
-    judge; None where none named a side. ``first_position`` is the same with an interval.
+    judge; None where none named a side. ``first_position`` is the same as a mean over prompts, with
+    Wilson's interval: both verdicts on one prompt count as one.
     ``unparsed``: verdicts that could not be read, of ``2 * prompts``.
     ``preference``: mean ``p_left``, or None.
     ``length``: see :func:`length_habits`; None where lengths are not known.
@@ -76,6 +79,7 @@ def summarize(verdicts):
     _check(verdicts)
     outcomes = [outcome(record) for record in verdicts]
     wins, losses = outcomes.count("win"), outcomes.count("loss")
+    by_prompt = _first_shares(verdicts)
     letters = [r[order] for r in verdicts for order in ORDERS if r[order] in ("A", "B")]
     likings = [r["p_left"] for r in verdicts if r.get("p_left") is not None]
     return Summary(
@@ -85,17 +89,28 @@ def summarize(verdicts):
         ties=len(outcomes) - wins - losses,
         flips=outcomes.count("flip"),
         unparsed=sum(r[order] is None for r in verdicts for order in ORDERS),
-        win_rate=bootstrap(points_of(verdicts)),
+        win_rate=_mean_of(points_of(verdicts)),
         decided=wilson(wins, wins + losses) if wins + losses else None,
         p_value=sign_test(wins, losses),
         smallest_difference=smallest_difference(len(verdicts)),
         flip_rate=wilson(outcomes.count("flip"), len(outcomes)),
         first_position_rate=letters.count("A") / len(letters) if letters else None,
-        first_position=wilson(letters.count("A"), len(letters)) if letters else None,
+        first_position=_mean_of(by_prompt) if by_prompt else None,
         preference=bootstrap(likings) if likings else None,
         length=length_habits(verdicts) if all("chars" in r for r in verdicts) else None,
         categories=_by(verdicts, "category"),
     )
+
+
+def _mean_of(points):
+    """The mean of points between 0 and 1, one a prompt, with Wilson's interval."""
+    return wilson(sum(points), len(points))
+
+
+def _first_shares(verdicts):
+    """For each prompt with a verdict for a side, the share of these for the answer shown first."""
+    letters = [[r[order] for order in ORDERS if r[order] in ("A", "B")] for r in verdicts]
+    return [named.count("A") / len(named) for named in letters if named]
 
 
 def _check(verdicts):
@@ -142,7 +157,7 @@ def _by(verdicts, key):
     values = sorted({r[key] for r in verdicts if r.get(key)})
     groups = {value: [r for r in verdicts if r.get(key) == value] for value in values}
     return {
-        value: {"prompts": len(group), "win_rate": bootstrap(points_of(group))}
+        value: {"prompts": len(group), "win_rate": _mean_of(points_of(group))}
         for value, group in groups.items()
     }
 
@@ -216,7 +231,7 @@ def calibrate(verdicts):
     an interval over pairs), ``kinds`` (the same by ``kind``), ``consistency`` (share of pairs
     without a flip), ``first_position``, ``unparsed``, ``kappa`` (Cohen's, of all verdicts against
     the truth), ``can_tell`` and a ``headline``. A judge whose interval reaches one half cannot
-    tell.
+    tell, and neither does one that was examined on fewer than :data:`LEAST_PAIRS` pairs.
     """
     summary = summarize(verdicts)
     named = [r[order] or "unparsed" for r in verdicts for order in ORDERS]
@@ -230,7 +245,7 @@ def calibrate(verdicts):
         "first_position": summary.first_position,
         "unparsed": summary.unparsed,
         "kappa": cohen_kappa(named, truth),
-        "can_tell": summary.win_rate["low"] > 0.5,
+        "can_tell": summary.prompts >= LEAST_PAIRS and summary.win_rate["low"] > 0.5,
     }
     return {**found, "headline": _headline(found)}
 
@@ -243,6 +258,9 @@ def _headline(found):
         f"a coin: 50 %), and in {1 - consistency['value']:.0%} of them its verdict followed the "
         "order"
     )
+    if found["pairs"] < LEAST_PAIRS:
+        few = f"Too few pairs to say what this judge is worth (at least {LEAST_PAIRS} are needed)"
+        return f"{few}: {figures}."
     if found["can_tell"]:
         return f"This judge is better than a coin: {figures}."
     return f"This judge cannot tell: {figures}."

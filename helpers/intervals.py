@@ -43,7 +43,11 @@ def _mean(values):
 def wilson(successes, trials):
     """A share with Wilson's score interval (1927), which behaves at 0, at 1 and for few trials.
 
-    Raises ValueError unless ``0 <= successes <= trials`` and there is a trial.
+    ``successes`` may hold parts of one, as half a point for a tie: points between 0 and 1 vary less
+    than wins and losses of the same mean, so the interval is then a little too wide, never too
+    narrow. For few trials it covers the truth where :func:`bootstrap` does not
+    (``benchmarks/intervals.py``). Raises ValueError unless ``0 <= successes <= trials`` and there
+    is a trial.
     """
     if not 0 <= successes <= trials or trials == 0:
         raise ValueError(f"{successes} successes in {trials} trials; expected 0 <= s <= n, n > 0.")

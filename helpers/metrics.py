@@ -6,7 +6,7 @@ written again: intervals resample tasks, never tokens or votes.
 
 from helpers.batches import IGNORED, collate, encode, token_losses
 from helpers.filters import speaks
-from helpers.intervals import bootstrap
+from helpers.intervals import bootstrap, wilson
 from helpers.similarity import repetition, rouge_l
 from helpers.student import answer
 
@@ -18,6 +18,7 @@ FACTS = {
     "repetition": ("repeated 3-grams", "share", "lower"),
     "language_kept": ("language kept", "share of answers", "higher"),
 }
+SHARES = ("stop_rate", "language_kept")  # true or false of each answer
 
 
 def heldout_losses(model, tokenizer, rows, *, max_length=512, batch_size=8):
@@ -71,5 +72,13 @@ def paired_changes(before, after):
 
 
 def summarize_facts(facts):
-    """Facts of many answers to ``{fact: {"value", "low", "high"}}``."""
-    return {name: bootstrap([fact[name] for fact in facts]) for name in FACTS}
+    """Facts of many answers to ``{fact: {"value", "low", "high"}}``.
+
+    A fact that is true or false of each answer is a share and gets Wilson's interval; the others
+    are means, and get one by bootstrap.
+    """
+    values = {name: [fact[name] for fact in facts] for name in FACTS}
+    return {
+        name: wilson(sum(each), len(each)) if name in SHARES else bootstrap(each)
+        for name, each in values.items()
+    }

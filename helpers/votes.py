@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpers.agreement import cohen_kappa, krippendorff_alpha
 from helpers.evidence import outcome
-from helpers.intervals import bootstrap, sign_test, wilson
+from helpers.intervals import sign_test, wilson
 from helpers.io import append_jsonl, join_input, read_jsonl
 
 CHOICES = ("A", "B", "tie", "both bad")
@@ -72,9 +72,9 @@ def tally(ballots, votes, model):
     """What one voter's ``{ballot id: choice}`` says of ``model`` against the other, unblinded.
 
     A dict: ``votes``, ``wins``, ``losses``, ``ties`` ("both bad" is one), ``win_rate`` (ties half;
-    bootstrapped), ``p_value`` (sign test) and ``first_position``: how often the answer on the left
-    was chosen, with Wilson's interval; sides were drawn by lot, so about a half. None where there
-    is nothing to count.
+    Wilson's interval), ``p_value`` (sign test) and ``first_position``: how often the answer on the
+    left was chosen, with Wilson's interval; sides were drawn by lot, so about a half. None where
+    there is nothing to count.
     """
     cast_on = [ballot for ballot in ballots if ballot["id"] in votes]
     if not cast_on:
@@ -87,7 +87,7 @@ def tally(ballots, votes, model):
         "wins": wins,
         "losses": losses,
         "ties": len(points) - wins - losses,
-        "win_rate": bootstrap(points),
+        "win_rate": wilson(sum(points), len(points)),
         "p_value": sign_test(wins, losses),
         "first_position": wilson(letters.count("A"), len(letters)) if letters else None,
     }

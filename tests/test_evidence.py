@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from helpers.evidence import _at_equal_length, calibrate, contests, outcome, points_of, summarize
+from helpers.evidence import (
+    LEAST_PAIRS,
+    _at_equal_length,
+    calibrate,
+    contests,
+    outcome,
+    points_of,
+    summarize,
+)
 
 
 def record(i, ab, ba, **more):
@@ -165,3 +173,40 @@ def test_length_control_is_a_logistic_regression():
     fit = sm.GLM([y for _, y in data], design, family=sm.families.Binomial()).fit()
     expected = 1 / (1 + np.exp(-fit.params[0]))
     assert _at_equal_length(data) == pytest.approx(expected, abs=1e-3)
+
+
+# --- how much few pairs can say -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pairs", [1, 4, 8, 15])
+def test_few_right_pairs_say_nothing_of_a_judge(pairs):
+    found = calibrate(judged(perfect)[:pairs])
+    assert not found["can_tell"] and found["headline"].startswith("Too few pairs to say")
+    assert found["accuracy"]["low"] < found["accuracy"]["value"] == 1.0
+
+
+def test_at_the_least_number_of_pairs_three_right_of_four_are_told_from_a_coin():
+    records = [record(i, "A", "B") if i % 4 else record(i, "B", "A") for i in range(LEAST_PAIRS)]
+    assert calibrate(records)["can_tell"]
+    assert not calibrate(records[:-1])["can_tell"]
+
+
+def _share_that_covers(draw, truth, prompts, of, draws=400):
+    rng, held = random.Random(prompts), 0
+    for _ in range(draws):
+        found = of(summarize([record(i, *draw(rng)) for i in range(prompts)]))
+        held += found["low"] <= truth <= found["high"]
+    return held / draws
+
+
+@pytest.mark.parametrize("prompts", [12, 40])
+@pytest.mark.parametrize("right", [0.5, 0.8])
+def test_the_win_rates_interval_holds_the_truth_as_often_as_it_says(prompts, right):
+    draw = lambda rng: ("A", "B") if rng.random() < right else ("B", "A")  # noqa: E731
+    assert _share_that_covers(draw, right, prompts, lambda s: s.win_rate) >= 0.9
+
+
+@pytest.mark.parametrize("prompts", [12, 40])
+def test_the_first_positions_interval_knows_that_two_verdicts_are_of_one_prompt(prompts):
+    draw = lambda rng: rng.choice([("A", "A"), ("B", "B")])  # noqa: E731
+    assert _share_that_covers(draw, 0.5, prompts, lambda s: s.first_position) >= 0.93

@@ -19,7 +19,8 @@ def test_facts_of_an_answer():
     facts = answer_facts(row, {"output": "The capital is Lima.", "stopped": True}, 1.5)
     assert facts == {"heldout_loss": 1.5, "stop_rate": 1.0, "rouge_l": 1.0, "repetition": 0.0,
                      "language_kept": 1.0}  # fmt: skip
-    assert summarize_facts([facts])["stop_rate"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    stopped = summarize_facts([facts])["stop_rate"]  # one answer proves little
+    assert stopped["value"] == stopped["high"] == 1.0 and stopped["low"] < 0.3
 
 
 def test_an_answer_in_another_language_has_not_kept_it():
@@ -31,10 +32,10 @@ def test_an_answer_in_another_language_has_not_kept_it():
 
 def test_changes_are_taken_task_by_task():
     """Tasks differ widely, yet each gains the same: the paired interval sees it."""
-    before = [{name: float(i) for name in FACTS} for i in range(40)]
-    after = [{name: float(i) + 0.5 for name in FACTS} for i in range(40)]
+    before = [dict.fromkeys(FACTS, i / 100) for i in range(40)]
+    after = [dict.fromkeys(FACTS, i / 100 + 0.05) for i in range(40)]
     change = paired_changes(before, after)["rouge_l"]
-    assert (change["value"], change["low"], change["high"]) == (0.5, 0.5, 0.5)
+    assert change == pytest.approx({"value": 0.05, "low": 0.05, "high": 0.05})
     apart = summarize_facts(before)["rouge_l"]["high"] > summarize_facts(after)["rouge_l"]["low"]
     assert apart  # side by side, the intervals overlap and would hide it
     with pytest.raises(ValueError):

@@ -6,6 +6,7 @@ import random
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.optimize import minimize
 
 from helpers.ratings import _fit, bradley_terry, rating_gaps
 
@@ -59,3 +60,28 @@ def test_who_wins_everything_keeps_a_finite_rating():
     assert list(found) == ["a", "b"] and math.isfinite(found["a"]["value"])
     with pytest.raises(ValueError, match="compare models; found 0"):
         bradley_terry([])
+
+
+@pytest.mark.parametrize("length", [3, 12, 40])
+@pytest.mark.parametrize("points", [1.0, 0.9])
+def test_a_chain_of_models_converges(length, points):
+    """Each meets only its neighbours; held against scipy's optimum of the same likelihood."""
+    names = [f"m{i:02}" for i in range(length)]
+    chain = [
+        {"prompt": f"{i}-{n}", "left": names[i], "right": names[i + 1], "points": points}
+        for i in range(length - 1)
+        for n in range(5)
+    ]
+    ratings = _fit(names, [[contest] for contest in chain])
+
+    def loss(logs):
+        gaps = logs[:-1] - logs[1:]
+        lost = 5 * (points * np.log1p(np.exp(-gaps)) + (1 - points) * np.log1p(np.exp(gaps)))
+        # Half a drawn contest between every two.
+        every = logs[:, None] - logs[None, :]
+        drawn = 0.25 * (np.log1p(np.exp(every)) + np.log1p(np.exp(-every)))
+        return lost.sum() + drawn[np.triu_indices(length, 1)].sum()
+
+    best = minimize(loss, np.zeros(length), method="BFGS", options={"gtol": 1e-8}).x
+    expected = 1000 + 400 / np.log(10) * (best - best.mean())
+    assert [ratings[name] for name in names] == pytest.approx(list(expected), abs=0.5)
