@@ -1,5 +1,6 @@
 # make run    the six lessons, headless, under the profile laptop → runs/laptop/report.html
 # make test   ruff, pytest, and the six lessons under the profile tiny, with the network cut off
+# make test-floors   training, judging and similarity with the lowest versions allowed, and Colab's
 # make lab    JupyterLab at the first lesson
 # make demo   a page on this machine where others try the student of a finished run
 # make class   copies of the lessons for a class: without outputs, with and without solutions
@@ -19,6 +20,10 @@ test: .venv/ready .venv/widgets7/ready
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python tests/colab_resolution.py
 	@$(BIN)/python tests/offline.py $(BIN)/python -m pytest
+
+# torch stays at constraints.txt's version, so its floor is not tested: see tests/floors.py.
+test-floors: .venv/ready
+	@$(BIN)/python tests/floors.py
 
 lab: .venv/ready
 	@$(BIN)/python -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
@@ -49,4 +54,4 @@ publish: .venv/ready
 	@$(PIP) --upgrade --no-deps --target $(@D) ipywidgets==7.7.1 jupyterlab-widgets==1.1.11 ipython_genutils==0.2.0
 	@touch $@
 
-.PHONY: run test lab demo class repository publish
+.PHONY: run test test-floors lab demo class repository publish

@@ -1,13 +1,19 @@
 """How often our intervals hold the truth: python benchmarks/intervals.py
 
-Draws many samples from a known truth and counts in how many the 95 % interval holds it. Three
-samples: wins and losses of single prompts; wins, losses and ties; and which position two verdicts
-on one prompt name, by a judge that follows the position in half of all prompts.
+Draws many samples from a known truth and counts in how many the 95 % interval holds it. Four
+samples: wins and losses of single prompts; wins, losses and ties; which position two verdicts on
+one prompt name, by a judge that follows the position always or in half of all prompts; and the win
+rate at equal lengths, by a judge that likes length or does not.
 """
 
+import math
 import random
+import sys
+from pathlib import Path
 
-from helpers.evidence import summarize
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers.evidence import _at_equal_length, _controlled, summarize
 from helpers.intervals import bootstrap, wilson
 
 DRAWS = 1000
@@ -57,6 +63,21 @@ def always(rng: random.Random) -> tuple[str, str]:
     return rng.choice([("A", "A"), ("B", "B")])
 
 
+def by_length(constant: float, slope: float):
+    """A prompt's difference in length and whether it was won, by a judge that looks at both."""
+
+    def draw(rng: random.Random) -> tuple[float, float]:
+        difference = math.tanh(rng.gauss(0, 1))
+        return difference, float(rng.random() < logistic(constant + slope * difference))
+
+    return draw
+
+
+def logistic(x: float) -> float:
+    """The share whose logit is ``x``."""
+    return 1 / (1 + math.exp(-x))
+
+
 def main():
     few = lambda values: bootstrap(values, draws=400)  # noqa: E731
     print("| sample | prompts | Wilson | bootstrap |\n|---|---|---|---|")
@@ -71,6 +92,14 @@ def main():
         for n in (12, 30, 100):
             a, b = (coverage(n, judge, how, 0.5, 400) for how in (by_prompt, by_verdict))
             print(f"| {name} | {n} | {a:.2f} | {b:.2f} |")
+    redrawn = lambda data: bootstrap(data, draws=200, statistic=_at_equal_length)  # noqa: E731
+    print("\n| at equal lengths | prompts | regression | bootstrap |\n|---|---|---|---|")
+    for constant, slope in ((0, 0), (0.8, 1.5), (1.5, 0)):
+        for n in (12, 30, 100):
+            draw, truth = by_length(constant, slope), logistic(constant)
+            a = coverage(n, draw, _controlled, truth, 400)
+            b = coverage(n, draw, redrawn, truth, 100)
+            print(f"| {truth:.2f}, slope {slope} | {n} | {a:.2f} | {b:.2f} |")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 from helpers.calls import ask_all
 from helpers.endpoint import Endpoint
 from helpers.evidence import ORDERS
-from helpers.intervals import bootstrap
+from helpers.intervals import wilson
 from helpers.judge import gold_pairs, judge, judge_bodies
 from helpers.likelihood import judge_by_likelihood, load_judge, log_likelihoods
 from helpers.rubrics import judge_message
@@ -157,7 +157,7 @@ def report_worth(name, pairs, letters=True):
             )
             for kind in kinds
         ]
-        rate = bootstrap(points)
+        rate = wilson(sum(points), len(points))
         interval = f"{rate['value']:.2f} [{rate['low']:.2f}, {rate['high']:.2f}]"
         print(
             f"{way:<26}{interval:>20}  " + " ".join(f"{share:>9.2f}" for share in by_kind),

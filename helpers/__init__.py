@@ -1,12 +1,16 @@
 """Alpaca Classroom's helpers: one small room an idea, from the ground up.
 
-ground floor   io, prompts, similarity, profiles, costs, meaning, diversity, parsing,
-               intervals, agreement, ratings, rubrics, verdicts, exports
+ground floor   io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles, costs, prices,
+               meaning, diversity, replies, parsing, headings, splitting, fields, json_tasks,
+               intervals, agreement, ratings, rubrics, exports, sources,
+               verdicts, answer_names, answer_scores, comparisons, grades, readings
                import nothing of ours but one another, never torch
-first floor    keys, start, endpoint, patience, calls    a model to ask
-               hardware, architectures, batches, student    a machine, shapes, tensors, a model
-second floor   filters, metrics, asking, sieve, generate, batch    tasks from a teacher
-               checkpoints, train, trainer, shards, fsdp, launch        a student learns
+first floor    keys, start, embedded, endpoint, parameters, failures, patience, abilities, budget,
+               calls                                     a model to ask
+               hardware, architectures, tokens, batches, finite, student    a machine, shapes
+second floor   filters, data, metrics                    rows that are sound, and facts about them
+               asking, sieve, generation_folder, generate, batch    tasks from a teacher
+               checkpoints, train, trainer, updates, shards, fsdp, launch    a student learns
                activations, memory, plan                will it fit, and what will it cost?
                release                                  may others use it?
                evidence, likelihood, judge, votes       who is better, and says who?

@@ -6,8 +6,8 @@ What is learned, token by token::
     prompt: ignored (-100)                     learned   learned  ignored
 
 The prompt is tokenised alone and the response after it, so the ids of the prompt are exactly those
-the model will be given when it answers: tokens never merge across the border. Padding is put in by
-position, on the right, whatever side the tokenizer prefers and whatever token it pads with.
+the model will be given when it answers: tokens never merge across the border. Text in a row is
+text, also where it looks like a special token (:mod:`helpers.tokens`).
 
 How a batch is computed::
 
@@ -24,6 +24,7 @@ import random
 
 from helpers.hardware import packs
 from helpers.prompts import chat_message, format_prompt
+from helpers.tokens import chat_ids, text_ids
 
 IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
 LOGITS_AT_ONCE = 1 << 26  # scores held at a time: a quarter of a gigabyte in float32
@@ -37,9 +38,8 @@ def prompt_ids(row, tokenizer):
     """
     if getattr(tokenizer, "prompt_style", "alpaca") == "chat":
         turn = chat_message(row["instruction"], row.get("input", ""))
-        text = tokenizer.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
-        return tokenizer(text, add_special_tokens=False)["input_ids"]
-    ids = tokenizer(format_prompt(row["instruction"], row.get("input", "")))["input_ids"]
+        return chat_ids([turn], tokenizer, add_generation_prompt=True)
+    ids = text_ids(format_prompt(row["instruction"], row.get("input", "")), tokenizer, framed=True)
     # Some tokenizers end every text with their end token; a prompt is not at its end.
     return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
 
@@ -75,7 +75,7 @@ def encode(row, tokenizer, max_length=512):
     """
     end = end_id(tokenizer)
     prompt = prompt_ids(row, tokenizer)
-    response = [*tokenizer(row["output"], add_special_tokens=False)["input_ids"], end]
+    response = [*text_ids(row["output"], tokenizer), end]
     room = max_length - len(prompt)
     if room < 1:
         raise ValueError(
@@ -119,13 +119,12 @@ def collate(encoded, pad_id):
     """
     import torch
 
-    width = max(len(row["input_ids"]) for row in encoded)
+    lengths = torch.tensor([len(row["input_ids"]) for row in encoded])
+    width = int(lengths.max())
 
     def padded(key, filler):
-        rows = [list(row[key]) + [filler] * (width - len(row[key])) for row in encoded]
-        return torch.tensor(rows)
+        return torch.tensor([[*row[key], *[filler] * (width - len(row[key]))] for row in encoded])
 
-    lengths = torch.tensor([len(row["input_ids"]) for row in encoded])
     return {
         "input_ids": padded("input_ids", pad_id),
         "labels": padded("labels", IGNORED),
@@ -222,8 +221,7 @@ def token_losses(model, batch):
 
     inputs = {key: value for key, value in batch.items() if key != "labels"}
     hidden = model.get_decoder()(**inputs, use_cache=False).last_hidden_state[:, :-1]
-    target = batch["labels"][:, 1:]
-    learned = target != IGNORED
+    target, learned = batch["labels"][:, 1:], batch["labels"][:, 1:] != IGNORED
     losses = torch.zeros(target.shape, dtype=torch.float32, device=hidden.device)
     losses[learned] = _cross_entropy(model, hidden[learned], target[learned])
     return losses

@@ -1,8 +1,11 @@
 """A checkpoint is taken up only by the training that made it.
 
-Between rooms: LoRA (:mod:`helpers.train`) and full training (:mod:`helpers.fsdp`) keep checkpoints
-of different kinds, and both ask the same question before they go on from one: same model, same
-rows, same recipe? The number of ranks is not part of it; shards are read by any number.
+LoRA (:mod:`helpers.train`) and full training (:mod:`helpers.fsdp`) keep checkpoints of different
+kinds, and both ask the same question before they resume: same weights, same rows, same recipe?
+
+What changes the result is part of the answer. What only changes how it is computed is not: the
+number of ranks, the tokens computed at once, recomputed activations. So a run that went out of
+memory resumes with the settings that it was advised to use.
 """
 
 import hashlib
@@ -11,31 +14,81 @@ from dataclasses import asdict
 from pathlib import Path
 
 from helpers.io import write_text
+from helpers.release.weights import bits_of
+
+# Of a profile's fields for a method, those that leave the result as it is. All others are part of
+# the answer, and the seed. What chooses or shapes the rows (max_length, prompt_style, seed_weight,
+# …) shows in the rows themselves, and the student in its weights.
+COMPUTING = ("lora_recompute", "fsdp_recompute", "fsdp_ranks", "fsdp_student")
+NUMBERS_AT_ONCE = 1 << 22  # of a tensor, while its fingerprint is taken
 
 
-def made_with(method, profile, config, encoded):
+def made_with(method, profile, model, encoded, heldout):
     """What a training is made of, as a dict; ``method`` is ``"lora"`` or ``"fsdp"``.
 
-    ``config`` is the model's configuration, ``encoded`` its rows as
-    :func:`helpers.batches.encode_all` returns them.
+    ``model`` is the one to be trained, before its first step; ``encoded`` are its rows as
+    :func:`helpers.batches.encode_all` returns them, ``heldout`` those it is measured on.
     """
-    settings = {
+    recipe = {
         name: value
         for name, value in asdict(profile).items()
-        if name in ("seed", "max_length") or name.startswith(f"{method}_")
+        if name == "seed" or (name.startswith(f"{method}_") and name not in COMPUTING)
     }
-    settings.pop("fsdp_ranks", None)
-    architecture = {key: value for key, value in config.to_dict().items() if _tells(key, value)}
-    return {**settings, "model": _digest(architecture), "rows": _digest(encoded)}
+    return {
+        **recipe,
+        "model": _digest(_architecture(model.config)),
+        "weights": fingerprint(model),
+        "rows": _digest(encoded),
+        "heldout": _digest(heldout),
+    }
 
 
-def _tells(key, value):
-    # Names of folders and versions differ between two copies of one model.
-    return isinstance(value, int | str | bool) and not key.startswith(("_", "transformers"))
+def _architecture(config):
+    # Names of folders and versions differ between two copies of one model. What a newer version
+    # of transformers adds by default is not in it, so an update does not part a run from itself.
+    own = ("_", "transformers", "name_or_path", "dtype")  # the weights say their own dtype
+    return {key: value for key, value in config.to_diff_dict().items() if not key.startswith(own)}
+
+
+def fingerprint(model):
+    """A short text that tells a model's weights from any others, at the price of reading them once.
+
+    Every bit counts, and where it is. Of a sharded model each rank adds up its own rows; all ranks
+    get the same text, whatever their number.
+    """
+    import torch
+
+    named = sorted(model.named_parameters())
+    sums = torch.stack([_position_sums(weight.detach()) for _, weight in named])
+    if any(hasattr(weight, "to_local") for _, weight in named):
+        torch.distributed.all_reduce(sums)
+    whole = [[name, list(p.shape), str(p.dtype)] for name, p in named]
+    return _digest([whole, sums.tolist()])
+
+
+def _position_sums(weight):
+    """Two sums over a tensor's bits: times the number of their row, and of their column."""
+    import torch
+
+    first = 0
+    if hasattr(weight, "to_local"):  # rows a rank, as fully_shard cuts them
+        mesh = weight.device_mesh
+        first = min(len(weight), -(-len(weight) // mesh.size()) * mesh.get_local_rank())
+        weight = weight.to_local()
+    bits = bits_of(weight)
+    bits = bits.reshape(bits.shape[0] if bits.ndim else 1, -1)
+    count = lambda start, n: torch.arange(start + 1, start + n + 1, device=bits.device)  # noqa: E731
+    sums = torch.zeros(2, dtype=torch.int64, device=bits.device)
+    for part in bits.split(max(1, NUMBERS_AT_ONCE // max(1, bits.shape[1]))):
+        part = part.long()  # sums wrap around, alike on every machine
+        sums[0] += (part.sum(1) * count(first, len(part))).sum()
+        sums[1] += (part.sum(0) * count(0, part.shape[1])).sum()
+        first += len(part)
+    return sums
 
 
 def _digest(data):
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def check_made_with(folder, wanted):
@@ -45,9 +98,14 @@ def check_made_with(folder, wanted):
     """
     path = Path(folder) / "made_with.json"
     whole = [p for p in Path(folder).glob("*-*") if p.is_dir() and p.suffix != ".partial"]
-    if not whole or not path.is_file():  # nothing yet that another training could have left
+    if not whole:  # nothing yet that another training could have left
         write_text(path, json.dumps(wanted, indent=1) + "\n")
         return
+    if not path.is_file():
+        raise ValueError(
+            f"{folder} holds checkpoints and no {path.name}, so nothing says which training they "
+            "are of. Delete that folder to begin anew."
+        )
     found = json.loads(path.read_text(encoding="utf-8"))
     different = [
         f"{key} was {found.get(key)!r}, now {wanted.get(key)!r}"

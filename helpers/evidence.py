@@ -3,7 +3,8 @@
 Beside :mod:`helpers.judge`, which asks: here verdict *records*, wherever they come from (a model,
 people), are counted. A record has ``id``, ``ab`` and ``ba``: the letter named when the left answer
 was shown as A, and when the right one was; ``"tie"``, or None where nothing could be read. It may
-have ``p_left`` (a probability), ``chars`` (lengths of left and right), ``category`` and ``kind``.
+have ``p_left`` (a probability), ``below_floor`` (a count), ``chars`` (lengths of left and right),
+``category`` and ``kind``.
 
 By prompt, never by vote: two verdicts on one prompt stand and fall together. A judge that names the
 same position in both orders has told us about itself; such a *flip* counts as a tie, and so does
@@ -14,7 +15,7 @@ import math
 from dataclasses import dataclass
 
 from helpers.agreement import cohen_kappa
-from helpers.intervals import bootstrap, sign_test, smallest_difference, wilson
+from helpers.intervals import sign_test, smallest_difference, wilson
 
 # The fewest pairs on which a judge that is right in three of four can be told from a coin.
 LEAST_PAIRS = 16
@@ -35,7 +36,10 @@ class Summary:
     judge; None where none named a side. ``first_position`` is the same as a mean over prompts, with
     Wilson's interval: both verdicts on one prompt count as one.
     ``unparsed``: verdicts that could not be read, of ``2 * prompts``.
-    ``preference``: mean ``p_left``, or None.
+    ``below_floor``: verdicts, of as many, whose letters were too improbable to be read
+    (:data:`helpers.readings.FLOOR`), so that the text decided, or nothing.
+    ``preference``: mean ``p_left``, with Wilson's interval (a wide one: what lies between 0 and 1
+    varies less than wins and losses); or None.
     ``length``: see :func:`length_habits`; None where lengths are not known.
     ``categories``: for each category its prompts and win rate.
     """
@@ -46,6 +50,7 @@ class Summary:
     ties: int
     flips: int
     unparsed: int
+    below_floor: int
     win_rate: dict
     decided: dict | None
     p_value: float
@@ -89,6 +94,7 @@ def summarize(verdicts):
         ties=len(outcomes) - wins - losses,
         flips=outcomes.count("flip"),
         unparsed=sum(r[order] is None for r in verdicts for order in ORDERS),
+        below_floor=sum(r.get("below_floor", 0) for r in verdicts),
         win_rate=_mean_of(points_of(verdicts)),
         decided=wilson(wins, wins + losses) if wins + losses else None,
         p_value=sign_test(wins, losses),
@@ -96,7 +102,7 @@ def summarize(verdicts):
         flip_rate=wilson(outcomes.count("flip"), len(outcomes)),
         first_position_rate=letters.count("A") / len(letters) if letters else None,
         first_position=_mean_of(by_prompt) if by_prompt else None,
-        preference=bootstrap(likings) if likings else None,
+        preference=_mean_of(likings) if likings else None,
         length=length_habits(verdicts) if all("chars" in r for r in verdicts) else None,
         categories=_by(verdicts, "category"),
     )
@@ -169,7 +175,8 @@ def length_habits(verdicts):
     (None where none was decided). ``correlation``: Pearson's, of points and difference in length
     (None where one of them never varies). ``controlled``: the win rate at equal lengths, by
     logistic regression of the points on ``tanh`` of the standardised difference (Dubois et al.
-    2024), bootstrapped over prompts.
+    2024). Its interval is the regression's own, with Student's t. A bootstrap holds the truth too
+    seldom where prompts are few (``benchmarks/intervals.py``).
     """
     points = points_of(verdicts)
     differences = [left - right for left, right in (r["chars"] for r in verdicts)]
@@ -183,7 +190,7 @@ def length_habits(verdicts):
     return {
         "longer_wins": wilson(sum(decided), len(decided)) if decided else None,
         "correlation": _correlation(differences, points),
-        "controlled": bootstrap(data, draws=500, statistic=_at_equal_length),
+        "controlled": _controlled(data),
     }
 
 
@@ -197,10 +204,25 @@ def _correlation(xs, ys):
 RIDGE = 0.01  # keeps the regression finite where length explains every verdict
 
 
-def _at_equal_length(data, steps=25):
-    """Logistic regression of points on one number, by Newton's method; its value where that is 0.
+def _controlled(data):
+    """The win rate at equal lengths with the regression's interval."""
+    from scipy.stats import t  # a second to import
 
-    A constant and a slope, a slight pull of both towards zero.
+    constant, variance = _constant(data)
+    reach = t.ppf(0.975, max(1, len(data) - 2)) * math.sqrt(variance)
+    low, high = _logistic(constant - reach), _logistic(constant + reach)
+    return {"value": _logistic(constant), "low": low, "high": high}
+
+
+def _at_equal_length(data):
+    """The logistic regression's value of the points where the number beside them is 0."""
+    return _logistic(_constant(data)[0])
+
+
+def _constant(data, steps=100):
+    """The constant of a logistic regression of points on one number, and its variance.
+
+    A constant and a slope, a slight pull of both towards zero, by Newton's method.
     """
     constant = slope = 0.0
     for _ in range(steps):
@@ -217,7 +239,7 @@ def _at_equal_length(data, steps=25):
         constant, slope = constant + shorten * up, slope + shorten * along
         if max(abs(up), abs(along)) < 1e-9:
             break
-    return _logistic(constant)
+    return constant, h11 / determinant
 
 
 def _logistic(x):

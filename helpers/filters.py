@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from helpers.parsing import normal_input
-from helpers.similarity import repetition, rouge_l
+from helpers.similarity import is_above, repetition, rouge_l
 
 
 @dataclass(frozen=True)
@@ -115,22 +115,27 @@ def fault_of(task, language="en"):
     rules, instruction, answer = _RULES[language], task["instruction"], task["output"].strip()
     given = normal_input(task["input"])
     size, shortest, longest = _length(instruction)
-    absent = not given and rules.absent.search(instruction) and not _quotes(instruction)
+    absent = not given and lacks_its_text(instruction, language)
     checks = (
         (size < shortest, "instruction too short", "length"),
         (size > longest, "instruction too long", "length"),
         (bool(_ODD_OPENING.match(instruction)), "opening punctuation", "opening"),
         ("<|" in instruction + answer, "chat markup in the text", "markup"),
         (not speaks(instruction, language), f"not in the language {language}", "language"),
-        (bool(absent), "refers to something that is not there", "absent"),
+        (absent, "refers to something that is not there", "absent"),
         (bool(rules.tools.search(instruction)), "needs a picture, file or website", "tools"),
         (bool(rules.harm.search(instruction)), "about violence", "harm"),
         (not answer, "empty output", "empty"),
         (bool(rules.refusal.match(answer)), "refusal", "refusal"),
-        (repetition(answer) > 0.2 or _repeats_lines(answer), "output repeats itself", "repetition"),
-        (rouge_l(instruction, answer) > 0.7, "output repeats the instruction", "echo"),
+        (_repeats_itself(answer), "output repeats itself", "repetition"),
+        (is_above(rouge_l(instruction, answer), 0.7), "output repeats the instruction", "echo"),
     )
     return next(((reason, name) for bad, reason, name in checks if bad), None)
+
+
+def lacks_its_text(instruction, language):
+    """Whether an instruction without an input speaks of a text ("the following…") it lacks."""
+    return bool(_RULES[language].absent.search(instruction)) and not _quotes(instruction)
 
 
 def speaks(text, language):
@@ -166,7 +171,8 @@ def _quotes(text):
     return bool(re.search(r"[\"“'‘「『].{3,}[\"”'’」』]|[:：]\s*\S|\n\s*\S", text))
 
 
-def _repeats_lines(text):
+def _repeats_itself(text):
+    """Whether more than a fifth of a text's word triples, or a whole line, occurred before."""
     lines = [re.sub(r"^\W*\d*\W*", "", line).strip().lower() for line in text.splitlines()]
     lines = [line for line in lines if line]
-    return len(lines) - len(set(lines)) > 0
+    return len(set(lines)) < len(lines) or is_above(repetition(text), 0.2)

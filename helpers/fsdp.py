@@ -37,60 +37,18 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from helpers.batches import (
-    IGNORED,
-    bucketed_order,
-    encode_all,
-    micro_batches,
-    response_tokens,
-    to_tensors,
-)
+from helpers.batches import encode_all, response_tokens, to_tensors
 from helpers.checkpoints import check_made_with, made_with
-from helpers.hardware import CARDS, Meter, device, packs
+from helpers.finite import not_finite, numbered, stop
+from helpers.hardware import CARDS, Meter, device
 from helpers.io import load_examples, write_text
 from helpers.launch import end_with_parent
 from helpers.memory import explained
 from helpers.plan import data_size, format_plan, training_plan
 from helpers.profiles import load_profile
 from helpers.shards import export_model, load_checkpoint, load_sharded, save_checkpoint
-from helpers.student import load_tokenizer, model_folder
-
-
-def global_batches(lengths, batch, ranks, epochs, seed):
-    """The updates of a training, each a list of row numbers: ``batch`` rows, the last maybe fewer.
-
-    ``lengths`` are the rows' tokens: rows of like length share an update, which saves padding (see
-    :func:`helpers.batches.bucketed_order`). The updates do not depend on the number of ranks, so
-    another number can go on with them. Raises ValueError for fewer rows than ranks.
-    """
-    if len(lengths) < ranks:
-        raise ValueError(
-            f"{len(lengths)} row(s) cannot be shared by {ranks} ranks: each step needs at least "
-            f"one row a rank. Start torchrun with --nproc_per_node={max(1, len(lengths))} or "
-            "fewer, or add rows."
-        )
-    order = bucketed_order(lengths, batch, epochs, seed)
-    return [order[i : i + batch] for i in range(0, len(order), batch)]
-
-
-def rank_share(encoded, rank, ranks, budget):
-    """The micro-batches of one rank, lists of rows; every rank gets as many as the others.
-
-    Every ``ranks``-th row by length goes to one rank: like amounts of work. Where a rank has fewer
-    lists than another, it is given rows that teach nothing: every rank must take part in every
-    pass, or the others would wait for ever.
-    """
-    ordered = sorted(encoded, key=lambda row: len(row["input_ids"]))
-    cuts = [micro_batches(ordered[r::ranks], budget, packed=packs()) for r in range(ranks)]
-    idle = {"input_ids": ordered[0]["input_ids"][:2], "labels": [IGNORED, IGNORED]}
-    return cuts[rank] + [[idle]] * (max(map(len, cuts)) - len(cuts[rank]))
-
-
-def cosine(step, steps, warmup):
-    """Share of the peak learning rate at ``step`` (from 0): linear warm-up, then half a cosine."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+from helpers.student import CACHE, load_tokenizer, student_folder
+from helpers.updates import cosine, global_batches, rank_share
 
 
 def train_fsdp(rows, heldout, student, profile, out):
@@ -99,17 +57,19 @@ def train_fsdp(rows, heldout, student, profile, out):
     The record holds ``history`` (``step`` with ``loss`` or ``heldout_loss``, nats a token),
     ``steps``, ``seconds``, ``ranks``, ``held`` (parameters held by each rank, of ``total``),
     ``cut`` and ``dropped`` (rows), and the meter's readings. Raises ValueError for rows that cannot
-    be trained on and for checkpoints of another training.
+    be trained on and for checkpoints of another training, and FloatingPointError with the step and
+    the rows for a loss or gradient that is NaN or infinite.
     """
     ranks = dist.get_world_size()
     tokenizer = load_tokenizer(student, profile.prompt_style)
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
-    held, _ = encode_all(heldout, tokenizer, profile.max_length)
+    held, too_long = encode_all(heldout, tokenizer, profile.max_length)
     lengths = [len(row["input_ids"]) for row in train]
     plan = global_batches(lengths, profile.fsdp_batch, ranks, profile.fsdp_epochs, profile.seed)
     learner = load_sharded(student, _mesh(ranks), recompute=profile.fsdp_recompute)
-    mark = made_with("fsdp", profile, learner.model.config, train)
+    mark = made_with("fsdp", profile, learner.model, train, held)
     check_made_with(Path(out) / "checkpoints", mark)
+    train, held = numbered(train, rows, dropped), numbered(held, heldout, too_long)
     optimizer = torch.optim.AdamW(
         learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0, fused=device() == "cuda"
     )
@@ -117,7 +77,8 @@ def train_fsdp(rows, heldout, student, profile, out):
     start = progress.restore(load_checkpoint(learner, optimizer, out))
     every = math.ceil(len(plan) / max(2, 2 * profile.fsdp_epochs))
     if start == 0:
-        progress.log(step=0, heldout_loss=mean_loss(learner, held, tokenizer, profile.token_budget))
+        loss = mean_loss(learner, held, tokenizer, profile.token_budget)
+        progress.log(step=0, heldout_loss=loss)
     for step in range(start, len(plan)):
         warmup = max(1, round(0.03 * len(plan)))
         for group in optimizer.param_groups:
@@ -128,10 +89,10 @@ def train_fsdp(rows, heldout, student, profile, out):
             loss = train_step(learner, optimizer, batch, tokenizer, profile.token_budget, progress)
         progress.log(step=step + 1, loss=loss)
         if (step + 1) % every == 0 or step + 1 == len(plan):
-            loss = mean_loss(learner, held, tokenizer, profile.token_budget)
+            loss = mean_loss(learner, held, tokenizer, profile.token_budget, step + 1)
             progress.log(step=step + 1, heldout_loss=loss)
-            if step + 1 < len(plan):  # after the last step the model itself is saved
-                save_checkpoint(learner, optimizer, out, step + 1, progress.state())
+            save_checkpoint(learner, optimizer, out, step + 1, progress.notes())
+    # From here on a failure costs no step: there is a checkpoint of the last one.
     export_model(learner, tokenizer, Path(out) / "model")
     cut = sum(row["cut"] > 0 for row in train)
     return {**progress.record(learner, ranks), "cut": cut, "dropped": len(dropped)}
@@ -140,38 +101,57 @@ def train_fsdp(rows, heldout, student, profile, out):
 def train_step(learner, optimizer, rows, tokenizer, budget, progress=None):
     """One update on a global batch of encoded rows; each rank computes its share. Returns the loss.
 
-    Gradients of the micro-batches are summed as slices: no rank holds a whole one in between.
+    Gradients of the micro-batches are summed as slices: no rank holds a whole one in between. With
+    a loss or gradient that is NaN or infinite nothing is updated; FloatingPointError names the rows
+    by their ``row``, and the step by what ``progress`` has logged.
     """
     started = time.monotonic()
     learner.train()
     rank, ranks = dist.get_rank(), dist.get_world_size()
-    tokens = response_tokens(rows)
-    loss = torch.zeros((), device=device())
-    parts = [_tensors(part, tokenizer) for part in rank_share(rows, rank, ranks, budget)]
+    tokens, step = response_tokens(rows), progress.step + 1 if progress else 1
+    share = rank_share(rows, rank, ranks, budget)
+    parts = [_tensors(part, tokenizer) for part in share]
+    losses = []
     for part in parts:
         total = learner(part)
         # FSDP averages gradients over ranks, so the sum is scaled back by their number.
         (total * ranks / tokens).backward()
-        loss += total.detach()
-    torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+        losses.append(total.detach())
+    loss = _finite_sum(losses, share, step)
+    norm = torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+    if not norm.full_tensor().isfinite():
+        stop("the gradient", step, [row["row"] for row in rows if "row" in row])
     optimizer.step()
     optimizer.zero_grad()
-    loss = _sum_over_ranks(loss) / tokens
     if progress:
-        computed = sum(part["input_ids"].numel() for part in parts) * ranks
+        computed = sum(part["input_ids"].numel() for part in parts)
+        computed = _sum_over_ranks(torch.tensor(computed, device=device()))
         real = sum(len(row["input_ids"]) for row in rows)
         progress.meter.count(real, computed, time.monotonic() - started)
-    return loss
+    return loss / tokens
 
 
-def mean_loss(learner, encoded, tokenizer, budget):
-    """Mean loss over the learned tokens of all rows: every rank computes, all know the result."""
+def mean_loss(learner, encoded, tokenizer, budget, step=0):
+    """Mean loss over the learned tokens of all rows: every rank computes, all know the result.
+
+    Raises FloatingPointError with the rows where it is NaN or infinite, after ``step`` updates.
+    """
     learner.eval()
-    total = torch.zeros((), device=device())
+    share = rank_share(encoded, dist.get_rank(), dist.get_world_size(), budget)
     with torch.no_grad():
-        for part in rank_share(encoded, dist.get_rank(), dist.get_world_size(), budget):
-            total += learner(_tensors(part, tokenizer))
-    return _sum_over_ranks(total) / response_tokens(encoded)
+        losses = [learner(_tensors(part, tokenizer)) for part in share]
+    return _finite_sum(losses, share, step, "held-out") / response_tokens(encoded)
+
+
+def _finite_sum(losses, share, step, kind="training"):
+    """The sum of losses over all ranks; all stop together where one of them has no number."""
+    total = _sum_over_ranks(sum(losses))
+    if not math.isfinite(total):
+        groups = [[row["row"] for row in part if "row" in row] for part in share]
+        found = [None] * dist.get_world_size()
+        dist.all_gather_object(found, not_finite([loss.item() for loss in losses], groups))
+        stop("the loss", step, [row for rows in found for row in rows], kind)
+    return total
 
 
 def _tensors(rows, tokenizer):
@@ -190,28 +170,33 @@ def _mesh(ranks):
 
 
 class _Progress:
-    """Rank 0's voice: a JSON line a point, and the history that a resumed run goes on with."""
+    """What rank 0 prints, a JSON line a point, and the history that a resumed run continues."""
 
     def __init__(self, steps):
-        self.steps, self.history, self.meter, self.first = steps, [], Meter(), 0
+        self.steps, self.history, self.meter, self.step = steps, [], Meter(), 0
         self.started, self.before = time.monotonic(), 0.0
 
     def log(self, **point):
         self.history.append(point)
+        self.step = point["step"]
         if dist.get_rank() == 0:
-            done, steps = point["step"] - self.first, self.steps - self.first
-            left = {"minutes_left": self.meter.minutes_left(done, steps)}
+            left = {"minutes_left": self.meter.minutes_left(self.step, self.steps)}
             print(json.dumps({**point, "of": self.steps, **self.meter.read(), **left}), flush=True)
 
     def state(self):
         seconds = self.before + time.monotonic() - self.started
         return {"history": self.history, "seconds": seconds}
 
+    def notes(self):
+        """What a checkpoint keeps of it."""
+        return {**self.state(), "meter": vars(self.meter)}
+
     def restore(self, saved):
         """Take up a checkpoint's notes, if there is one; returns the steps already done."""
         if saved is None:
             return 0
-        self.history, self.before, self.first = saved["history"], saved["seconds"], saved["step"]
+        self.history, self.before, self.step = saved["history"], saved["seconds"], saved["step"]
+        self.meter.count(**saved["meter"])
         return saved["step"]
 
     def record(self, learner, ranks):
@@ -227,7 +212,7 @@ def main(argv=None):
     """Command line of one rank; torchrun starts as many as it is told."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default=None)
-    parser.add_argument("--student", help="model folder or hub name; default: the profile's")
+    parser.add_argument("--student", help='"embedded", folder or hub name; default: the profile\'s')
     parser.add_argument("--data", help="rows to train on: JSON Lines, or Alpaca's JSON")
     parser.add_argument("--heldout", help="rows to measure on")
     parser.add_argument("--out", help="folder for checkpoints and the final model")
@@ -248,7 +233,8 @@ def main(argv=None):
         sys.exit("start this with torchrun --standalone --nproc_per_node=2 -m helpers.fsdp …")
     end_with_parent()
     rows, heldout = load_examples(args.data), load_examples(args.heldout)
-    student = model_folder(args.student or profile.student)
+    name = args.student or profile.fsdp_student or profile.student
+    student = student_folder(name, CACHE)
     if device() == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     # One core a rank: ranks that share all cores wait for one another.

@@ -47,7 +47,7 @@ def wilson(successes, trials):
     than wins and losses of the same mean, so the interval is then a little too wide, never too
     narrow. For few trials it covers the truth where :func:`bootstrap` does not
     (``benchmarks/intervals.py``). Raises ValueError unless ``0 <= successes <= trials`` and there
-    is a trial.
+    is a trial. (scipy has the same for whole numbers.)
     """
     if not 0 <= successes <= trials or trials == 0:
         raise ValueError(f"{successes} successes in {trials} trials; expected 0 <= s <= n, n > 0.")
@@ -64,8 +64,9 @@ def sign_test(wins, losses):
 
     Ties are left out, as usual. 1.0 where nothing was decided.
     """
-    n, fewer = wins + losses, min(wins, losses)
-    return min(1.0, 2 * sum(_binomial(n, k, 0.5) for k in range(fewer + 1)))
+    from scipy.stats import binomtest  # a second to import
+
+    return float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
 
 def smallest_difference(prompts, *, power=0.8, level=0.95):
@@ -74,28 +75,13 @@ def smallest_difference(prompts, *, power=0.8, level=0.95):
     That is: in ``power`` of all samples of this size :func:`sign_test` would come out below
     ``1 - level``. 1.0 where even a model that always wins could not be told from a coin.
     """
+    from scipy.stats import beta, binom
+
     if prompts < 1:
         raise ValueError(f"prompts={prompts}; expected at least one pair.")
-    needed = next(
-        (w for w in range(prompts // 2 + 1, prompts + 1) if _significant(w, prompts, level)), None
-    )
-    if needed is None:
+    # The fewest wins that are significant: so many or more are less likely than half a level.
+    needed = int(binom.isf((1 - level) / 2, prompts, 0.5)) + 1
+    if needed > prompts:
         return 1.0
-    low, high = 0.5, 1.0
-    while high - low > 1e-4:
-        rate = (low + high) / 2
-        shown = sum(_binomial(prompts, k, rate) for k in range(needed, prompts + 1))
-        low, high = (low, rate) if shown >= power else (rate, high)
-    return high
-
-
-def _significant(wins, prompts, level):
-    return sign_test(wins, prompts - wins) < 1 - level
-
-
-def _binomial(n, k, p):
-    """Probability of exactly ``k`` successes; by logarithms, so that thousands do no harm."""
-    if p in (0.0, 1.0):
-        return float(k == n * p)
-    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
+    # The chance of at least so many wins is a beta distribution's share below the win rate.
+    return float(beta.ppf(power, needed, prompts - needed + 1))

@@ -1,4 +1,4 @@
-"""Rows in and rows out: JSON Lines and the three formats instruction data travels in.
+"""Reading and writing datasets: JSON Lines, and the formats instruction data travels in.
 
 A *row* is a dict with at least ``instruction``, ``input`` and ``output`` (all str).
 Three promises:
@@ -7,46 +7,41 @@ Three promises:
 - writing a file is atomic: readers see the old file or the new one, never half;
 - appending survives a kill at any moment: a torn last line is cut off before the next append,
   and :func:`read_jsonl` can be told to overlook it.
+
+What a file is made of is found out in :mod:`helpers.file_kinds` and :mod:`helpers.file_rows`, what
+a row is made of in :mod:`helpers.row_shapes`.
 """
 
 import json
 import os
+import re
+import warnings
 from pathlib import Path
 
-FIELDS = ("instruction", "input", "output")
+from helpers.file_kinds import DataError, decode, read_bytes, unpack
+from helpers.file_rows import parse_lines, read_rows
+from helpers.row_shapes import FIELDS, as_example, describes_tasks
+
 FORMATS = ("alpaca", "messages", "prompt_completion")
-
-
-class DataError(ValueError):
-    """A file or row that is not what it should be; the message names the place and the way out."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def read_jsonl(path, *, torn_tail_ok=False):
     """Read a JSON Lines file into a list of dicts.
 
     Blank lines are skipped. With ``torn_tail_ok`` a last line without a newline that does not
-    parse is left out: that is what a killed :func:`append_jsonl` leaves behind.
+    parse is left out: that is what a killed :func:`append_jsonl` leaves behind. Half a character
+    (a lone surrogate) becomes U+FFFD, with a warning.
     Raises DataError naming ``path:line`` for a line that is not a JSON object.
     """
     path = Path(path)
-    rows = []
-    for number, line in enumerate(_read_text(path, torn_tail_ok).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(
-                f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno}). "
-                "Each line must hold one whole JSON object; mend or delete this line."
-            ) from None
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{path}:{number}: found a {type(row).__name__}, expected a JSON object "
-                'such as {"instruction": …}. Mend or delete this line.'
-            )
-        rows.append(row)
-    return rows
+    data = read_bytes(path)
+    if torn_tail_ok:
+        whole, newline, tail = data.rpartition(b"\n")
+        data = data if _is_json(tail) else whole + newline
+    text = decode(unpack(data, path), path)
+    rows = parse_lines(text, path)
+    return _with_whole_characters(rows, path) if _HALF.search(text) else rows
 
 
 def write_jsonl(path, rows):
@@ -87,16 +82,22 @@ def write_text(path, text):
 
 
 def load_examples(path):
-    """Load instruction data: Alpaca JSON, JSONL of tasks, or chat ``messages`` JSONL.
+    """Load instruction data from a JSON list, JSON Lines, CSV, TSV or parquet file, also gzipped.
 
-    Returns a list of rows; keys beyond the three fields are kept. Raises DataError naming the
-    first row that lacks a field or holds something other than text there.
+    The kind of the file is found out from its content. The rows may be Alpaca's, chats of one
+    exchange (``messages``, ShareGPT's ``conversations``), or have other names for the three fields,
+    as listed in :mod:`helpers.row_shapes`. Returns a list of rows; keys beyond the three fields are
+    kept. A warning says what was changed (a system text placed, half a character replaced) and
+    which columns the prompt will not show. Nothing is cleaned: :mod:`helpers.data.cleaning` does.
+    Raises DataError naming the file and the first row that has no task in it, and why.
     """
     path = Path(path)
-    rows = _read_json_list(path) if path.suffix == ".json" else read_jsonl(path)
+    rows = _with_whole_characters(read_rows(path, describes_tasks), path)
     if not rows:
         raise DataError(f"{path}: no rows. Expected at least one instruction.")
-    return [_as_example(row, f"{path}: row {number}") for number, row in enumerate(rows, 1)]
+    shaped = [as_example(row, f"{path}: row {number}") for number, row in enumerate(rows, 1)]
+    _say_what_changed(shaped, path)
+    return [one.row for one in shaped]
 
 
 def export_examples(rows, path, format):
@@ -107,7 +108,7 @@ def export_examples(rows, path, format):
     """
     if format not in FORMATS:
         raise DataError(f"format={format!r} is unknown; choose one of {', '.join(FORMATS)}.")
-    examples = [_as_example(row, f"row {number}") for number, row in enumerate(rows, 1)]
+    examples = [as_example(row, f"row {number}").row for number, row in enumerate(rows, 1)]
     if format == "alpaca":
         plain = [{field: row[field] for field in FIELDS} for row in examples]
         return write_text(path, json.dumps(plain, ensure_ascii=False, indent=2) + "\n")
@@ -141,72 +142,44 @@ def _line(row):
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def _read_text(path, torn_tail_ok=False):
-    try:
-        data = path.read_bytes()
-        if torn_tail_ok:
-            whole, newline, tail = data.rpartition(b"\n")
-            data = data if _is_json(tail) else whole + newline
-        # A byte-order mark, as some editors leave, is not part of the data.
-        return data.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise DataError(
-            f"{path}: no such file. Check the path, or run the lesson that writes it."
-        ) from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a folder, expected a file.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8 and try again."
-        ) from None
+def _with_whole_characters(rows, path):
+    """Rows in which no lone surrogate is left: no tokenizer, request or file can hold one."""
+    whole = [_repaired(row) for row in rows]
+    changed = [i for i, row in enumerate(rows, 1) if row != whole[i - 1]]
+    if changed:
+        _warn(path, f"{_named(changed)} held half a character (a lone surrogate), now U+FFFD.")
+    return whole
 
 
-def _read_json_list(path):
-    try:
-        rows = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path}:{error.lineno}: not valid JSON ({error.msg}). "
-            "An Alpaca file is one JSON list; a file with one object a line must end in .jsonl."
-        ) from None
-    if not isinstance(rows, list):
-        raise DataError(f"{path}: found a {type(rows).__name__}, expected a JSON list of rows.")
-    return rows
+def _repaired(value):
+    if isinstance(value, str):
+        if value.isascii() or not _HALF.search(value):
+            return value
+        # Two halves that belong together become one character on the way.
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_repaired(key): _repaired(item) for key, item in value.items()}
+    return [_repaired(item) for item in value] if isinstance(value, list) else value
 
 
-def _as_example(row, where):
-    if not isinstance(row, dict):
-        raise DataError(f"{where}: found a {type(row).__name__}, expected an object.")
-    if "messages" in row:
-        row = _from_messages(row, where)
-    found, row = ", ".join(map(str, row)) or "nothing", {"input": "", **row}
-    for field in FIELDS:
-        if field not in row:
-            raise DataError(
-                f"{where}: the field {field!r} is missing (found {found}). "
-                "Add it, or delete the row."
-            )
-        if not isinstance(row[field], str):
-            raise DataError(
-                f"{where}: {field!r} is a {type(row[field]).__name__}, expected text in quotes."
-            )
-    if not row["instruction"].strip():
-        raise DataError(f"{where}: the instruction is empty. Fill it in, or delete the row.")
-    return row
+def _say_what_changed(shaped, path):
+    """Warn once a file: where system texts went, and which columns the prompt will not show."""
+    placed = [number for number, one in enumerate(shaped, 1) if one.system_placed]
+    if placed:
+        _warn(path, f"{_named(placed)}: the system text was put in front of the instruction.")
+    unused = dict.fromkeys(name for one in shaped for name in one.unused)
+    if unused:
+        _warn(path, f"the prompt does not show {', '.join(map(repr, unused))}.")
 
 
-def _from_messages(row, where):
-    turns = row["messages"] if isinstance(row["messages"], list) else []
-    turns = [turn if isinstance(turn, dict) else {} for turn in turns]
-    roles = [turn.get("role") for turn in turns]
-    if [role for role in roles if role != "system"] != ["user", "assistant"]:
-        raise DataError(
-            f"{where}: messages has the roles {roles}, expected one user turn and one assistant "
-            "turn. Split longer conversations into rows of one exchange."
-        )
-    text = {turn["role"]: turn.get("content") for turn in turns}
-    rest = {key: value for key, value in row.items() if key != "messages"}
-    return {**rest, "instruction": text["user"], "input": "", "output": text["assistant"]}
+def _named(numbers):
+    """``row 3``, or ``12 rows (first: row 3)``."""
+    first = f"row {numbers[0]}"
+    return first if len(numbers) == 1 else f"{len(numbers):,} rows (first: {first})"
+
+
+def _warn(path, text):
+    warnings.warn(f"{path}: {text}", stacklevel=4)
 
 
 def _as_messages(row):

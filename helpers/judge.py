@@ -7,19 +7,19 @@ Every pair is shown in both orders. How a verdict is asked for depends on what t
     schema    JSON under a schema, reasons first and verdict last
     written   reasons in words, the verdict on the last line
 
+How an answer is read, and when its letters are too improbable for it: :mod:`helpers.readings`.
 What cannot be read is asked for once more, then counted as unparsed: never dropped, never a win.
 What the verdicts add up to is the matter of :mod:`helpers.evidence`; calls are kept, billed and
 capped by :mod:`helpers.calls`; the prompts are in :mod:`helpers.rubrics`.
 """
 
-import json
-
+from helpers.abilities import abilities
 from helpers.calls import ask_all, bill
 from helpers.endpoint import teacher_endpoint
 from helpers.evidence import ORDERS, Summary, calibrate, record_of, summarize
 from helpers.io import DataError, join_input, read_jsonl
-from helpers.abilities import abilities
-from helpers.rubrics import SCALE, grade_message, judge_message, parse_grade
+from helpers.readings import read_grade, read_verdict
+from helpers.rubrics import grade_message, judge_message
 from helpers.verdicts import parse_verdict
 
 __all__ = [
@@ -159,19 +159,20 @@ async def judge(endpoint, pairs, cache, *, way="letters", language="en", **limit
 
     A record is what :mod:`helpers.evidence` counts: ``id``, ``ab``, ``ba`` (the letter named in
     that order, ``"tie"`` or None), ``p_left`` (the left answer's probability, averaged over both
-    orders; None without log-probabilities), ``chars``, ``texts`` (what was said in each order), and
+    orders; None without log-probabilities), ``below_floor`` (in how many of the two orders the
+    letters were too improbable to be read), ``chars``, ``texts`` (what was said in each order), and
     the pair's ``category`` and ``kind``. ``cache`` and ``limits`` (``max_dollars``, ``max_tokens``,
     ``say``, ``on_answer``) are those of :func:`helpers.calls.ask_all`, as are its errors.
     """
     bodies = judge_bodies(pairs, way=way, language=language)
     answers = await ask_all(endpoint, bodies, cache, **limits)
-    said = [_read_verdict(answer) for answer in answers]
-    unread = [i for i, (verdict, _) in enumerate(said) if verdict is None]
+    said = [read_verdict(answer, way) for answer in answers]
+    unread = [i for i, reading in enumerate(said) if reading.verdict is None]
     if unread:
         again = judge_bodies(pairs, way=way, language=language, again=True)
         second = await ask_all(endpoint, [again[i] for i in unread], cache, **limits)
         for i, answer in zip(unread, second, strict=True):
-            said[i] = _read_verdict(answer)
+            said[i] = read_verdict(answer, way)
             answers[i] = answer
     return [
         _record(pair, said[2 * i : 2 * i + 2], answers[2 * i : 2 * i + 2])
@@ -179,32 +180,27 @@ async def judge(endpoint, pairs, cache, *, way="letters", language="en", **limit
     ]
 
 
-def _read_verdict(answer):
-    """``(verdict, probability of the first answer)`` of a kept answer; None where it has none."""
-    letters = answer["letters"] or {}
-    a, b = letters.get("A", 0.0), letters.get("B", 0.0)
-    if a + b > 0 and a != b:
-        return "A" if a > b else "B", a / (a + b)
-    try:
-        return parse_verdict(json.loads(answer["text"])["verdict"]), None
-    except (ValueError, TypeError, KeyError):
-        return parse_verdict(answer["text"]), None
-
-
 def _record(pair, said, answers):
-    (ab, first), (ba, second) = said
-    both = None not in (first, second)
-    p_left = (first + 1 - second) / 2 if both else None
-    texts = {order: a["text"] for order, a in zip(ORDERS, answers, strict=True)}
-    return record_of(pair, ab, ba, p_left=p_left, texts=texts)
+    ab, ba = said
+    both = None not in (ab.first, ba.first)
+    return record_of(
+        pair,
+        ab.verdict,
+        ba.verdict,
+        p_left=(ab.first + 1 - ba.first) / 2 if both else None,
+        below_floor=ab.below_floor + ba.below_floor,
+        texts={order: answer["text"] for order, answer in zip(ORDERS, answers, strict=True)},
+    )
 
 
 async def grade(endpoint, rows, answers, cache, *, language="en", reference=False, **limits):
     """Grade single answers on :data:`helpers.rubrics.SCALE`; ``[{"id", "grade"}]``, in order.
 
     A grade is 1 to 5, the mean over the digits' probabilities where the endpoint tells them, None
-    where nothing could be read (it is asked for once more first). Grades of one answer at a time
-    have no order to mislead them, but no other answer to be held against either.
+    where nothing could be read (it is asked for once more first). Where all digits together were
+    less probable than :data:`helpers.readings.FLOOR`, the row has ``"below_floor": True``. Grades
+    of one answer at a time have no order to mislead them, but no other answer to be held against
+    either.
     """
 
     def bodies(**how):
@@ -217,21 +213,13 @@ async def grade(endpoint, rows, answers, cache, *, language="en", reference=Fals
             )
             for row, given in zip(rows, answers, strict=True)
         ]
-        common = {"max_tokens": 4, "logprobs": True, "top_logprobs": 20, "temperature": 0, **how}
+        common = {"max_tokens": 16, "logprobs": True, "top_logprobs": 20, "temperature": 0, **how}
         return [{"messages": [{"role": "user", "content": m}], **common} for m in messages]
 
-    grades = [_read_grade(kept) for kept in await ask_all(endpoint, bodies(), cache, **limits)]
-    unread = [i for i, found in enumerate(grades) if found is None]
+    grades = [read_grade(kept) for kept in await ask_all(endpoint, bodies(), cache, **limits)]
+    unread = [i for i, found in enumerate(grades) if found["grade"] is None]
     again = bodies(temperature=0.7, seed=1)
     second = await ask_all(endpoint, [again[i] for i in unread], cache, **limits)
     for i, kept in zip(unread, second, strict=True):
-        grades[i] = _read_grade(kept)
-    return [{"id": row["id"], "grade": found} for row, found in zip(rows, grades, strict=True)]
-
-
-def _read_grade(answer):
-    digits = {str(step): step for step in range(1, len(SCALE["en"]) + 1)}
-    likely = {d: p for d, p in (answer["letters"] or {}).items() if d in digits}
-    if likely:
-        return sum(digits[d] * p for d, p in likely.items()) / sum(likely.values())
-    return parse_grade(answer["text"])
+        grades[i] = read_grade(kept)
+    return [{"id": row["id"], **found} for row, found in zip(rows, grades, strict=True)]

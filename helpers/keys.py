@@ -1,11 +1,16 @@
 """Where a key comes from: the environment, a ``.env`` file, Google Colab's secrets. Never a cell.
 
-A room of its own because a key is looked for in one place only, and goes nowhere else: it is
+A module of its own because a key is looked for in one place only, and goes nowhere else: it is
 returned to whoever makes the request, and never printed, stored or put into an error.
 """
 
+import json
 import os
+import re
 from pathlib import Path
+
+_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
+_BLANKS = "\u200b\u2060\ufeff"  # invisible, and often copied along with a key
 
 
 def find_key(name, folder="."):
@@ -14,7 +19,7 @@ def find_key(name, folder="."):
     Looked for in this order: the environment; a line ``NAME=value`` of the file ``.env`` in
     ``folder``; Colab's secrets, where this runs in Colab. An empty value counts as none.
     """
-    key = (os.environ.get(name) or "").strip() or _from_env_file(Path(folder) / ".env", name)
+    key = _plain(os.environ.get(name) or "") or _from_env_file(Path(folder) / ".env", name)
     if key:
         return key, None
     key, why = _from_colab(name)
@@ -22,16 +27,34 @@ def find_key(name, folder="."):
 
 
 def _from_env_file(path, name):
-    """The value of ``NAME=value`` (quotes and ``export`` allowed) in a file; None without one."""
+    """The value of ``NAME=value`` in a file as shells and editors write it; None without one.
+
+    Allowed are ``export`` or ``set`` before the name, quotes, a comment behind the value, and
+    UTF-16, in which PowerShell writes. As in a shell, the last line with a value counts.
+    """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
+        data = path.read_bytes()
+    except OSError:
         return None
-    for line in lines:
-        left, equals, value = line.strip().removeprefix("export ").partition("=")
-        if equals and left.strip() == name:
-            return value.strip().strip("\"'") or None
-    return None
+    # A comment may be in any encoding; a key is ASCII.
+    text = data.decode(json.detect_encoding(data), errors="replace").lstrip("\ufeff")
+    line = re.compile(rf"\s*(?:(?:export|set)\s+|\$env:)?{re.escape(name)}\s*=(.*)")
+    found = [_value(match[1]) for match in map(line.fullmatch, text.splitlines()) if match]
+    return next((value for value in reversed(found) if value), None)
+
+
+def _value(text):
+    """What stands behind the ``=``, without its quotes and without a comment."""
+    text = text.strip().strip(_BLANKS)
+    end = text.find(_QUOTES.get(text[:1], "\n"), 1)
+    if end > 0:
+        return text[1:end].strip()
+    return _plain(re.split(r"(?:^|\s)#", text, maxsplit=1)[0])
+
+
+def _plain(text):
+    """A value without blanks around it, and without quotes: ``docker --env-file`` keeps those."""
+    return text.strip().strip(_BLANKS).strip("\"'`“”‘’").strip()
 
 
 def _from_colab(name):

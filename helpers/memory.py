@@ -173,9 +173,12 @@ def explained(config, method, profile, ranks=1):
 def _what_to_lower(config, method, profile, ranks):
     """The plan of what was tried, and of what could be tried instead, in a sentence each."""
 
-    def total(budget=profile.token_budget, ranks=ranks, recompute=profile.fsdp_recompute):
+    switch = "lora_recompute" if method == "lora" else "fsdp_recompute"
+    recomputes = getattr(profile, switch)
+
+    def total(budget=profile.token_budget, ranks=ranks, recompute=recomputes):
         how = {"rows": max(1, budget // profile.max_length), "lora_rank": profile.lora_rank}
-        how |= {"precision": hardware.precision(), "recompute": recompute and method == "full"}
+        how |= {"precision": hardware.precision(), "recompute": recompute}
         length = min(budget, profile.max_length)
         plan = plan_memory(config, method, length=length, ranks=ranks, **how)
         return f"{plan['total'] / 1e9:.1f} GB"
@@ -184,10 +187,11 @@ def _what_to_lower(config, method, profile, ranks):
     ways = [f"token_budget={half} {total(budget=half)}"]
     if method == "full":
         ways += [f"{2 * ranks} ranks {total(ranks=2 * ranks)}"]
-        ways += [] if profile.fsdp_recompute else [f"fsdp_recompute=True {total(recompute=True)}"]
+    ways += [] if recomputes else [f"{switch}=True {total(recompute=True)}"]
     return (
         f"out of memory: by the plan of helpers.memory a rank needs {total()} with "
         f"token_budget={profile.token_budget}. In the profile, or with more ranks, it would take: "
         + ", ".join(ways)
-        + ". A shorter max_length lowers it too."
+        + ". A shorter max_length lowers it too, but changes the training: only the other ways "
+        "resume from its last checkpoint."
     )

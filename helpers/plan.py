@@ -56,7 +56,7 @@ def training_plan(
         length=profile.max_length,
         ranks=ranks,
         lora_rank=profile.lora_rank,
-        recompute=profile.fsdp_recompute and not lora,
+        recompute=profile.lora_recompute if lora else profile.fsdp_recompute,
         device="cuda",
     )
     all_tokens = round(tokens * epochs)

@@ -8,12 +8,11 @@ pairs of one prompt stand and fall together.
 """
 
 import math
+import random
 from collections import defaultdict
 from itertools import combinations
 
 import numpy as np
-
-from helpers.intervals import bootstrap
 
 MEAN = 1000  # ratings are relative; their mean over the models is set to this
 POINTS = 400 / math.log(10)  # of a rating, to one unit of the natural logarithm of strength
@@ -26,15 +25,11 @@ def bradley_terry(contests):
     ``contests`` are dicts with ``prompt`` (an id), ``left``, ``right`` (models' names) and
     ``points``: 1 where the left won, 0 where it lost, 0.5 for a tie. Half a drawn contest between
     every two models is added, so that a model which won everything keeps a finite rating. Raises
-    ValueError where there are no two models to compare.
+    ValueError where there are no two models to compare, or points are not between 0 and 1.
     """
-    models, prompts = _grouped(contests)
-    drawn = {
-        # The same seed draws the same prompts for every model.
-        name: _redrawn(prompts, lambda sample, name=name: _fit(models, sample)[name])
-        for name in models
-    }
-    return dict(sorted(drawn.items(), key=lambda item: -item[1]["value"]))
+    ratings, redrawn = _with_redrawn(contests)
+    found = {name: _interval(value, [r[name] for r in redrawn]) for name, value in ratings.items()}
+    return dict(sorted(found.items(), key=lambda item: -item[1]["value"]))
 
 
 def rating_gaps(contests):
@@ -43,13 +38,25 @@ def rating_gaps(contests):
     Ratings share one mean, so whether two can be told apart is said by this interval and not by
     those of the two ratings. ``contests`` and errors as in :func:`bradley_terry`.
     """
-    models, prompts = _grouped(contests)
-    ratings = _fit(models, prompts)
-    ordered = sorted(models, key=lambda name: -ratings[name])
+    ratings, redrawn = _with_redrawn(contests)
+    ordered = sorted(ratings, key=lambda name: -ratings[name])
     return {
-        (a, b): _redrawn(prompts, lambda sample, a=a, b=b: _gap(_fit(models, sample), a, b))
+        (a, b): _interval(ratings[a] - ratings[b], [r[a] - r[b] for r in redrawn])
         for a, b in combinations(ordered, 2)
     }
+
+
+def _with_redrawn(contests, draws=400):
+    """The ratings, and those of as many samples of the prompts, drawn with replacement."""
+    models, prompts = _grouped(contests)
+    rng = random.Random(0)
+    redrawn = [_fit(models, rng.choices(prompts, k=len(prompts))) for _ in range(draws)]
+    return _fit(models, prompts), redrawn
+
+
+def _interval(value, drawn):
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return {"value": value, "low": float(low), "high": float(high)}
 
 
 def _grouped(contests):
@@ -59,16 +66,12 @@ def _grouped(contests):
         raise ValueError(f"ratings compare models; found {len(models)} in the contests.")
     by_prompt = defaultdict(list)
     for contest in contests:
+        if not 0 <= contest["points"] <= 1 or contest["left"] == contest["right"]:
+            raise ValueError(
+                f"the contest {contest} is none; expected two models and points from 0 to 1."
+            )
         by_prompt[contest["prompt"]].append(contest)
     return models, list(by_prompt.values())
-
-
-def _redrawn(prompts, statistic):
-    return bootstrap(prompts, draws=400, statistic=statistic)
-
-
-def _gap(ratings, higher, lower):
-    return ratings[higher] - ratings[lower]
 
 
 def _fit(models, prompts):
@@ -93,7 +96,4 @@ def _fit(models, prompts):
         logs += step - step.mean()
         if np.abs(step).max() * POINTS < 1e-4:
             return {name: float(MEAN + POINTS * logs[i]) for name, i in place.items()}
-    raise RuntimeError(
-        f"the ratings of {len(models)} models did not converge in {STEPS} steps; "
-        "look for contests whose points are not between 0 and 1."
-    )
+    raise RuntimeError(f"the ratings of {len(models)} models did not converge in {STEPS} steps.")

@@ -2,10 +2,14 @@
 
 On the ground floor, beside :mod:`helpers.prompts`: those teach and answer, these judge. Reasons are
 asked for first and the verdict last, so that the verdict can rest on the reasons; where only a
-letter is wanted (its probability says more than a text), there are no reasons to wait for.
+letter is wanted (its probability says more than a text), there are no reasons to wait for. How an
+answer is read: :mod:`helpers.verdicts` and :mod:`helpers.grades`.
 """
 
-import re
+from helpers.grades import parse_grade
+from helpers.prompts import as_text
+
+__all__ = ["SCALE", "grade_message", "judge_message", "parse_grade"]
 
 _PAIR = {
     "en": {
@@ -92,21 +96,12 @@ def grade_message(request, answer, *, reference=None, language="en"):
 
 
 def _blocks(intro, named, ask):
-    parts = [f"[{name}]\n{content}" for name, content in named if content is not None]
+    parts = [f"[{name}]\n{as_text(content)}" for name, content in named if content is not None]
     return "\n\n".join([intro, *parts, ask])
 
 
 def _answer(text):
     return text if text.strip() else "(no answer)"
-
-
-def parse_grade(text):
-    """The step a judge's text names, 1 to 5: its last line that is or ends in one; else None."""
-    for line in reversed(str(text or "").splitlines()):
-        found = re.search(r"(?<![\d.])([1-5])(?:\s*/\s*5)?\W*$", line)
-        if found:
-            return int(found[1])
-    return None
 
 
 def _of(texts, language):

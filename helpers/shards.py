@@ -180,7 +180,11 @@ def load_checkpoint(learner, optimizer, out):
 
 
 def export_model(learner, tokenizer, folder):
-    """Gather tensor after tensor on rank 0, in bf16, and save an ordinary safetensors folder."""
+    """Gather tensor after tensor on rank 0, in bf16, and save an ordinary safetensors folder.
+
+    It gets its name when all of it is written.
+    """
+    folder = Path(folder)
     sharded = dcp_state.get_model_state_dict(learner.model)
     whole = {}
     for name, _ in learner.model.named_parameters():  # a tied layer is here once
@@ -189,6 +193,10 @@ def export_model(learner, tokenizer, folder):
             whole[name] = gathered.cpu()
     if dist.get_rank() == 0:
         learner.model.config.dtype = torch.bfloat16
-        learner.model.save_pretrained(folder, state_dict=whole, max_shard_size=SHARD)
-        tokenizer.save_pretrained(folder)
+        scratch = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(scratch, ignore_errors=True)
+        learner.model.save_pretrained(scratch, state_dict=whole, max_shard_size=SHARD)
+        tokenizer.save_pretrained(scratch)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(scratch, folder)
     dist.barrier()

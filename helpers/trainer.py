@@ -16,13 +16,15 @@ from helpers.batches import (
     to_tensors,
     token_losses,
 )
+from helpers.finite import not_finite, stop
 from helpers.hardware import Meter, device, packs, precision
 
 
 def response_trainer(model, tokenizer, train, held, profile, lora, output_dir, report_to):
     """TRL's trainer over encoded rows, put in order by us, for all epochs of the profile.
 
-    ``lora`` is peft's configuration. The trainer's ``meter`` counts tokens and seconds.
+    ``lora`` is peft's configuration. The trainer's ``meter`` counts tokens and seconds. An error
+    names a row by its ``row``, or by its place in the list.
     """
     from datasets import Dataset
 
@@ -31,13 +33,14 @@ def response_trainer(model, tokenizer, train, held, profile, lora, output_dir, r
 
     def cut(rows):
         lists = micro_batches(rows, profile.token_budget, packed=packs())
-        return {"micro_batches": [to_tensors(rows, tokenizer.pad_token_id) for rows in lists]}
+        batches = [to_tensors(rows, tokenizer.pad_token_id) for rows in lists]
+        return {"micro_batches": batches, "rows": [[row["row"] for row in rows] for rows in lists]}
 
     trainer = _trainer_class()(
         model=model,
         args=_config(profile, -(-len(order) // profile.lora_batch), output_dir, report_to),
-        train_dataset=Dataset.from_list([train[i] for i in order]),
-        eval_dataset=Dataset.from_list(held),
+        train_dataset=Dataset.from_list([{"row": i, **train[i]} for i in order]),
+        eval_dataset=Dataset.from_list([{"row": i, **row} for i, row in enumerate(held)]),
         data_collator=cut,
         processing_class=tokenizer,
         peft_config=lora,
@@ -58,7 +61,8 @@ def _config(profile, steps, output_dir, report_to):
         per_device_eval_batch_size=profile.lora_batch,
         learning_rate=profile.lora_lr,
         lr_scheduler_type="cosine",
-        warmup_steps=max(1, round(0.03 * steps)),
+        warmup_steps=max(1, round(profile.lora_warmup * steps)),
+        max_grad_norm=profile.lora_clip,
         optim="adamw_torch_fused",
         max_length=profile.max_length,
         train_sampling_strategy="sequential",
@@ -78,7 +82,7 @@ def _config(profile, steps, output_dir, report_to):
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         dataloader_pin_memory=device() == "cuda",
-        gradient_checkpointing=False,  # what fits is the token budget's care; recomputing costs
+        gradient_checkpointing=profile.lora_recompute,
     )
 
 
@@ -94,24 +98,40 @@ def _trainer_class():
             started = time.monotonic()
             parts = self._prepare_inputs(inputs)["micro_batches"]
             learned = sum((part["labels"] != IGNORED).sum() for part in parts)
-            loss = torch.zeros((), device=learned.device)
+            shares = []
             for part in parts:
                 share = self._sum_of_losses(model, part) / learned
                 self.accelerator.backward(share)
-                loss += share.detach()
+                shares.append(share.detach())
                 self.meter.count(_real(part), part["input_ids"].numel())
+            self._check_step(model, shares, inputs["rows"])
             self.meter.seconds += time.monotonic() - started
-            return loss
+            return sum(shares)
+
+        def _check_step(self, model, shares, groups):
+            """Stop before the optimizer would spread NaN or infinity to the weights."""
+            step = self.state.global_step + 1
+            numbers = not_finite([share.item() for share in shares], groups)
+            if numbers:
+                stop("the loss", step, numbers)
+            if self.accelerator.scaler is None:  # in fp16 the scaler leaves out such a step
+                gradients = [p.grad for p in model.parameters() if p.grad is not None]
+                if not torch.stack([each.isfinite().all() for each in gradients]).all():
+                    stop("the gradient", step, [row for rows in groups for row in rows])
 
         def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
             """The mean over all learned tokens, where the trainer's own is over batches."""
             self.model.eval()
             total, learned = 0.0, 0
             for inputs in self.get_eval_dataloader():
-                for part in self._prepare_inputs(inputs)["micro_batches"]:
-                    with torch.no_grad():
-                        total += self._sum_of_losses(self.model, part).item()
-                    learned += (part["labels"] != IGNORED).sum().item()
+                parts = self._prepare_inputs(inputs)["micro_batches"]
+                with torch.no_grad():
+                    losses = [self._sum_of_losses(self.model, part).item() for part in parts]
+                numbers = not_finite(losses, inputs["rows"])
+                if numbers:
+                    stop("the loss", self.state.global_step, numbers, "held-out")
+                total += sum(losses)
+                learned += sum((part["labels"] != IGNORED).sum().item() for part in parts)
             metrics = {"eval_loss": total / learned}
             self.log(metrics)
             self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)

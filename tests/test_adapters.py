@@ -11,7 +11,16 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from helpers.profiles import PROFILES
-from helpers.release.adapters import BASE, CONFIG, WEIGHTS, AdapterError, check_base, merge, pack
+from helpers.release.adapters import (
+    BASE,
+    CONFIG,
+    WEIGHTS,
+    AdapterError,
+    base_of,
+    check_base,
+    merge,
+    pack,
+)
 from helpers.release.weights import Weights
 from helpers.student import load_student
 from helpers.train import train_lora
@@ -90,6 +99,72 @@ def test_merging_holds_every_tensor_against_its_note(tiny_model, adapter, tmp_pa
     save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(AdapterError, match=r"embed_tokens\.weight has other numbers"):
         merge(other, adapter, tmp_path / "merged")
+
+
+def test_an_adapter_on_a_merged_student_notes_the_merged_weights(
+    tiny_model, adapter, tokenizer, tmp_path
+):
+    student = load_student(tiny_model, adapter)  # the first adapter is merged in memory
+    assert not student.name_or_path and not student.config.name_or_path
+    train_lora(student, tokenizer, ROWS, ROWS[:2], PROFILE, tmp_path / "second")
+    second = tmp_path / "second" / "adapter"
+    with pytest.raises(AdapterError, match="other numbers"):
+        check_base(tiny_model, second)
+    check_base(merge(tiny_model, adapter, tmp_path / "once"), second, few=None)
+    assert str(tiny_model) not in (second / CONFIG).read_text()
+
+
+def test_weights_changed_in_memory_are_what_is_noted(tiny_model, tokenizer, tmp_path):
+    student = load_student(tiny_model)
+    with torch.no_grad():
+        student.model.layers[1].mlp.up_proj.weight[3, 4] += 1e-4
+    train_lora(student, tokenizer, ROWS, ROWS[:2], PROFILE, tmp_path)
+    with pytest.raises(AdapterError, match=r"up_proj\.weight has other numbers"):
+        check_base(tiny_model, tmp_path / "adapter", few=None)
+
+
+def test_a_base_held_in_another_format_is_still_the_folders(tiny_model):
+    assert base_of(load_student(tiny_model).bfloat16()) == base_of(load_student(tiny_model))
+
+
+def grow(adapter, target, rows, name="embed_tokens"):
+    """The adapter as peft saves it after the vocabulary grew: with the whole embedding."""
+    grown = copy(adapter, target)
+    weights = {n: t.clone() for n, t in load_file(grown / WEIGHTS).items()}
+    save_file({**weights, f"base_model.model.model.{name}.weight": torch.ones(rows, 32)},
+              grown / WEIGHTS)  # fmt: skip
+    return grown
+
+
+@pytest.mark.parametrize("name", ["embed_tokens", "embed_tokens.modules_to_save"])
+def test_an_adapter_with_a_larger_vocabulary_is_refused(
+    tiny_model, adapter, tokenizer, tmp_path, name
+):
+    grown = grow(adapter, tmp_path / "grown", len(tokenizer) + 2, name)
+    told = rf"embed_tokens\.weight of its own with {len(tokenizer) + 2} rows, and the model in"
+    with pytest.raises(AdapterError, match=told):
+        check_base(tiny_model, grown)
+    with pytest.raises(AdapterError, match=told):
+        merge(tiny_model, grown, tmp_path / "merged")
+    check_base(tiny_model, grow(adapter, tmp_path / "same", len(tokenizer), name))
+
+
+def test_what_peft_really_saves_of_a_grown_model_is_refused(tiny_model, tokenizer, tmp_path):
+    student = load_student(tiny_model)
+    student.resize_token_embeddings(len(tokenizer) + 3)
+    train_lora(student, tokenizer, ROWS, ROWS[:2], PROFILE, tmp_path)
+    with pytest.raises(AdapterError, match=rf"{len(tokenizer) + 3} rows"):
+        check_base(tiny_model, tmp_path / "adapter")
+
+
+def test_a_pair_beside_a_grown_embedding_is_told(tiny_model, adapter, tokenizer, tmp_path):
+    grown = copy(adapter, tmp_path / "grown")
+    pair = {"A": torch.ones(2, len(tokenizer) + 1), "B": torch.ones(32, 2)}
+    beside = "base_model.model.model.embed_tokens.lora_embedding_"
+    weights = {n: t.clone() for n, t in load_file(grown / WEIGHTS).items()}
+    save_file(weights | {beside + side: pair[side] for side in pair}, grown / WEIGHTS)
+    with pytest.raises(AdapterError, match=r"embed_tokens\.weight is \["):
+        check_base(tiny_model, grown)
 
 
 def test_an_adapter_of_another_kind_and_an_empty_note_are_told(tiny_model, adapter, tmp_path):

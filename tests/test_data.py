@@ -55,3 +55,10 @@ def test_every_health_answer_says_where_help_is():
     for row in rows_of("seed_tasks.id.health"):
         answer = row["output"].lower()
         assert any(word in answer for word in ("igd", "puskesmas", "dokter", "rumah sakit"))
+
+
+def test_every_file_is_listed_with_its_number_of_rows():
+    listed = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "data").glob("*.jsonl")):
+        line = next((line for line in listed.splitlines() if f"`{path.name}`" in line), "")
+        assert f" {len(read_jsonl(path))} " in line, path.name

@@ -1,6 +1,7 @@
 """Weight diffs: the bits come back, a wrong base is told at once, nothing half-made is left."""
 
 import json
+import re
 import shutil
 import weakref
 from types import SimpleNamespace
@@ -91,7 +92,7 @@ def test_a_damaged_diff_is_not_recovered(tmp_path):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     make_diff(base, tuned, tmp_path / "diff")
     file = tmp_path / "diff" / "model-0.safetensors"
-    damaged = load_file(file)
+    damaged = {name: tensor.clone() for name, tensor in load_file(file).items()}
     damaged["layer.0"][0, 0] ^= 1
     save_file(damaged, file)
     with pytest.raises(DiffError, match=r"damaged: layer\.0"):
@@ -103,6 +104,45 @@ def test_a_damaged_diff_is_not_recovered(tmp_path):
     with pytest.raises(DiffError, match="no finished diff"):
         recover(base, tmp_path / "diff", tmp_path / "again")
     assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("lost", ["norm", "embed", "layer.1", "head"])
+@pytest.mark.parametrize("files", [1, 3])
+def test_an_entry_that_was_lost_is_named(tmp_path, lost, files):
+    after = {**weights(2), "head": torch.ones(3)}  # the base has no head
+    after["layer.1"] = weights(1)["layer.1"]  # and this one was left alone, so it is not stored
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", after, files)
+    make_diff(base, tuned, tmp_path / "diff")
+    path = tmp_path / "diff" / NOTES
+    notes = json.loads(path.read_text())
+    del notes[lost]
+    path.write_text(json.dumps(notes))
+    with pytest.raises(DiffError, match=rf"lacks 1 of 5 tensors, {re.escape(lost)} among"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_file_lost_with_its_entries_is_named_too(tmp_path):
+    base = folder(tmp_path / "base", weights(1))
+    make_diff(base, folder(tmp_path / "tuned", weights(2), files=3), tmp_path / "diff")
+    path = tmp_path / "diff" / NOTES
+    notes = json.loads(path.read_text())
+    (tmp_path / "diff" / notes["norm"]["file"]).unlink()
+    kept = {n: note for n, note in notes.items() if note["file"] != notes["norm"]["file"]}
+    path.write_text(json.dumps(kept))
+    with pytest.raises(DiffError, match=r"lacks \d of 4 tensors"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+    path.write_text("{}")
+    with pytest.raises(DiffError, match=r"lacks 4 of 4 tensors"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+
+
+def test_a_tensor_that_the_tuned_model_does_without_is_no_loss(tmp_path):
+    after = weights(2)
+    del after["norm"]
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", after)
+    make_diff(base, tuned, tmp_path / "diff")
+    assert same_bits(whole(recover(base, tmp_path / "diff", tmp_path / "again")), after)
 
 
 def test_folders_that_are_no_models_and_names_that_are_taken(tmp_path):

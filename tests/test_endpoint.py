@@ -10,9 +10,9 @@ import psutil
 import pytest
 from faulty_server import FaultyServer
 
+from helpers.abilities import abilities
 from helpers.endpoint import Endpoint, EndpointError, teacher_endpoint
 from helpers.prices import PRICES
-from helpers.abilities import abilities
 
 
 def test_the_embedded_teacher_answers_the_openai_client(endpoint):

@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from helpers.evidence import (
     LEAST_PAIRS,
     _at_equal_length,
+    _controlled,
     calibrate,
     contests,
     outcome,
@@ -173,6 +174,32 @@ def test_length_control_is_a_logistic_regression():
     fit = sm.GLM([y for _, y in data], design, family=sm.families.Binomial()).fit()
     expected = 1 / (1 + np.exp(-fit.params[0]))
     assert _at_equal_length(data) == pytest.approx(expected, abs=1e-3)
+    low, high = 1 / (1 + np.exp(-fit.conf_int()[0]))
+    found = _controlled(data)
+    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=5e-3)
+
+
+@pytest.mark.parametrize("prompts", [12, 60])
+@pytest.mark.parametrize("constant, slope", [(0.0, 3.0), (1.5, 0.0)])
+def test_the_interval_at_equal_length_holds_the_truth_as_often_as_it_says(prompts, constant, slope):
+    rng, held, truth = random.Random(prompts), 0, 1 / (1 + np.exp(-constant))
+    for _ in range(400):
+        xs = [np.tanh(rng.gauss(0, 1)) for _ in range(prompts)]
+        won = [float(rng.random() < 1 / (1 + np.exp(-constant - slope * x))) for x in xs]
+        found = _controlled(list(zip(xs, won, strict=True)))
+        held += found["low"] <= truth <= found["high"]
+    assert held / 400 >= 0.93
+
+
+def test_a_sure_judges_preference_has_an_interval():
+    """Where all draws are alike, a bootstrap's interval has no width."""
+    verdicts = [{**record(i, "A", "B"), "p_left": 0.99} for i in range(12)]
+    assert summarize(verdicts).preference["low"] < 0.9
+
+
+def test_letters_below_the_floor_are_counted():
+    verdicts = [record(0, "A", "B", below_floor=2), record(1, None, "B", below_floor=1)]
+    assert summarize([*verdicts, record(2, "A", "B")]).below_floor == 3
 
 
 # --- how much few pairs can say -------------------------------------------------------------------

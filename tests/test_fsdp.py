@@ -127,6 +127,21 @@ def test_the_record_has_the_meters_readings(runs):
     assert record["memory"] > 1e7 and record["cut"] == record["dropped"] == 0
 
 
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_padding_is_counted_on_every_rank(runs, tokenizer, ranks):
+    profile = PROFILES["tiny"]
+    rows, _ = encode_all(ROWS, tokenizer, profile.max_length)
+    lengths = [len(row["input_ids"]) for row in rows]
+    plan = global_batches(lengths, profile.fsdp_batch, ranks, profile.fsdp_epochs, profile.seed)
+    real = computed = 0
+    for update in plan:
+        real += sum(lengths[i] for i in update)
+        for rank in range(ranks):
+            share = rank_share([rows[i] for i in update], rank, ranks, profile.token_budget)
+            computed += sum(len(p) * max(len(r["input_ids"]) for r in p) for p in share)
+    assert runs[ranks][0]["padding"] == pytest.approx(1 - real / computed)
+
+
 @pytest.fixture(scope="module")
 def killed(tiny_model, tmp_path_factory):
     """The folder of a training on two ranks of which one was killed in the third step."""

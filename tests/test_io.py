@@ -1,10 +1,16 @@
 """Reading names the place, writing is whole or not at all, appending survives a kill."""
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import signal
 import subprocess
 import sys
 import time
+import warnings
+import zipfile
 
 import pytest
 from conftest import ROOT
@@ -164,7 +170,7 @@ def test_examples_load_alike_from_alpaca_jsonl_and_messages(tmp_path):
     extra = {"id": "t1", "category": "rivers"}
     (tmp_path / "a.json").write_text(json.dumps([{**ROWS[0], **extra}], indent=1))
     write_jsonl(tmp_path / "b.jsonl", [{**ROWS[0], **extra}])
-    turns = [("system", "Be brief."), ("user", "Name a river."), ("assistant", "Loire")]
+    turns = [("system", ""), ("user", "Name a river."), ("assistant", "Loire")]
     messages = [{"role": role, "content": content} for role, content in turns]
     write_jsonl(tmp_path / "c.jsonl", [{"messages": messages, **extra}])
     for name in ("a.json", "b.jsonl", "c.jsonl"):
@@ -229,3 +235,225 @@ def test_export_refuses_an_unknown_format_and_writes_nothing(tmp_path):
     with pytest.raises(DataError, match=r"row 2.*'output'"):
         export_examples([GOOD, {"instruction": "a"}], tmp_path / "a.csv", "alpaca")
     assert not list(tmp_path.iterdir())
+
+
+ASKED, SAID = {"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}
+SHARED = [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Hi"}]
+HELLO = {"instruction": "Hello", "input": "", "output": "Hi"}
+
+
+def loaded(path):
+    """What load_examples returns, and what it warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        rows = load_examples(path)
+    return rows, " ".join(str(one.message) for one in caught)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [ASKED, SAID]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}, SAID]},
+        {"conversations": SHARED},
+        {"conversation": SHARED, "system": ""},
+        {"conversations": [ASKED, SAID], "system": None},
+        {"messages": json.dumps([ASKED, SAID])},
+        {"prompt": "Hello", "completion": "Hi"},
+        {"prompt": [ASKED], "completion": [SAID]},
+        {"prompt": "Hello", "response": "Hi"},
+        {"Question": "Hello", " Answer ": "Hi"},
+        {"question": "Hello", "response": "Hi", "system_prompt": ""},
+        {"query": "Hello", "answer": "Hi"},
+        {"inputs": "Hello", "targets": "Hi"},
+        {"instruction": "Hello", "context": "", "response": "Hi"},
+        {"instruction": "Hello", "input": None, "output": "Hi", "history": [], "system": ""},
+        {"instruction": "Hello", "input": float("nan"), "output": "Hi", "history": None},
+    ],
+)
+def test_every_usual_shape_of_a_row_is_read_and_nothing_is_ignored(tmp_path, row):
+    rows, said = loaded(write_jsonl(tmp_path / "rows.jsonl", [row]))
+    assert {field: rows[0][field] for field in HELLO} == HELLO
+    assert set(rows[0]) <= {*HELLO, "history"} and said == ""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "system", "content": "Be brief."}, ASKED, SAID]},
+        {"messages": [{"role": "developer", "content": "Be brief."}, ASKED, SAID]},
+        {"conversations": [{"from": "system", "value": "Be brief."}, *SHARED]},
+        {"conversations": SHARED, "system": "Be brief."},
+        {**HELLO, "system": "Be brief."},
+        {"system_prompt": "Be brief.", "question": "Hello", "response": "Hi"},
+    ],
+)
+def test_a_system_text_goes_in_front_of_the_instruction_and_is_said(tmp_path, row):
+    path = write_jsonl(tmp_path / "rows.jsonl", [{**HELLO, "id": "1"}, {**row, "id": "2"}])
+    rows, said = loaded(path)
+    assert rows[1] == {**HELLO, "id": "2", "instruction": "Be brief.\n\nHello"}
+    assert "rows.jsonl: row 2: the system text" in said
+    assert loaded(write_jsonl(path, rows)) == (rows, "")  # it is placed once
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**HELLO, "history": [["Hi", "Hello"]]}, "'history' holds earlier turns"),
+        ({"conversations": SHARED * 2}, r"conversations has the roles \['human', 'gpt', 'human'"),
+        ({"conversations": SHARED[:1]}, "conversations has the roles"),
+        ({"conversations": ["Hello", "Hi"]}, "conversations has the roles"),
+        ({"messages": [ASKED, SAID, {"role": "system", "content": "Stop."}]}, "'system'"),
+        ({"messages": [ASKED, {"role": "tool", "content": "4"}, SAID]}, "'tool'"),
+        ({"messages": [{**ASKED, "content": [{"type": "image_url"}]}, SAID]}, "'image_url'"),
+        ({"messages": [ASKED, {**SAID, "tool_calls": [{"id": 1}]}]}, "'tool_calls'"),
+        ({"prompt": "Hello", "chosen": "Hi", "rejected": "No"}, "found prompt, chosen, rejected"),
+        ({"input": "Hello", "output": "Hi"}, "'instruction' is missing .found input, output"),
+        ({"text": "Hello"}, r"\(found text\).*name the column"),
+        ({"question": "Hello", "answer": 5}, "'answer' .the output. is a int"),
+        ({**HELLO, "system": ["Be brief."]}, "'system' is a list"),
+    ],
+)
+def test_what_the_prompt_has_no_place_for_is_refused_by_name(tmp_path, row, said):
+    path = write_jsonl(tmp_path / "rows.jsonl", [HELLO, row])
+    with pytest.raises(DataError, match=rf"rows\.jsonl: row 2: .*{said}"):
+        load_examples(path)
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"tools": [{"name": "search"}]}, ["tools"]),
+        ({"images": ["a.png"], "text": "Below is"}, ["images", "text"]),
+        ({"messages": [ASKED, SAID]}, ["instruction", "output"]),
+        ({"id": "1", "category": "x", "tools": [], "images": None, "hint": ""}, []),
+    ],
+)
+def test_columns_that_the_prompt_does_not_show_are_said(tmp_path, more, named):
+    rows, said = loaded(write_jsonl(tmp_path / "rows.jsonl", [{**HELLO, **more}]))
+    assert rows[0]["output"] == "Hi"
+    assert all(repr(name) in said for name in named) and bool(said) == bool(named)
+
+
+def test_a_prompt_that_is_a_whole_training_prompt_is_taken_apart_again(tmp_path):
+    path = export_examples(ROWS, tmp_path / "p.jsonl", "prompt_completion")
+    assert [{field: row[field] for field in HELLO} for row in load_examples(path)] == ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (r"Great \ud83d", "Great \ufffd"),
+        (r"\uDE00 Great", "\ufffd Great"),
+        (r"Great \ud83d\ude00", "Great \U0001f600"),
+        (r"Great \\ud83d", "Great \\ud83d"),  # a backslash and letters
+    ],
+)
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json"])
+def test_half_a_character_is_replaced_on_loading_and_said(tmp_path, name, text, whole):
+    path, row = tmp_path / name, '{"instruction": "Cheer me up.", "output": "' + text + '"}'
+    path.write_text(f"[{row}]" if name == "rows.json" else row)
+    rows, said = loaded(path)
+    assert rows[0]["output"] == whole
+    assert ("row 1 held half a character" in said) == ("\ufffd" in whole)
+    if name == "rows.jsonl":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert read_jsonl(path)[0]["output"] == whole
+
+
+def parquet(rows):
+    import pyarrow
+    import pyarrow.parquet
+
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), sink)
+    return sink.getvalue()
+
+
+LINES = json.dumps(HELLO) + "\n\n" + json.dumps(HELLO) + "\n"
+TABLE = "instruction,input,output\r\nHello,,Hi\r\nHello,,Hi\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("rows.jsonl.gz", gzip.compress(LINES.encode())),
+        ("rows.json.gz", gzip.compress(json.dumps([HELLO, HELLO]).encode())),
+        ("rows.jsonl.bz2", bz2.compress(LINES.encode())),
+        ("rows.csv.xz", lzma.compress(TABLE.encode())),
+        ("rows.json", gzip.compress(LINES.encode())),
+        ("rows.parquet", parquet([HELLO, HELLO])),
+        ("chats.parquet", parquet([{"conversations": SHARED}] * 2)),
+        ("rows.jsonl", parquet([HELLO, HELLO])),
+        ("rows.json", LINES.encode()),
+        ("rows.jsonl", json.dumps([HELLO, HELLO], indent=1).encode()),
+        ("rows.csv", TABLE.encode()),
+        ("rows.csv", TABLE.encode("utf-8-sig")),
+        ("rows.csv", TABLE.replace(",", ";").encode()),
+        ("rows.tsv", TABLE.replace(",", "\t").encode()),
+        ("rows.txt", TABLE.encode()),
+        ("rows.json", TABLE.encode()),
+        ("rows.csv", LINES.encode()),
+        ("rows.csv", b'"Question","Answer"\n"Hello","Hi"\n"Hello","Hi"'),
+        ("rows.jsonl", LINES.encode("utf-16")),
+        ("rows.jsonl", LINES.encode("utf-16-le")),
+        ("rows.csv", TABLE.encode("utf-16-be")),
+        ("rows.json", json.dumps([HELLO, HELLO]).encode("utf-32")),
+    ],
+)
+def test_a_file_is_read_by_its_content_whatever_its_name(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    assert loaded(tmp_path / name) == ([HELLO, HELLO], "")
+
+
+def test_a_table_keeps_quotes_lines_and_what_only_looks_empty(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text('instruction,input,output\n"Say ""hi"",\nplease",N/A,' + 200_000 * "x" + "\n")
+    row = load_examples(path)[0]
+    assert row["instruction"] == 'Say "hi",\nplease' and row["input"] == "N/A"
+    assert len(row["output"]) == 200_000
+
+
+def zipped(name):
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr(name, "x")
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("rows.xlsx", zipped("xl/workbook.xml"), r"an Excel file .*Save the sheet as CSV"),
+        ("rows.csv", zipped("xl/workbook.xml"), r"an Excel file"),
+        ("rows.zip", zipped("rows.jsonl"), r"a zip archive of rows\.jsonl.*Unpack"),
+        ("rows.json", b"<!DOCTYPE html><html>", r"a web page.*Raw"),
+        ("rows.json", b"version https://git-lfs.github.com/spec/v1\n", r"Git LFS pointer"),
+        ("rows.arrow", b"ARROW1\0\0", r"an Arrow file.*from_file"),
+        ("rows.zst", b"\x28\xb5\x2f\xfd00", r"zstd.*unzstd"),
+        ("rows.pkl", b"\x80\x04\x95", r"a pickle"),
+        ("rows.parquet", parquet([HELLO])[:40], r"damaged parquet"),
+        ("rows.json.gz", gzip.compress(LINES.encode())[:20], r"damaged or cut"),
+        ("rows.json", json.dumps({"data": [HELLO]}).encode(), r"one JSON object with the keys dat"),
+        ("rows.csv", "instruction,output\n안녕,Hi".encode("cp949"), r"byte 19 is not UTF-8.*cp949"),
+        ("rows.csv", b"Hello,,Hi\n", r"first line is 'Hello,,Hi', expected the columns"),
+        ("rows.csv", b"instruction,output\nHello, you,Hi\n", r":2: 3 columns, expected 2"),
+        ("rows.csv", b'instruction,output\nHello,"Hi\n', r":2: not valid CSV"),
+        ("rows.jsonl", b'{"a": ' + 100_000 * b"[", r":1: not valid JSON .nested too deeply"),
+        ("rows.jsonl", b'{"output": ' + 5000 * b"1" + b"}", r":1: not valid JSON"),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_named_with_the_way_out(tmp_path, name, data, said):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match=rf"{name}.*{said}"):
+        load_examples(tmp_path / name)
+
+
+def test_the_reader_of_lines_names_the_kind_too(tmp_path):
+    for name, data in (("a.parquet", parquet([HELLO])), ("b.jsonl", json.dumps([HELLO]).encode())):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(DataError, match=rf"{name}.*load_examples reads it"):
+            read_jsonl(tmp_path / name)
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(LINES.encode()))
+    assert read_jsonl(tmp_path / "c.jsonl.gz") == [HELLO, HELLO]

@@ -1,9 +1,11 @@
 """Keys are found where they belong, with every way Colab can refuse one, and never shown."""
 
+import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from conftest import ROOT
 
 from helpers.keys import find_key
 
@@ -35,17 +37,68 @@ def test_the_environment_comes_first(monkeypatch, tmp_path):
     [
         (f"{NAME}=abc", "abc"),
         (f'export {NAME} = "abc"', "abc"),
+        (f"  export\t{NAME}=abc  ", "abc"),
+        (f"set {NAME}=abc", "abc"),
+        (f'$env:{NAME} = "abc"', "abc"),
         (f"\ufeff{NAME}='abc'", "abc"),
+        (f"{NAME}=“abc”", "abc"),
+        (f"{NAME}=\u200babc\u200b", "abc"),
         (f"# {NAME}=abc", None),
+        (f"#{NAME}=abc", None),
         (f"{NAME}=", None),
+        (f'{NAME}=""', None),
+        (f"{NAME}= # put your key here", None),
+        (f"{NAME}=# mine", None),
+        (f"{NAME}=abc # mine", "abc"),
+        (f"{NAME}=abc\t# mine", "abc"),
+        (f'{NAME}="abc" # mine', "abc"),
+        (f"{NAME}='abc'# mine", "abc"),
+        (f'{NAME}="a#b # c"', "a#b # c"),
+        (f"{NAME}=a#b", "a#b"),
+        (f'{NAME}="abc', "abc"),
         (f"OTHER=1\n{NAME}=a=b", "a=b"),
+        (f"OTHER=1\r\n{NAME}=abc\r\nMORE=2\r\n", "abc"),
+        (f"{NAME}=old\n{NAME}=abc", "abc"),
+        (f"{NAME}=abc\n{NAME}=", "abc"),
         (f"NOT_{NAME}=abc", None),
+        (f"{NAME}_2=abc", None),
+        (f"# Schlüssel, 키\n{NAME}=abc  # 내 키", "abc"),
+        ("", None),
     ],
 )
-def test_a_line_of_a_file_is_read_as_shells_write_it(tmp_path, line, key):
-    (tmp_path / ".env").write_text(line, encoding="utf-8")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_line_of_a_file_is_read_as_shells_and_editors_write_it(tmp_path, encoding, line, key):
+    (tmp_path / ".env").write_bytes(line.encode(encoding))
     found, why = find_key(NAME, tmp_path)
     assert found == key and (why is None) == (key is not None)
+
+
+def test_a_comment_in_another_encoding_hides_no_key(tmp_path):
+    (tmp_path / ".env").write_bytes(f"# Schlüssel für später\n{NAME}=abc\n".encode("latin-1"))
+    assert find_key(NAME, tmp_path) == ("abc", None)
+
+
+def test_a_folder_in_the_place_of_the_file_is_no_key(tmp_path):
+    (tmp_path / ".env").mkdir()
+    assert find_key(NAME, tmp_path)[0] is None
+
+
+def test_quotes_that_docker_keeps_in_the_environment_are_no_part_of_a_key(monkeypatch, tmp_path):
+    monkeypatch.setenv(NAME, '"abc"')
+    assert find_key(NAME, tmp_path) == ("abc", None)
+
+
+def test_keys_are_found_where_there_is_no_home_folder(tmp_path):
+    code = (
+        "import os, sys; os.environ.pop('HOME', None); os.environ.pop('USERPROFILE', None)\n"
+        "import pwd; pwd.getpwuid = lambda uid: (_ for _ in ()).throw(KeyError(uid))\n"
+        "from helpers.keys import find_key\n"
+        f"print(find_key({NAME!r}, sys.argv[1])[0])"
+    )
+    (tmp_path / ".env").write_text(f"{NAME}=abc")
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("abc\n", "")
 
 
 def test_nothing_anywhere_names_the_places(tmp_path):

@@ -2,6 +2,8 @@
 
 import math
 import random
+import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,3 +87,26 @@ def test_a_chain_of_models_converges(length, points):
     best = minimize(loss, np.zeros(length), method="BFGS", options={"gtol": 1e-8}).x
     expected = 1000 + 400 / np.log(10) * (best - best.mean())
     assert [ratings[name] for name in names] == pytest.approx(list(expected), abs=0.5)
+
+
+def test_twelve_models_and_their_gaps_are_rated_in_a_moment():
+    names, rng = [f"m{i:02}" for i in range(12)], random.Random(0)
+    chain = [
+        {"prompt": prompt, "left": left, "right": right, "points": float(rng.random() < 0.6)}
+        for prompt in range(8)
+        for left, right in pairwise(names)
+    ]
+    started = time.perf_counter()
+    ratings, gaps = bradley_terry(chain), rating_gaps(chain)
+    assert time.perf_counter() - started < 3  # every draw of prompts is fitted once, for all
+    assert len(ratings) == 12 and len(gaps) == 66
+    for (higher, lower), gap in gaps.items():
+        apart = ratings[higher]["value"] - ratings[lower]["value"]
+        assert gap["value"] == pytest.approx(apart) and gap["low"] <= gap["value"] <= gap["high"]
+
+
+@pytest.mark.parametrize("wrong", [{"points": 3.0}, {"points": -1}, {"right": "a"}])
+def test_what_is_no_contest_is_named(wrong):
+    contest = {"prompt": 0, "left": "a", "right": "b", "points": 1.0}
+    with pytest.raises(ValueError, match="expected two models and points from 0 to 1"):
+        bradley_terry([contest, contest | wrong])

@@ -5,13 +5,14 @@ import json
 import random
 import subprocess
 import sys
+import time
 import unicodedata
 
 import pytest
 from conftest import ROOT
 from rouge_score.rouge_scorer import RougeScorer
 
-from helpers.similarity import RougeIndex, rouge_l, tokenize
+from helpers.similarity import RougeIndex, is_above, rouge_l, tokenize
 
 SCORER = RougeScorer(["rougeL"], use_stemmer=False)
 LATIN = [
@@ -85,6 +86,21 @@ def test_tokens_of_mixed_text_are_words_syllables_and_characters():
     assert tokenize("नदी का नाम") == ["नदी", "का", "नाम"]
 
 
+@pytest.mark.parametrize("word", ["학교에서 ", "東京の", "ภาษา", "слово "])
+def test_the_time_for_a_text_grows_with_its_length_and_no_faster(word):
+    tokenize(word)  # the kinds of its characters are known from here on
+
+    def fastest(times):
+        moments = []
+        for _ in range(5):
+            started = time.perf_counter()
+            assert len(tokenize(word * times)) >= times
+            moments.append(time.perf_counter() - started)
+        return min(moments)
+
+    assert fastest(32_000) < 64 * fastest(2_000)  # in proportion it is 16, quadratic is 256
+
+
 def test_a_changed_korean_particle_still_counts_as_alike():
     assert rouge_l("학교에 간다", "학교로 간다") == pytest.approx(0.8)
 
@@ -97,6 +113,39 @@ def test_a_score_exactly_at_the_threshold_is_accepted_and_one_above_is_not():
     at = index.admit("a b c d e f g p q r")
     assert (at.accepted, at.score, at.nearest) == (True, 0.7, "a b c d e f g x y z")
     assert len(index) == 2
+
+
+def pairs_at(threshold, longest=40):
+    """Pairs of texts whose score is the threshold itself, but for the last bits of a float."""
+    for a, b in itertools.product(range(1, longest), repeat=2):
+        common = round(threshold * (a + b) / 2)
+        if common <= min(a, b) and abs(2 * common - threshold * (a + b)) < 1e-12:
+            shared = [f"c{i}" for i in range(common)]
+            yield tuple(
+                " ".join([*shared, *(f"{name}{i}" for i in range(common, size))])
+                for name, size in (("a", a), ("b", b))
+            )
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.6, 0.7, 0.8, 0.9])
+def test_equal_is_not_above_whatever_the_last_bit_of_a_float_says(threshold):
+    pairs = list(pairs_at(threshold))
+    assert len(pairs) >= 15
+    if threshold == 0.7:
+        assert any(rouge_l(a, b) > threshold for a, b in pairs)  # the case is real
+    for a, b in pairs:
+        assert rouge_l(a, b) == pytest.approx(threshold, abs=1e-12)
+        assert not is_above(rouge_l(a, b), threshold)
+        assert RougeIndex([a], threshold).admit(b).accepted
+        assert RougeIndex([a], threshold).decide_many([b]) == [True]
+
+
+def test_a_score_just_above_the_threshold_is_above():
+    a = " ".join(f"c{i}" for i in range(1001))
+    b = " ".join([*(f"c{i}" for i in range(701)), *(f"b{i}" for i in range(300))])
+    assert 0.7 < rouge_l(a, b) < 0.701
+    assert not RougeIndex([a]).admit(b).accepted
+    assert RougeIndex([a]).decide_many([b]) == [False]
 
 
 @pytest.mark.parametrize("threshold", [0.5, 1.0])

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from helpers import student
 from helpers.batches import end_id
-from helpers.student import answer, load_student, load_tokenizer, model_folder
+from helpers.student import answer, load_student, load_tokenizer, model_folder, student_folder
+from helpers.tokens import text_ids
 
 ROW = {"instruction": "Say a word.", "input": ""}
 
@@ -94,3 +97,37 @@ def test_an_answer_ends_at_the_end_of_the_turn_too(tiny_model, tokenizer, monkey
     monkeypatch.setattr(student, "end_id", lambda _: 13)
     assert [a["tokens"] for a in answer(model, tokenizer, [ROW, ROW], max_new_tokens=4)] == [3, 3]
     assert end_id(tokenizer) == tokenizer.eos_token_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Usage: bash count_lines.sh <filename>",
+        "<p><s>50</s> 30 euros</p>",
+        "A turn ends with <|im_end|>, a document with <|endoftext|>.",
+        "물 <jupyter_code> , a . b ! 'tis",
+    ],
+)
+def test_an_answer_keeps_its_text_and_loses_what_steers(tiny_model, tokenizer, monkeypatch, text):
+    """Text that looks like a control token stays; a control token itself is no text."""
+    end, other = tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids("<file_sep>")
+    ids = [*text_ids(text, tokenizer), other, end, *text_ids("never read", tokenizer)]
+    monkeypatch.setattr(student, "_generate", lambda *_: [ids])
+    (said,) = answer(load_student(tiny_model), tokenizer, [ROW], max_new_tokens=64)
+    assert said["output"] == text and said["stopped"]
+
+
+def test_of_several_processes_that_convert_one_does(tmp_path, monkeypatch):
+    converted = []
+
+    def slowly(folder):
+        converted.append(folder)
+        time.sleep(0.2)
+        folder.mkdir()
+        (folder / "model.safetensors").touch()
+
+    monkeypatch.setattr("helpers.embedded._convert", slowly)
+    with ThreadPoolExecutor(4) as ranks:
+        asked = [ranks.submit(student_folder, "embedded", tmp_path / "cache") for _ in range(4)]
+    assert {one.result() for one in asked} == {str(tmp_path / "cache" / "student")}
+    assert len(converted) == 1

@@ -96,6 +96,15 @@ def test_the_adapter_that_did_best_on_the_held_out_rows_is_kept(tiny_model, toke
         assert heldout_losses(kept, tokenizer, other)[0] == pytest.approx(best[0], rel=0.02)
 
 
+@pytest.mark.parametrize("steps", [5, 7])
+def test_the_last_step_is_measured_whatever_the_rhythm(tiny_model, tokenizer, tmp_path, steps):
+    """Else what was learned since the measurement before would be thrown away."""
+    rows, profile = (ROWS * 3)[: 4 * steps], replace(PROFILE, lora_epochs=1)
+    record = train_lora(load_student(tiny_model), tokenizer, rows, ROWS[:4], profile, tmp_path)
+    held = [point["step"] for point in record["history"] if "heldout_loss" in point]
+    assert held[-1] == record["steps"] == record["best_step"] == steps
+
+
 def test_an_adapter_of_zeros_is_refused(trained, tmp_path):
     from safetensors.torch import load_file, save_file
 

@@ -109,6 +109,78 @@ def test_a_secret_or_a_path_stops_the_whole_upload(folder, monkeypatch, name, te
     assert FAKE_KEY not in str(stopped.value)
 
 
+OTHERS = [
+    "/var/log/syslog", "/etc/passwd", "/tmp/report.txt", "/home/user/notes.txt", "/usr/bin/python3",
+    "/mnt/usb/photos", "/data/input.csv", "/content/drive/MyDrive", "C:\\\\Users\\\\you\\\\Desktop",
+    "~/.bashrc", "/Users/jane/Desktop", "\\\\root of x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OTHERS)
+@pytest.mark.parametrize("name", ["train.jsonl", "train.json", "README.md", "notes.txt"])
+def test_a_task_may_speak_of_a_path_that_is_not_of_this_machine(folder, name, path):
+    row = f'{{"instruction": "Which file holds the log?", "input": "", "output": "{path}"}}'
+    (folder / name).write_text(f"[{row}]" if name.endswith(".json") else row + "\n")
+    assert len(upload_plan(folder, [ROOT])) == 2 + (name != "README.md")
+
+
+def own_folders(folder):
+    return {
+        "home": Path.home() / "models" / "base",
+        "working directory": Path.cwd() / "runs",
+        "project": ROOT / "runs" / "mine",
+        "the folder itself": folder / "data",
+    }
+
+
+@pytest.mark.parametrize("which", ["home", "working directory", "project", "the folder itself"])
+@pytest.mark.parametrize("name", ["train.jsonl", "train.json", "README.md", "config.json"])
+@pytest.mark.parametrize("write", ["{}", "file://{}", '\\"{}\\"', "see {}."])
+def test_a_path_of_this_machine_goes_nowhere(folder, name, which, write):
+    path = own_folders(folder)[which]
+    for spelled in (str(path), str(path).replace("/", "\\/")):
+        row = f'{{"output": "{write.format(spelled)}"}}'
+        (folder / name).write_text(f"[{row}]" if name == "train.json" else row)
+        with pytest.raises(UploadError, match="path of this machine"):
+            upload_plan(folder, [ROOT])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/ada/x", "/Users/ada/x", "/data/ada/x", "/export/home/ada", "C:\\\\Users\\\\ada\\\\x",
+        "D:/Users/Ada/x", "/mnt/c/Users/ada/x", "/scratch/지은/x", "/scratch/\\uc9c0\\uc740/x",
+        "file:///home/%EC%A7%80%EC%9D%80/x",
+    ],
+)  # fmt: skip
+def test_a_folder_with_the_users_name_is_of_this_machine(folder, monkeypatch, path):
+    row = f'{{"output": "{path}"}}\n'
+    (folder / "train.jsonl").write_text(row)
+    assert len(upload_plan(folder)) == 3  # somebody else's
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    monkeypatch.setattr("helpers.release.upload.Path.home", lambda: Path("/srv/지은"))
+    with pytest.raises(UploadError, match="path of this machine"):
+        upload_plan(folder)
+
+
+def test_without_a_home_a_user_or_a_working_directory_an_upload_is_still_possible(
+    folder, monkeypatch
+):
+    def fail(kind):
+        def find():
+            raise kind("none")
+
+        return find
+
+    monkeypatch.setattr("helpers.release.upload.Path.home", fail(RuntimeError))
+    monkeypatch.setattr("helpers.release.upload.Path.cwd", fail(FileNotFoundError))
+    monkeypatch.setattr("getpass.getuser", fail(KeyError))
+    assert len(upload_plan(folder)) == 2
+    (folder / "train.jsonl").write_text(f'{{"output": "{folder}"}}')
+    with pytest.raises(UploadError, match="path of this machine"):
+        upload_plan(folder)
+
+
 def test_a_link_and_an_empty_folder_are_told(folder, tmp_path):
     (folder / "base").symlink_to(folder / "README.md")
     with pytest.raises(UploadError, match="a link"):

@@ -2,7 +2,7 @@
 
 An adapter is two thin matrices for each layer and fits any model of the same shape, but it was
 learned beside one. So a training leaves ``base.json`` beside the adapter, a checksum of every
-tensor of its base (:func:`note_base`), and nothing here touches another model.
+tensor of its base (:func:`base_of`), and nothing here touches another model.
 """
 
 import json
@@ -10,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
+from helpers.finite import check_numbers
 from helpers.io import write_text
 from helpers.release.weights import (
     INDEX,
@@ -23,17 +24,41 @@ from helpers.student import SHARD, quiet
 
 BASE = "base.json"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
-PAIR = re.compile(r"^base_model\.model\.(.+)\.lora_([AB])\.weight$")
+# A pair beside a layer, or beside the embedding; and what peft puts around a tensor's own name.
+PAIR = re.compile(r"^base_model\.model\.(.+)\.lora_(?:embedding_)?([AB])(?:\.weight)?$")
+OWN = re.compile(r"^base_model\.model\.|\.modules_to_save(?=\.)|\.base_layer(?=\.)")
 
 
 class AdapterError(ValueError):
     """An adapter that does not belong here, or is not whole; the message says why."""
 
 
-def note_base(base, adapter):
-    """Write down beside an adapter which model it was learned on: a checksum of every tensor."""
-    weights = Weights(base)
-    sums = {name: checksum(weights.tensor(name)) for name in weights.files}
+def base_of(model):
+    """Which model this is, as ``{tensor: checksum}``, for the adapter that will be learned on it.
+
+    Of the files in the folder the model came from, in their number format, if memory still holds
+    what they say. Else of memory: an adapter may have been merged into it since.
+    """
+    memory = dict(model.named_parameters())
+    if model.name_or_path and Path(model.name_or_path).is_dir():
+        weights, sums = Weights(model.name_or_path), {}
+        for name in weights.files:
+            stored = weights.tensor(name)
+            if name in memory and not _same(stored, memory[name]):
+                break
+            sums[name] = checksum(stored)
+        else:
+            return sums
+    return {name: checksum(tensor.detach().cpu()) for name, tensor in memory.items()}
+
+
+def _same(stored, held):
+    """Whether a tensor in memory is the stored one, in whatever format it is held."""
+    return stored.shape == held.shape and bool((stored.to(held.device, held.dtype) == held).all())
+
+
+def note_base(sums, adapter):
+    """Write down beside an adapter which model it was learned on, as :func:`base_of` told it."""
     write_text(Path(adapter) / BASE, json.dumps(sums, indent=1) + "\n")
 
 
@@ -41,12 +66,19 @@ def check_base(base, adapter, few=8):
     """Raise AdapterError, soon, where ``adapter`` was not learned on the model in ``base``.
 
     Shapes tell for any adapter; the weights themselves where the training noted its base
-    (:func:`note_base`), ``few`` of them or with None all
+    (:func:`base_of`), ``few`` of them or with None all
     (:func:`helpers.release.weights.first_difference`). Both are folders. Raises ValueError for a
     ``base`` that is no whole model.
     """
     weights, adapter = Weights(base), Path(adapter)
-    for name, shape in _beside(adapter).items():
+    shapes = _shapes(adapter)
+    for name, shape in _grown(shapes, weights):
+        raise AdapterError(
+            f"the adapter in {adapter} brings a {name} of its own with {shape[0]} rows, and the "
+            f"model in {base} has {weights.shape(name)[0]}: its vocabulary was made larger before "
+            "training, so it fits no model as others have it. Train it without new tokens."
+        )
+    for name, shape in _beside(adapter, shapes).items():
         there = weights.shape(name) if name in weights.files else None
         if there not in (shape, shape[::-1]):  # some layers are stored the other way round
             raise _other_base(adapter, base, f"{name} is {there or 'missing'} there")
@@ -68,19 +100,34 @@ def _noted(adapter):
     return sums
 
 
-def _beside(adapter):
-    """The tensors of the base that an adapter stands beside: ``{name: [out, in]}``."""
+def _shapes(adapter):
+    """The shapes of an adapter's tensors by name; AdapterError where it is not whole or sound."""
     from safetensors import SafetensorError, safe_open
 
     _read(adapter / CONFIG)
     try:
+        check_numbers(adapter / WEIGHTS)
         with safe_open(adapter / WEIGHTS, framework="pt") as file:
-            shapes = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            return {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (FileNotFoundError, SafetensorError) as error:
         raise AdapterError(
             f"{adapter / WEIGHTS} is missing or not whole ({error}). Run lesson 3 again, or get "
             "the adapter again."
         ) from None
+    except ValueError as error:
+        raise AdapterError(str(error)) from None
+
+
+def _grown(shapes, weights):
+    """Whole tensors in an adapter that replace one of the base and have another shape."""
+    for name, shape in shapes.items():
+        own = OWN.sub("", name)
+        if not PAIR.match(name) and own in weights.files and weights.shape(own) != shape:
+            yield own, shape
+
+
+def _beside(adapter, shapes):
+    """The tensors of the base that an adapter stands beside: ``{name: [out, in]}``."""
     pairs = {}  # A is (rank, in) and B is (out, rank) beside a W of (out, in)
     for match, shape in ((PAIR.match(name), shape) for name, shape in shapes.items()):
         if match:
@@ -138,7 +185,7 @@ def pack(adapter, base_name, card, out):
     ``card`` a :class:`huggingface_hub.ModelCard`. Raises as :func:`merge` does.
     """
     adapter, config = Path(adapter), _read(Path(adapter) / CONFIG)
-    _beside(adapter), _noted(adapter)  # half an adapter is not handed on
+    _beside(adapter, _shapes(adapter)), _noted(adapter)  # half an adapter is not handed on
     with new_folder(out, (adapter / WEIGHTS).stat().st_size) as scratch:
         for name in (WEIGHTS, BASE):
             if (adapter / name).is_file():

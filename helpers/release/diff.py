@@ -6,7 +6,8 @@ here the *bits* are compared: ``tuned XOR base``, which undoes itself exactly. A
 training left alone is not stored; rows that the base lacks (an embedding that grew) are compared
 with zeros, so they are stored as they are.
 
-``diff.json`` holds a checksum of every tensor before and after. A wrong base is told from the
+``diff.json`` holds a checksum of every tensor before and after, and each file of the diff lists all
+tensors in its head, so that none can go missing without a word. A wrong base is told from the
 shapes and some of the smallest tensors, before anything is written; every other tensor is held
 against its checksum as it comes by, and the folder gets its name last. No more than one file of
 weights is in memory, however many the model has; those written here have 5 GB at most.
@@ -17,9 +18,17 @@ import math
 from pathlib import Path
 
 from helpers.io import write_text
-from helpers.release.weights import Weights, checksum, copy_beside, first_difference, new_folder
+from helpers.release.weights import (
+    Weights,
+    bits_of,
+    checksum,
+    copy_beside,
+    first_difference,
+    new_folder,
+)
 
 NOTES = "diff.json"
+NAMES = "tensors"  # in the head of a diff's file: all that the tuned model holds
 
 
 class DiffError(ValueError):
@@ -40,12 +49,12 @@ def make_diff(base, tuned, out):
             stored = {}
             for name in names:
                 old, new = before.tensor(name), after.tensor(name)
-                bits = _bits(new) ^ _fitted(old, new)
+                bits = bits_of(new) ^ _fitted(old, new)
                 if bits.any():
                     stored[name] = bits
                 sums = {"base": checksum(old), "tuned": checksum(new)}
                 notes[name] = {"file": file, **sums, "stored": name in stored}
-            _save(stored, scratch / file)
+            _save(stored, scratch / file, {NAMES: json.dumps(list(after.files))})
         copy_beside(after.folder, scratch, but=[NOTES])
         write_text(scratch / NOTES, json.dumps(notes, indent=1) + "\n")
     return notes
@@ -60,6 +69,7 @@ def recover(base, diff, out):
     """
     before, notes = Weights(base), _read_notes(diff)
     change = Weights(diff)
+    _check_names(notes, change, before)
     wrong = first_difference(before, {n: note["base"] for n, note in notes.items() if note["base"]})
     if wrong:
         raise _wrong_base(before, wrong)
@@ -73,6 +83,35 @@ def recover(base, diff, out):
             _save(made, scratch / file)
         copy_beside(change.folder, scratch, but=[NOTES])
     return Path(out)
+
+
+def _check_names(notes, change, before):
+    """Raise DiffError naming a tensor that the notes lack."""
+    made_of = set(change.files)
+    for path in sorted(change.folder.glob("*.safetensors")):
+        listed = _names(path)
+        # Without a list, saved by something else: what the base has is expected.
+        made_of |= set(before.files if listed is None else listed)
+    gone = sorted(made_of - set(notes))
+    if gone:
+        raise DiffError(
+            f"{change.folder / NOTES} is not whole: it lacks {len(gone)} of "
+            f"{len(made_of | set(notes))} tensors, {gone[0]} among them. Get the diff again."
+        )
+
+
+def _names(path):
+    """The list of tensors in the head of a diff's file; None for none."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        listed = (file.metadata() or {}).get(NAMES)
+    try:
+        return None if listed is None else list(json.loads(listed))
+    except (ValueError, TypeError):
+        raise DiffError(f"{path} is damaged: its head lists no tensors. Get the diff again.") from (
+            None
+        )
 
 
 def _recovered(name, note, before, change):
@@ -112,22 +151,14 @@ def _wrong_base(before, name):
     )
 
 
-def _bits(tensor):
-    """A tensor's bits as whole numbers of the same width."""
-    import torch
-
-    widths = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    return tensor.contiguous().view(widths[tensor.dtype.itemsize])
-
-
 def _fitted(old, like):
     """The bits of ``old`` in dtype and shape of ``like``: rows it lacks are zeros, or all are."""
     import torch
 
-    bits = _bits(torch.zeros(like.shape, dtype=like.dtype))
+    bits = bits_of(torch.zeros(like.shape, dtype=like.dtype))
     if old is not None and old.ndim == like.ndim > 0 and old.shape[1:] == like.shape[1:]:
         rows = min(len(old), len(like))
-        bits[:rows] = _bits(old[:rows].to(like.dtype))
+        bits[:rows] = bits_of(old[:rows].to(like.dtype))
     return bits
 
 
@@ -138,12 +169,12 @@ def _size(sums):
     return math.prod(sums["shape"]) * getattr(torch, sums["dtype"]).itemsize
 
 
-def _save(tensors, path):
+def _save(tensors, path, notes=None):
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
-        save_file(tensors, path, metadata={"format": "pt"})
+        save_file(tensors, path, metadata={"format": "pt", **(notes or {})})
     except SafetensorError as error:
         raise OSError(f"{path} could not be written ({error}): is the disk full?") from None
 

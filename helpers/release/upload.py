@@ -5,11 +5,20 @@ is held back as a whole if any file of it is of a kind that a model's page has n
 runs code, an archive cannot be looked into), is hidden or a link, has the form of a key in it, or
 names a folder of this machine: a path tells who somebody is and where their work lies. Patterns
 find the usual forms and not every one: read the list before you send it.
+
+A path of this machine is one into the home folder, the working directory, the uploaded folder, the
+project, or a folder with the user's name. Tasks and answers may speak of any other path, such as
+``/var/log/syslog``. A setting may not: what looks like somebody's folder there was left by a tool.
 """
 
+import contextlib
+import getpass
+import json
 import mmap
+import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 KINDS = {".safetensors", ".gguf", ".json", ".jsonl", ".md", ".txt", ".jinja", ".model", ".yaml"}
 NAMES = {"LICENSE", "NOTICE", "Modelfile", ".gitattributes"}
@@ -26,10 +35,13 @@ KEYS = re.compile(
 )
 ALONE = rb"(?:(?<![\w./-])|(?<=file://))"  # no part of an address or of another path
 PART = rb"[^\s\"'<>/\\,;:)]+"
+SLASH = rb"(?:\\*/|\\+)"
 ROOTS = rb"home|users|root|content|mnt|tmp|work(?:space)?|data|scratch|kaggle|volumes|media|var"
 PATHS = re.compile(
     ALONE + rb"\\*/(?i:" + ROOTS + rb")\\*/" + PART + rb"|(?i:[a-z]:[\\/]+users[\\/]+)" + PART
 )
+TEXTS = {".jsonl", ".md", ".txt"}  # written to be read; a JSON list is data as well
+ACCOUNTS = {"root", "user", "admin", "administrator"}  # a name that nobody is known by
 SMALL = 64_000_000  # bytes; below, a text in two-byte characters is read as well
 
 
@@ -47,7 +59,7 @@ def upload_plan(folder, own_paths=()):
     files = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     if not files:
         raise UploadError(f"{folder} holds no file, so there is nothing to upload.")
-    own = _own([Path.home(), Path.cwd(), *own_paths])
+    own = _own([*_folders_of_this_machine(), folder, *own_paths])
     faults = {path: _fault(path, path.relative_to(folder).as_posix(), own) for path in files}
     if any(faults.values()):
         names = (path.relative_to(folder).as_posix() for path, why in faults.items() if why)
@@ -92,14 +104,53 @@ def upload(folder, repository, *, really=False, own_paths=()):
     return plan
 
 
+def _folders_of_this_machine():
+    """The home folder, the working directory and the hub's cache, as far as there are any."""
+    found = [Path(os.environ[name]) for name in ("HF_HOME", "HF_HUB_CACHE") if os.environ.get(name)]
+    with contextlib.suppress(RuntimeError):  # a container's user may have none
+        found.append(Path.home())
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted
+        return found
+    # A folder such as /content or /workspace is on many machines and says nothing of this one.
+    return [*found, here] if len(here.parts) > 2 else found
+
+
+def _user_names():
+    """How the user of this machine is called, but for names such as root."""
+    names = set()
+    for find in (getpass.getuser, lambda: Path.home().name):
+        try:
+            names.add(find())
+        except (RuntimeError, OSError, KeyError, ImportError):  # no entry for this user
+            continue
+    return {name for name in names if name and name.lower() not in ACCOUNTS}
+
+
 def _own(paths):
     """A pattern of folders of this machine, in the ways in which a file may name them."""
     forms = set()
-    for path in (Path(path) for path in paths):
-        if len(path.parts) > 1:  # the root of a disk is in every path
-            forms |= {str(path), path.as_posix(), str(path).replace("\\", "\\\\")}
-    either = b"|".join(re.escape(form.encode()) for form in sorted(forms)) or rb"(?!)"  # none fits
-    return re.compile(ALONE + rb"(" + either + rb")(?![\w-])")
+    for path in map(Path, paths):
+        for form in (path.absolute(), path.resolve()):
+            if len(form.parts) > 1:  # the root of a disk is in every path
+                forms.add(_pattern(form.drive, form.parts[1:]))
+    for name in _user_names():
+        rest = SLASH + rb"(?:" + ROOTS + rb")" + SLASH + _spellings(name)
+        forms.add(rb"(?:[a-z]:)?(?:" + SLASH + PART + rb"){0,2}" + rest)
+    either = b"|".join(sorted(forms)) or rb"(?!)"  # none fits
+    return re.compile(ALONE + rb"(?i:" + either + rb")(?![\w-])")
+
+
+def _pattern(drive, parts):
+    slash = rb"[\\/]+" if drive else rb"\\*/"  # in JSON a slash may be escaped
+    return re.escape(drive.encode()) + b"".join(slash + _spellings(part) for part in parts)
+
+
+def _spellings(part):
+    """A pattern of one folder's name: as it is, as JSON escapes it, as an address does."""
+    forms = dict.fromkeys((part, json.dumps(part)[1:-1], quote(part)))
+    return rb"(?:" + b"|".join(re.escape(form.encode()) for form in forms) + rb")"
 
 
 def _fault(path, name, own):
@@ -122,16 +173,20 @@ def _fault(path, name, own):
     if path.stat().st_size == 0:
         return None
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return _told(data, own) or (
-            _told(data[:].replace(b"\0", b""), own) if len(data) < SMALL else None
+        if path.suffix in TEXTS or (path.suffix == ".json" and data[:64].lstrip().startswith(b"[")):
+            patterns = [own]
+        else:
+            patterns = [own, PATHS]
+        return _told(data, patterns) or (
+            _told(data[:].replace(b"\0", b""), patterns) if len(data) < SMALL else None
         )
 
 
-def _told(data, own):
-    """What bytes tell that nobody else should know, or None."""
+def _told(data, patterns):
+    """What bytes tell that nobody else should know, or None; ``patterns`` are those of paths."""
     if KEYS.search(data):
         return "holds what looks like a key"
-    found = PATHS.search(data) or own.search(data)
+    found = next((match for one in patterns if (match := one.search(data))), None)
     if found:
         return f"names a path of this machine ({found[0].decode(errors='replace')})"
     return None

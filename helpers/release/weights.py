@@ -1,7 +1,7 @@
 """The tensors of a model folder, read one at a time, however large the model.
 
-What the rooms beside it stand on: :class:`Weights` reads, :func:`checksum` and
-:func:`first_difference` tell whether a model is the one that is meant, and :func:`new_folder` makes
+The modules beside it build on this one. :class:`Weights` reads, :func:`checksum` and
+:func:`first_difference` say whether a model is the one that is meant, and :func:`new_folder` makes
 a folder that is there in whole or not at all.
 """
 
@@ -82,6 +82,14 @@ class Weights:
 
         with safe_open(self.folder / self.files[name], framework="pt") as file:
             return read(file)
+
+
+def bits_of(tensor):
+    """A tensor's bits as whole numbers of the same width."""
+    import torch
+
+    widths = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    return tensor.contiguous().view(widths[tensor.dtype.itemsize])
 
 
 def checksum(tensor):

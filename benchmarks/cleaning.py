@@ -1,0 +1,65 @@
+"""What does cleaning find in a real data set, and how long does it take?
+
+    python benchmarks/cleaning.py alpaca_data.json.gz
+
+Prints the rows of every class; with ``--show 20`` also that many of each, to be read: how precise
+a class is, only a reader can say. The file is Alpaca's released data, or anything that
+``load_examples`` reads.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers.data.cleaning import clean_examples
+from helpers.io import load_examples
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data" / "alpaca52k" / "alpaca_data.json.gz"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", nargs="?", default=SHARED, help="any file of examples")
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--show", type=int, default=0, help="rows of each class to print")
+    args = parser.parse_args()
+    started = time.perf_counter()
+    rows = load_examples(args.file)
+    print(f"{len(rows):,} rows loaded in {time.perf_counter() - started:.1f} s")
+
+    for threshold in (None, 0.7):
+        started = time.perf_counter()
+        cleaning = clean_examples(rows, args.language, threshold)
+        seconds = time.perf_counter() - started
+        print(f"{'with' if threshold else 'without'} near-duplicates: {seconds:.1f} s; {cleaning}")
+
+    print(f"\n{'done':<10}{'class':<32}{'rows':>7}")
+    for line in cleaning.report():
+        print(f"{line['done']:<10}{line['class']:<32}{line['rows']:>7,}")
+    if args.show:
+        _show(cleaning, args.show)
+
+
+def _show(cleaning, count):
+    """A few rows of every class, drawn by lot, always the same ones."""
+    classes = defaultdict(list)
+    for one in cleaning.dropped:
+        classes["dropped", one.fault].append((one.reason, one.row))
+    for one in cleaning.repaired:
+        classes["repaired", one.fault].append((repr(one.after), one.before))
+    for (done, fault), found in classes.items():
+        print(f"\n== {done}: {fault} ({len(found):,})")
+        for why, row in random.Random(0).sample(found, min(count, len(found))):
+            print(f"- {why[:200]}")
+            for name in ("instruction", "input", "output"):
+                print(f"    {name}: {row.get(name)!r:.200}")
+
+
+if __name__ == "__main__":
+    main()

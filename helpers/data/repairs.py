@@ -1,0 +1,107 @@
+"""Repairing a text where it is certain what it should be, and leaving it alone where it is not.
+
+Each function takes a text and returns it repaired, or as it was. Tags and entities are removed only
+from a task that does not speak of markup: an answer about HTML keeps its HTML.
+"""
+
+import html
+import re
+
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\ufffe\uffff]")
+_JOINERS = re.compile("(?<![^\x00-\u024f])[\u200c\u200d](?![^\x00-\u024f])")  # not in emoji, Hindi
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+_TERMINAL = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_HALF = re.compile("[\ud800-\udfff]")
+# The bytes of UTF-8 read as Windows-1252 or Latin-1: a first byte, then those that continue it.
+_BYTES = {bytes([b]).decode("cp1252", "replace"): b for b in range(0x80, 0x100)}
+_BYTES |= {chr(b): b for b in range(0x80, 0xA0)} | {"\u00a0": 0xA0}
+_BYTES.pop("\ufffd", None)
+_NEXT = "[" + "".join(re.escape(char) for char, b in _BYTES.items() if 0x80 <= b < 0xC0) + "]"
+_MISREAD = re.compile(f"(?:[\xc2-\xdf]{_NEXT}|[\xe0-\xef]{_NEXT}{{2}}|[\xf0-\xf4]{_NEXT}{{3}})+")
+_CERTAIN = ("\xc2", "\xc3", "\xe2", "\xf0")  # first bytes that no text has before such a character
+_CUT_QUOTE = re.compile("\xe2€(?=[\\s.,;:!?)]|$)")  # a quotation mark whose last byte was lost
+# A task that speaks of markup keeps its entities; one that speaks of looks keeps its tags as well.
+_MARKUP = re.compile(
+    r"\b(html\w*|xml|xhtml|css|svg|jsx|php|javascript|markup|bbcode|latex|tags?|web ?(page|site)s?"
+    r"|code|script|entit(y|ies)|escap\w+|(en|de)cod\w+|pars(e|ing)|regex|urls?)\b"
+    r"|태그|코드|마크업|웹 ?페이지|kode|laman|situs",
+    re.I,
+)
+_LOOKS = re.compile(
+    r"\b(format\w*|style\w*|bold\w*|italic\w*|highlight\w*|underlin\w*|strik\w+|fonts?|colou?r\w*"
+    r"|embed\w*|forms?|templates?|program|function|animat\w+|markdown)\b"
+    r"|굵게|서식|글꼴|양식|밑줄|tebal|miring|garis bawah|formulir|templat",
+    re.I,
+)
+_SIMPLE_TAG = re.compile(r"</?(?:p|br|b|i|u|em|strong|span|div|font)(?:\s[^<>]*)?/?>", re.I)
+_ANY_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
+_BREAK_TAG = re.compile(r"<br\s*/?>[ \t]*\n?|</p>\s*(?=\S)", re.I)
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}\d?|#\d{2,6}|#[xX][0-9a-fA-F]{2,6});")
+_END_MARK = re.compile(
+    r"(?:\s*(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|eom_id|end_of_turn)\|>|<end_of_turn>"
+    r"|<eos>|<\|/?assistant\|>|\[/?EOS\]|</s>))+\s*$"
+)
+_START_MARK = re.compile(
+    r"^\s*(?:<s>\s*)?(?:<\|im_start\|>assistant\s*\n|<start_of_turn>model\s*\n|<\|assistant\|>\s*"
+    r"|#{2,4} ?(?:Response|Output|응답|Jawaban) ?:?[ \t]*\n)"
+)
+_EMPTY_FIELD = re.compile(r"^\W*no ?in ?put\W*\s*\n+\s*output\s*:\s*", re.I)
+
+
+def repair_characters(text: str) -> str:
+    """Without misread bytes, control characters, invisible characters and terminal colours."""
+    if text.isascii() and not _CONTROL.search(text) and not _BREAKS.search(text):
+        return text
+    text = _TERMINAL.sub("", repair_misread(text))
+    text = _BREAKS.sub("\n", text)
+    text = _JOINERS.sub("", _INVISIBLE.sub("", _CONTROL.sub("", text)))
+    if not _RIGHT_TO_LEFT.search(text):
+        text = _DIRECTIONS.sub("", text)
+    text = _HALF.sub("\ufffd", text) if _HALF.search(text) else text
+    return re.sub("\\s*\ufffd+$", "", text)  # what is left of an emoji at the end
+
+
+def repair_misread(text: str) -> str:
+    """``Itâ€™s`` becomes ``It’s``: bytes of UTF-8 that were read as Windows-1252 or Latin-1."""
+    for _ in range(3):  # it may have happened twice
+        repaired = _CUT_QUOTE.sub("”", _MISREAD.sub(_reread, text))
+        if repaired == text:
+            break
+        text = repaired
+    return text
+
+
+def _reread(match: re.Match) -> str:
+    run = match[0]
+    try:
+        characters = bytes(_BYTES.get(char, ord(char)) for char in run).decode("utf-8")
+    except (UnicodeDecodeError, ValueError):
+        return run
+    # One accented letter before a quotation mark may be meant; two such pairs in a row are not.
+    return characters if run.startswith(_CERTAIN) or len(characters) > 1 else run
+
+
+def repair_markup(text: str, about: str = "") -> str:
+    """Without HTML's tags and entities, unless ``about`` (the whole task) speaks of such things."""
+    tags, entities = _SIMPLE_TAG.search(text), _ENTITY.search(text)
+    if not (tags or entities) or _MARKUP.search(about):
+        return text
+    if tags and not _LOOKS.search(about) and not _ANY_TAG.search(_SIMPLE_TAG.sub("", text)):
+        text = _SIMPLE_TAG.sub("", _BREAK_TAG.sub("\n", text)).strip()
+    if entities and "`" not in text:
+        plain = _ENTITY.sub(lambda entity: html.unescape(entity[0]).replace("\xa0", " "), text)
+        if not _ANY_TAG.search(plain):  # &lt;b&gt; may be meant
+            text = plain
+    return text
+
+
+def repair_marks(answer: str) -> str:
+    """An answer without a chat format's marks and field names at its start and its end."""
+    end = _END_MARK.search(answer)
+    if end and not ("</s>" in end[0] and "<s>" in answer):  # <s>…</s> strikes a text through
+        answer = answer[: end.start()]
+    start = _START_MARK.match(answer) or _EMPTY_FIELD.match(answer)
+    return answer[start.end() :] if start else answer
