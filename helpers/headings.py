@@ -25,9 +25,10 @@ _SORT = "(?:(?:sample|example|expected|desired|model|ideal|correct|suggested|fin
 _NAMES = {
     "label": r"instructions?|instruksi|perintah|지시(?:[ ]?사항|문)?",
     "task": r"tasks?|prompts?|과제|작업|태스크|명령(?:어|문)?|tugas",
-    "question": r"questions?|q|requests?|examples?|exercises?|problems?|items?|질문|문제|요청|예시|예제"
-    r"|항목|pertanyaan|soal|permintaan|contoh|latihan",
-    "input": r"(?:(?:additional|optional|sample|example|given)[ ])?inputs?(?:[ ](?:text|data|value))?"
+    "question": r"questions?|q|requests?|examples?|exercises?|problems?|items?|질문|문제|요청"
+    r"|예시|예제|항목|pertanyaan|soal|permintaan|contoh|latihan",
+    "input": r"(?:(?:additional|optional|sample|example|given)[ ])?inputs?"
+    r"(?:[ ](?:text|data|value))?"
     r"|입력(?:[ ]?(?:값|문|글|내용|데이터|텍스트))?|masukan|data[ ]masukan",
     "context": r"context|konteks|지문|본문",
     "output": rf"{_SORT}outputs?(?:[ ](?:text|yang[ ]diharapkan))?"
@@ -62,7 +63,8 @@ _NAMED = re.compile(
     re.I,
 )
 _ITEM = re.compile(
-    rf"(?P<prefix>{_DECORATION})(?P<open>[(\[]?)(?P<no>no\.?[ ]|nomor[ ])?(?P<number>\d{{1,4}})(?!\d)"
+    rf"(?P<prefix>{_DECORATION})(?P<open>[(\[]?)(?P<no>no\.?[ ]|nomor[ ])?"
+    r"(?P<number>\d{1,4})(?!\d)"
     r"(?P<ordinal>번째|번|\ufe0f?\u20e3)?[*_]{0,3}"
     r"(?P<sign>\\?[.):\]．、：](?!\d)|[ \t][-–—](?=[ \t]))?(?P<close>[*_]{0,3})",
     re.I,

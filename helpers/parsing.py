@@ -33,7 +33,8 @@ _NO_INPUT = re.compile(
     r"(?:in ?put)s?\W*(?:is |are )?(?:needed|required|necessary|provided|given|available)?"
     r"|none(?: (?:is )?(?:needed|required|necessary|provided|given|available))?|nil|null|empty"
     r"|n ?/ ?a|not (?:applicable|needed|required|necessary|provided)|blank"
-    r"|(?:추가 ?)?(?:입력)?(?:값|이|은)?\s*(?:필요\s*)?(?:없음|없습니다)|해당\s*(?:사항\s*)?없음|불필요|비어 ?있음"
+    r"|(?:추가 ?)?(?:입력)?(?:값|이|은)?\s*(?:필요\s*)?(?:없음|없습니다)"
+    r"|해당\s*(?:사항\s*)?없음|불필요|비어 ?있음"
     r"|tidak ada(?: masukan| input)?(?: yang (?:diperlukan|dibutuhkan))?|tanpa (?:masukan|input)"
     r"|(?:masukan |input )?tidak (?:di)?(?:perlu|butuh)(?:kan)?|nihil"
     r")\W*|[-–—.…\s]{0,3}",
@@ -72,9 +73,8 @@ def parse_completion(
         reason = "no task in the reply" if whole else _cut_by(finish_reason)
         return [], [{"reason": reason, "text": text}]
     bodies = split_tasks(answer + "\n" * whole, start)  # a newline says that the line is whole
-    if not any(body.of("output") for body in bodies):
-        if _is_json(answer):
-            return parse_structured(answer, finish_reason)
+    if not any(body.of("output") for body in bodies) and _is_json(answer):
+        return parse_structured(answer, finish_reason)
     tasks, drops = [], []
     for body, (task, fault) in zip(bodies, _read(answer, bodies), strict=True):
         cut = not whole and body is bodies[-1]

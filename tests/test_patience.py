@@ -123,7 +123,7 @@ FILTERS = [
                      "as potentially violating our usage policy."}}),
     (400, {"error": {"message": "The request was rejected because it was considered high risk",
                      "type": "content_filter"}}),
-    (400, {"error": {"code": "1301", "message": "系统检测到输入或生成内容可能包含不安全或敏感内容"}}),
+    (400, {"error": {"code": "1301", "message": "输入可能包含不安全或敏感内容"}}),
     (422, {"detail": "Blocked by the guardrail: safety filter"}),
     (200, {"error": {"message": "Provider returned a content policy violation", "code": 400}}),
 ]  # fmt: skip

@@ -159,7 +159,7 @@ def test_alpacas_release_is_encoded_as_before(tokenizer):
     path = Path(__file__).parents[2] / "shared" / "data" / "alpaca52k" / "alpaca_data.json.gz"
     if not path.exists():
         pytest.skip("Alpaca's release, made elsewhere, is not on this machine")
-    rows = json.loads(gzip.open(path).read())[::13]
+    rows = json.loads(gzip.decompress(path.read_bytes()))[::13]
     other = 0
     for row in rows:
         prompt = format_prompt(row["instruction"], row["input"])
