@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from helpers.agreement import cohen_kappa
 from helpers.intervals import sign_test, smallest_difference, wilson
 
-# The fewest pairs on which a judge that is right in three of four can be told from a coin.
+# The fewest pairs on which three right of four are told from a coin by Wilson's interval.
 LEAST_PAIRS = 16
 ORDERS = ("ab", "ba")  # "ab": the left answer is shown first, as A
 _POINTS = {"win": 1.0, "loss": 0.0}

@@ -9,6 +9,7 @@ from collections import Counter
 
 from helpers import plots
 from helpers.cards import PUBLIC
+from helpers.evidence import LEAST_PAIRS
 from helpers.io import join_input, load_examples, read_jsonl, write_text
 from helpers.markup import escape
 from helpers.metrics import FACTS
@@ -103,9 +104,11 @@ def headline(metrics):
 
 
 def _judged(judge):
-    """What the judge says of LoRA, with its certificate; nothing where none was asked."""
+    """What the judge says of LoRA, with what it is worth; nothing where none was asked."""
     if "lora" not in judge:
         return ""
+    if judge["pairs"] < LEAST_PAIRS:
+        return "the judge was examined on too few pairs to say what its word is worth"
     if not judge["can_tell"]:
         return "the judge cannot tell which answers are better"
     worth, rate = (_percent(rate) for rate in (judge["accuracy"], judge["lora"]["win_rate"]))
@@ -220,8 +223,9 @@ def _judge(judge):
 def _verdicts(judge):
     if not judge["can_tell"]:
         return (
-            "<p>What such a judge says of the models would mean nothing, so it is not shown. It is "
-            "in <code>metrics.json</code>, with everything else.</p>"
+            "<p>What a judge says of the models means nothing before it is known to tell better "
+            "answers from worse, so it is not shown. It is in <code>metrics.json</code>, with "
+            "everything else.</p>"
         )
     rows = []
     for name in (name for name in plots.NAMES if name in judge):

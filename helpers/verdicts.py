@@ -150,7 +150,8 @@ _RESTATED = re.compile(  # "[[A]] if A is better", "[[B]] bila B"
     r"\W{0,3}(?:only )?(?:if|when|where|unless|means|for|bila|jika|kalau|apabila)\b", re.I
 )
 _CONDITION = re.compile(
-    r"\b(?:if|when|whether|unless|instead of|not|bila|jika|kalau|apabila|bukan)\b|n['’]t\b"
+    r"\b(?:if|when|whether|unless|instead of|not|format|example|bila|jika|kalau|apabila|bukan)\b"
+    r"|n['’]t\b"
     r"|[가-힣](?<![반측화])면(?![가-힣])",
     re.I,
 )
@@ -221,7 +222,9 @@ def _headed_in(line: str) -> Iterator[str]:
 # --- a line of its own ----------------------------------------------------------------------------
 
 _BARE = re.compile(r"\W*([AB12]|first|second)[^\w:]*", re.I)
-_ONLY_NAME = re.compile(rf"\W*(?:{NAME}|(?:(?:it['’]s )?an? )?({TIE}))[^\w:⟨]*", re.I)
+_ONLY_NAME = re.compile(
+    rf"\W*(?:{NAME}|(?:(?:it['’]s )?an? )?(?!both|neither)({TIE}))[^\w:⟨]*", re.I
+)
 _REASONED = re.compile(
     rf"\W*(?:{NAME}\W{{0,3}}(?:because|since|as|due to|karena)\b"
     r"|(?:it['’]s a )?(?:tie|draw|seri|무승부)\s*[:,;(–—-])",

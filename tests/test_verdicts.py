@@ -127,6 +127,7 @@ CLASSES = {
         ("답변 A가 더 좋지 않습니다.", None), ("답변 A가 더 낫다고 할 수 없습니다.", None),
         ("답변 A가 더 나은지 모르겠습니다.", None), ("A가 더 좋은 것은 아닙니다.", None),
         ("답변 A가 더 좋다면 [[A]]", None), ("답변 A는 더 좋지 못합니다.", None),
+        ("답변 B가 더 낫지만은 않다.", None),
         ("답변 A가 더 좋으며 틀린 점이 없습니다.", "A"),
         ("답변 B는 답변 A만큼 좋지 않습니다.", "A"),
         ("Jawaban A tidak lebih baik.", None), ("Bukan jawaban A yang lebih baik.", None),
@@ -332,5 +333,5 @@ def test_reasons_alone_hardly_ever_tell_the_wrong_one():
         verdict = parse_verdict(row["gpt_reason"])
         if verdict:
             found[verdict == BY_LABEL[row["gpt_result"]]] += 1
-    # In six the reason praises the other response; read for themselves they are read rightly.
+    # In five the reason prefers the other response; "more detailed and repetitive" is misread.
     assert found[True] > 400 and found[False] <= 6
