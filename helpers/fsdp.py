@@ -3,7 +3,7 @@
 Run it with torchrun; two processes on a CPU and eight GPUs take the same file::
 
     torchrun --standalone --nproc_per_node=2 -m helpers.fsdp --profile laptop \\
-        --student runs/cache/student --data train.jsonl --heldout heldout.jsonl --out out
+        --data train.jsonl --heldout heldout.jsonl --out out
 
 On two machines of four cards, this on both, with a folder ``out`` that both see::
 
@@ -20,8 +20,8 @@ needed for it). One step of PyTorch's FSDP2 (``fully_shard``; Zhao et al. 2023):
 Not through accelerate or a trainer: on CPU those fall back to plain data parallelism, where every
 rank holds everything. An update has the recipe's rows whatever the number of ranks: each takes its
 share in as many micro-batches as the token budget asks for, and the loss is divided by the learned
-tokens of the whole update, so one, two or four ranks compute the same one. How the slices are read,
-saved and gathered is the matter of :mod:`helpers.shards`; a killed run goes on from its last
+tokens of the whole update, so one, two or four ranks compute the same one (:mod:`helpers.updates`).
+:mod:`helpers.shards` reads, saves and gathers the slices. A killed run resumes from its last
 checkpoint, on any number of ranks.
 """
 
@@ -57,8 +57,7 @@ def train_fsdp(rows, heldout, student, profile, out):
     The record holds ``history`` (``step`` with ``loss`` or ``heldout_loss``, nats a token),
     ``steps``, ``seconds``, ``ranks``, ``held`` (parameters held by each rank, of ``total``),
     ``cut`` and ``dropped`` (rows), and the meter's readings. Raises ValueError for rows that cannot
-    be trained on and for checkpoints of another training, and FloatingPointError with the step and
-    the rows for a loss or gradient that is NaN or infinite.
+    be trained on and for checkpoints of another training, FloatingPointError as :func:`train_step`.
     """
     ranks = dist.get_world_size()
     tokenizer = load_tokenizer(student, profile.prompt_style)

@@ -17,14 +17,16 @@ _PRIVATE_USE = range(0xE000, 0xF900)  # characters that Unicode gives no meaning
 
 
 def control_tokens(tokenizer):
-    """``{text: id}`` of the tokens that steer a model: special ones, and those of its template."""
+    """``{text: id}`` of the tokens that steer a model: special ones, and those of its template.
+
+    They are looked up once for a tokenizer, its end token and its template: add tokens before.
+    """
     template = str(getattr(tokenizer, "chat_template", None) or "")
-    size = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
-    return _control_tokens(tokenizer, template, (size, tokenizer.eos_token_id))
+    return _control_tokens(tokenizer, tokenizer.eos_token_id, template)
 
 
 @functools.lru_cache(maxsize=8)  # some tokenizers have thousands of added tokens
-def _control_tokens(tokenizer, template, _state):
+def _control_tokens(tokenizer, _eos_token_id, template):
     added = getattr(tokenizer, "added_tokens_decoder", {})
     return {
         token.content: i

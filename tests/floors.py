@@ -18,10 +18,10 @@ import sys
 
 from colab_resolution import BUILDS, FREEZE, ROOT, installed
 
-# Training, judging and similarity, with what they stand on.
+# Training, judging and similarity, and what they use.
 TESTS = ["tokens", "batches", "student", "train", "checkpoints", "finite", "adapters", "diff"]
 TESTS += ["fsdp", "memory", "plan", "likelihood", "judge", "verdicts", "intervals", "metrics"]
-TESTS += ["similarity", "diversity", "gguf", "watermark", "display", "io", "endpoint"]
+TESTS += ["similarity", "diversity", "gguf", "watermark", "display", "io"]
 # What the image has for other work, or that its torch is built with: not held.
 NOT_OURS = re.compile(r"torch|setuptools|sympy|networkx")
 
