@@ -133,7 +133,7 @@ def fault_of(task, language="en"):
     return next(((reason, name) for bad, reason, name in checks if bad), None)
 
 
-def lacks_its_text(instruction, language):
+def lacks_its_text(instruction: str, language: str) -> bool:
     """Whether an instruction without an input speaks of a text ("the following…") it lacks."""
     return bool(_RULES[language].absent.search(instruction)) and not _quotes(instruction)
 

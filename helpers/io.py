@@ -16,17 +16,19 @@ import json
 import os
 import re
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 from helpers.file_kinds import DataError, decode, read_bytes, unpack
 from helpers.file_rows import parse_lines, read_rows
+from helpers.prompts import format_prompt
 from helpers.row_shapes import FIELDS, as_example, describes_tasks
 
 FORMATS = ("alpaca", "messages", "prompt_completion")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
-def read_jsonl(path, *, torn_tail_ok=False):
+def read_jsonl(path: str | Path, *, torn_tail_ok: bool = False) -> list[dict]:
     """Read a JSON Lines file into a list of dicts.
 
     Blank lines are skipped. With ``torn_tail_ok`` a last line without a newline that does not
@@ -44,12 +46,12 @@ def read_jsonl(path, *, torn_tail_ok=False):
     return _with_whole_characters(rows, path) if _HALF.search(text) else rows
 
 
-def write_jsonl(path, rows):
+def write_jsonl(path: str | Path, rows: Iterable[dict]) -> Path:
     """Write dicts as JSON Lines, atomically; returns the path. Nothing is replaced on failure."""
     return write_text(path, "".join(_line(row) for row in rows))
 
 
-def append_jsonl(path, rows):
+def append_jsonl(path: str | Path, rows: Iterable[dict]) -> Path:
     """Append dicts to a JSON Lines file and force them to disk before returning.
 
     If an earlier append was killed half-way, its torn last line is removed first, so a row is
@@ -65,7 +67,7 @@ def append_jsonl(path, rows):
     return path
 
 
-def write_text(path, text):
+def write_text(path: str | Path, text: str) -> Path:
     """Write a text file atomically: to a neighbour first, then renamed into place."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +83,7 @@ def write_text(path, text):
     return path
 
 
-def load_examples(path):
+def load_examples(path: str | Path) -> list[dict]:
     """Load instruction data from a JSON list, JSON Lines, CSV, TSV or parquet file, also gzipped.
 
     The kind of the file is found out from its content. The rows may be Alpaca's, chats of one
@@ -100,7 +102,7 @@ def load_examples(path):
     return [one.row for one in shaped]
 
 
-def export_examples(rows, path, format):
+def export_examples(rows: Iterable[dict], path: str | Path, format: str) -> Path:
     """Write rows for other tools; returns the path.
 
     ``"alpaca"``: a JSON list of instruction/input/output. ``"messages"``: chat JSONL.
@@ -114,21 +116,11 @@ def export_examples(rows, path, format):
         return write_text(path, json.dumps(plain, ensure_ascii=False, indent=2) + "\n")
     if format == "messages":
         return write_jsonl(path, map(_as_messages, examples))
-    from helpers.prompts import format_prompt  # a neighbour on the same floor
-
-    return write_jsonl(
-        path,
-        (
-            {
-                "prompt": format_prompt(row["instruction"], row["input"]),
-                "completion": row["output"],
-            }
-            for row in examples
-        ),
-    )
+    pairs = ((format_prompt(row["instruction"], row["input"]), row["output"]) for row in examples)
+    return write_jsonl(path, ({"prompt": asked, "completion": said} for asked, said in pairs))
 
 
-def join_input(row):
+def join_input(row: dict) -> str:
     """The user's turn in a chat: the instruction, then the input if there is one."""
     return row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
 

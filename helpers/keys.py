@@ -13,7 +13,7 @@ _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
 _BLANKS = "\u200b\u2060\ufeff"  # invisible, and often copied along with a key
 
 
-def find_key(name, folder="."):
+def find_key(name: str, folder: str | Path = ".") -> tuple[str | None, str | None]:
     """``(key, why)`` for the environment variable ``name``: the key and None, or None and why not.
 
     Looked for in this order: the environment; a line ``NAME=value`` of the file ``.env`` in

@@ -54,7 +54,7 @@ class Admission:
     neighbours: tuple = ()
 
 
-def tokenize(text):
+def tokenize(text: str) -> list[str]:
     """Tokens of a text, lower-cased: rouge-score's for plain Latin, meaningful ones for the rest.
 
     Korean is split into syllables, as its particles hang on the words they follow; Han, Kana,
@@ -74,7 +74,7 @@ def tokenize(text):
     return tokens
 
 
-def is_above(score, threshold):
+def is_above(score: float | np.ndarray, threshold: float) -> bool | np.ndarray:
     """Whether a score is above a threshold; a score equal to it, but for rounding, is not.
 
     The one comparison of scores with thresholds. For a number or an array of them.

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from collections import Counter
 
 import pytest
@@ -318,13 +319,15 @@ def test_the_same_request_about_another_text_is_another_task():
 @pytest.mark.parametrize(
     "bad",
     [3, {}, {"instruction": "x"}, {"instruction": " ", "output": "x"}, {"output": "x"},
-     {"instruction": "x", "output": None}, {"instruction": "x", "output": "y", "input": 3}],
+     {"instruction": "x", "output": None}, {"instruction": "x", "output": "y", "input": 3},
+     {"instruction": "\u200b", "output": "x"}],
 )  # fmt: skip
 def test_what_is_no_task_is_dropped_and_stops_nothing(bad):
     cleaning = clean_examples([row(), bad, {"instruction": "Name a tree.", "output": "Oak"}])
     assert [(one.position, one.fault) for one in cleaning.dropped] == [(1, "not a task")]
     assert cleaning.kept[1] == {"instruction": "Name a tree.", "output": "Oak", "input": ""}
     assert cleaning.repaired == []
+    assert [line["rows"] for line in cleaning.report()] == [1]
 
 
 def test_an_unknown_language_is_named_and_a_rows_own_is_only_skipped():
@@ -401,3 +404,19 @@ def test_the_known_faults_of_alpacas_release_are_found():
     assert 30 <= counts["two tasks in one"] <= 37
     assert counts["address or attachment"] > 250 and counts["duplicate"] == 0
     assert len(cleaning.dropped) < 0.04 * len(suspects)  # most rows are sound
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["\n", " ", "-", "#\n", "\n---\n", "```\n", "1. ", ". ", "<", "[image", "é", "\n5. Output:",
+     "\n\nInstruction:\n", "\n\nInstruction:\nInput:\n"],
+)  # fmt: skip
+def test_no_text_takes_long_however_monotonous(piece):
+    def seconds(times):
+        text = "Oak" + piece * times + "x"
+        started = time.perf_counter()
+        clean_examples([row(output=text), row(given=text), row(instruction=text)])
+        return time.perf_counter() - started
+
+    seconds(10)
+    assert seconds(8_000) < 0.5 + 60 * seconds(400)  # in proportion it is 20

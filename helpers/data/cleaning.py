@@ -22,7 +22,7 @@ class Dropped:
     """A row that was left out: which one (from 0), as it came, its class of fault, and why."""
 
     position: int
-    row: dict
+    row: object
     fault: str
     reason: str
 
@@ -55,13 +55,14 @@ class Cleaning:
         counts = Counter((done, fault) for done, fault, _, _ in entries)
         first = {}
         for done, fault, why, row in entries:
-            first.setdefault((done, fault), (why, row))
+            shown = row.get("instruction", row) if isinstance(row, dict) else row
+            first.setdefault((done, fault), (why, shown))
         return [
             {
                 "done": done,
                 "class": fault,
                 "rows": count,
-                "example": _short(first[done, fault][1].get("instruction")),
+                "example": _short(first[done, fault][1]),
                 "why": first[done, fault][0],
             }
             for (done, fault), count in sorted(counts.items(), key=lambda item: -item[1])
@@ -91,7 +92,7 @@ def clean_examples(
     for position, row in enumerate(rows):
         fault = _malformed(row)
         after, repairs = (row, []) if fault else _repair(position, row)
-        fault = fault or fault_of({"language": language, **after})
+        fault = fault or _malformed(after) or fault_of(_in_language(after, language))
         if fault:
             result.dropped.append(Dropped(position, row, *fault))
         else:
@@ -105,6 +106,10 @@ def clean_examples(
             result.repaired += repairs
     result.dropped.sort(key=lambda one: one.position)
     return result
+
+
+def _in_language(row: dict, language: str) -> dict:
+    return row if row.get("language") else {**row, "language": language}
 
 
 def _malformed(row: object) -> tuple[str, str] | None:

@@ -72,7 +72,7 @@ def _echoes(row: dict) -> str | None:
 def _is_cut(row: dict) -> str | None:
     """Whether the output stops before its end, as far as its last words give it away."""
     answer, instruction = row["output"].rstrip(), row["instruction"]
-    if len(re.findall(r"^\s*```", answer, re.M)) % 2:
+    if len(re.findall(r"^[ \t]*```", answer, re.M)) % 2:
         return "a code fence in the output is never closed"
     last = answer.rsplit("\n", 1)[-1].strip()
     if re.fullmatch(r"\d{1,2}[.)]", last) and "\n" in answer:
@@ -82,7 +82,7 @@ def _is_cut(row: dict) -> str | None:
     ):
         return "the output stops inside a sentence"
     # Alpaca's release was cut at "20.", a stop string of the request.
-    numbers = [int(n) for n in re.findall(r"^\s*(\d{1,2})[.)]\s", answer, re.M)]
+    numbers = [int(n) for n in re.findall(r"^[ \t]*(\d{1,2})[.)]\s", answer, re.M)]
     if re.match(r"19[.)]\s", last) and numbers == list(range(1, 20)):
         asked = re.search(r"\b(19|nineteen)\b", instruction)
         return None if asked else "the list stops before its number 20"

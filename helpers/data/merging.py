@@ -7,23 +7,21 @@ _HEADS = (
     "|Perintah|Instruksi|Tugas|Masukan|Keluaran|Jawaban"
 )
 _ANSWERS = "Output|Response|출력|응답|Keluaran|Jawaban"
-# Each has some text before it: an answer may be about instructions, and begin with one.
-_NUMBERED = rf"\S.*?\n\W*\d{{1,3}}\s*[.)]\s*[*_]*(?:{_HEADS})[*_]*\s*[:：]"
-_HASHED = (
-    rf"\S.*?\n#{{2,4}} ?(?:{_HEADS}|Human|Assistant|User)\b[*_]*\s*\d*\s*[:：]?[ \t]*(?:\n|\S)"
+_FIRST = "Instruction|Task|지시|과제|Perintah|Instruksi|Tugas"
+# Each begins with the end of a line: an answer may be about tasks, and begin with one itself.
+_LINE = r"\n\W{0,9}"
+_NUMBERED = re.compile(rf"{_LINE}\d{{1,3}}\s?[.)]\s?[*_]*(?:{_HEADS})[*_]*\s?[:：]", re.I)
+_HASHED = re.compile(
+    r"\n#{2,4} ?(?:(?:Task|과제|Tugas)\s?\d*\W{0,9})?"
+    r"(?:Instruction|지시(?:사항|문)?|Perintah|Instruksi|Human|User)\W{0,3}?[:：\n]",
+    re.I,
 )
-_RULED = (
-    rf"\S.*?\n\s*(?:#{{2,}}|-{{3,}}|\*{{3,}})\s*\n+\W*(?:{_HEADS})\s*\d*\s*[:：].*"
-    rf"\n\W*(?:{_ANSWERS})\s*[:：]"
+_RULED = re.compile(
+    rf"\n[ \t]*(?:#{{2,}}|-{{3,}}|\*{{3,}})[ \t]*{_LINE}(?:{_HEADS})\W{{0,3}}\d*\s?[:：]", re.I
 )
-_WHOLE = (
-    r"\S.*?\n\s*\n\W*(?:Instruction|Task|지시|과제|Perintah|Instruksi|Tugas)\W*\d*\s*[:：].*"
-    r"\n\W*(?:Input|입력|Masukan)\W*[:：].*"
-    rf"\n\W*(?:{_ANSWERS})\W*[:：]"
-)
-_NUMBERED, _HASHED, _RULED, _WHOLE = (
-    re.compile(pattern, re.I | re.S) for pattern in (_NUMBERED, _HASHED, _RULED, _WHOLE)
-)
+_SPACED = re.compile(rf"\n[ \t]*{_LINE}(?:{_FIRST})\W{{0,3}}\d*\W{{0,3}}[:：]", re.I)
+_INPUT = re.compile(rf"{_LINE}(?:Input|입력|Masukan)\W{{0,3}}[:：]", re.I)
+_OUTPUT = re.compile(rf"{_LINE}(?:{_ANSWERS})\W{{0,3}}[:：]", re.I)
 _CHAT = re.compile(
     r"<\|im_start\|>|\[INST\]|<start_of_turn>|<\|start_header_id\|>|<\|(?:user|assistant|system)\|>"
 )
@@ -42,7 +40,18 @@ def merges(row: dict) -> str | None:
         if not ("\n" in text or "<" in text or "[" in text):
             continue
         free = name == "instruction" or not about_tasks
-        marks = (_HASHED.match, _CHAT.search, _RULED.match, _WHOLE.match)
-        if _NUMBERED.match(text) or (free and any(found(text) for found in marks)):
+        if _NUMBERED.search(text) or (free and _holds_another(text)):
             return f"another task begins inside the {name}"
     return None
+
+
+def _holds_another(text: str) -> bool:
+    """Whether a text goes on with another task, by a chat's marks or by all the parts of one."""
+    if _HASHED.search(text) or _CHAT.search(text):
+        return True
+    head = _RULED.search(text)
+    if head and _OUTPUT.search(text, head.end()):
+        return True
+    head = _SPACED.search(text)
+    given = head and _INPUT.search(text, head.end())
+    return bool(given and _OUTPUT.search(text, given.end()))

@@ -41,8 +41,8 @@ _ANY_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
 _BREAK_TAG = re.compile(r"<br\s*/?>[ \t]*\n?|</p>\s*(?=\S)", re.I)
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}\d?|#\d{2,6}|#[xX][0-9a-fA-F]{2,6});")
 _END_MARK = re.compile(
-    r"(?:\s*(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|eom_id|end_of_turn)\|>|<end_of_turn>"
-    r"|<eos>|<\|/?assistant\|>|\[/?EOS\]|</s>))+\s*$"
+    r"(?:(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|eom_id|end_of_turn)\|>|<end_of_turn>"
+    r"|<eos>|<\|/?assistant\|>|\[/?EOS\]|</s>)\s*)+$"
 )
 _START_MARK = re.compile(
     r"^\s*(?:<s>\s*)?(?:<\|im_start\|>assistant\s*\n|<start_of_turn>model\s*\n|<\|assistant\|>\s*"
@@ -61,7 +61,8 @@ def repair_characters(text: str) -> str:
     if not _RIGHT_TO_LEFT.search(text):
         text = _DIRECTIONS.sub("", text)
     text = _HALF.sub("\ufffd", text) if _HALF.search(text) else text
-    return re.sub("\\s*\ufffd+$", "", text)  # what is left of an emoji at the end
+    whole = text.rstrip("\ufffd")  # what is left of an emoji at the end
+    return text if whole == text else whole.rstrip()
 
 
 def repair_misread(text: str) -> str:
@@ -102,6 +103,6 @@ def repair_marks(answer: str) -> str:
     """An answer without a chat format's marks and field names at its start and its end."""
     end = _END_MARK.search(answer)
     if end and not ("</s>" in end[0] and "<s>" in answer):  # <s>…</s> strikes a text through
-        answer = answer[: end.start()]
+        answer = answer[: end.start()].rstrip()
     start = _START_MARK.match(answer) or _EMPTY_FIELD.match(answer)
     return answer[start.end() :] if start else answer
