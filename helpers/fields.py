@@ -9,7 +9,7 @@ import re
 import textwrap
 from collections import Counter
 
-from helpers.headings import Mark, is_frame, without_heading
+from helpers.headings import Mark, is_frame, mark_of
 from helpers.splitting import Body
 
 _INLINE = re.compile(
@@ -42,7 +42,8 @@ def read_task(
     given = _input(body, output)
     swapped = given is not None and given.start > output.start
     parts = sorted([mark for mark in (given, output) if mark], key=lambda mark: mark.start)
-    instruction = _instruction(text, body.head, parts[0].start)
+    indent = _indent(text, body)
+    instruction = _instruction(text, body.head, parts[0].start, indent)
     if not any(char.isalnum() for char in instruction):
         return None, "empty instruction"
     if _holds_another(text, body, output, parts[0].start, bare):
@@ -50,11 +51,12 @@ def read_task(
     if sum((_style(m), m.number) == (_style(output), output.number) for m in body.of("output")) > 1:
         return None, "two output fields"
     ends = [mark.start for mark in parts[1:]] + [body.end]
-    texts = {mark.kind: field_of(text, mark, end) for mark, end in zip(parts, ends, strict=True)}
+    places = zip(parts, ends, strict=True)
+    texts = {mark: field_of(text, mark, end, indent) for mark, end in places}
+    said = texts[given] if given else ""
     if given and not swapped:
-        texts["input"] = _inputs(text, body, given, output) or texts["input"]
-    answer = texts["output"] if swapped else trimmed(texts["output"])
-    return {"instruction": instruction, "input": texts.get("input", ""), "output": answer}, None
+        said = _inputs(text, body, given, output) or said
+    return {"instruction": instruction, "input": said, "output": trimmed(texts[output])}, None
 
 
 def read_line(text: str) -> dict[str, str] | None:
@@ -82,23 +84,33 @@ def trimmed(text: str) -> str:
     return "\n".join(lines).rstrip()
 
 
-def field_of(text: str, mark: Mark, end: int) -> str:
-    """The text that a heading announces, up to a place, without what belongs to the heading."""
+def field_of(text: str, mark: Mark, end: int, indent: int = 0) -> str:
+    """The text that a heading announces, up to a place, without what belongs to the heading.
+
+    ``indent`` is by how many spaces the list indents all the lines of a task.
+    """
     field = text[mark.end : end]
     if mark.torn:
         line, newline, rest = field.partition("\n")
         field = line.replace("**", "", 1) + newline + rest
-    if mark.look[1:2] == ("<",):
-        field = re.sub(rf"</{re.escape(mark.name)}>.*", "", field, flags=re.S | re.I)
-    below = [len(line) - len(line.lstrip(" ")) for line in field.split("\n")[1:] if line.strip()]
-    if mark.indent and below:
-        field = re.sub(rf"^ {{{min(mark.indent, *below)}}}", "", field, flags=re.M)
+    look = (mark.under or mark).look
+    if look.bracket == "<":
+        field = re.sub(rf"</{re.escape(look.name)}>.*", "", field, flags=re.S | re.I)
+    if indent:
+        field = re.sub(rf"^ {{1,{indent}}}", "", field, flags=re.M)
     begins_below = field[: len(field) - len(field.lstrip())].count("\n")
     return textwrap.dedent(field).strip() if begins_below else field.strip()
 
 
+def _indent(text: str, body: Body) -> int:
+    """By how many spaces the lines of a task are set in under its first one, if they all are."""
+    marks = [mark.indent for mark in body.of("input", "output")]
+    lines = [line for line in text[body.head.end : body.end].split("\n")[1:] if not is_frame(line)]
+    return min(marks + [len(line) - len(line.lstrip(" ")) for line in lines], default=0)
+
+
 def _style(mark: Mark) -> tuple:
-    return mark.name, mark.numbered, mark.look[0]
+    return mark.look.name, mark.look.before, mark.look.signs
 
 
 def _output(body: Body, usual: tuple | None) -> Mark | None:
@@ -106,58 +118,72 @@ def _output(body: Body, usual: tuple | None) -> Mark | None:
     outputs, inputs = body.of("output"), body.of("input")
     if not outputs:
         return None
-    given = inputs[0] if inputs and inputs[0].start < outputs[0].start else None
+    given = inputs[0] if inputs else None
+    if given and given.start > outputs[0].start and not _is_in_instruction(outputs, given):
+        given = None
 
     def fitness(mark: Mark) -> tuple:
-        like_input = given and (mark.numbered, mark.look[0]) == (given.numbered, given.look[0])
+        like_input = given and mark.start > given.start and mark.style == given.style
         return (
             _style(mark) == usual,
             bool(like_input),
-            mark.numbered and mark.number == body.number,
-            mark.numbered,
-            given is not None and mark.rank,
+            mark.look.before and mark.number == body.number,
+            mark.look.before,
+            given is not None and mark.start > given.start and mark.rank,
         )
 
     return max(outputs, key=fitness)
 
 
+def _is_in_instruction(outputs: list[Mark], given: Mark) -> bool:
+    """Whether the first Output stands before the Input because the instruction speaks of it."""
+    after = [mark for mark in outputs if mark.start > given.start]
+    return any(mark.rank > outputs[0].rank and mark.style == given.style for mark in after)
+
+
 def _input(body: Body, output: Mark) -> Mark | None:
-    """The Input heading of a task; a few models write it after the Output."""
-    inputs = [
-        mark
-        for mark in body.of("input")
-        if mark.rank or (mark.decorated and mark.look[0] == output.look[0])
-    ]
+    """The Input heading of a task; a few models call it Context, or write it after the Output."""
+    inputs = body.of("input")
     before = [mark for mark in inputs if mark.start < output.start]
     if before:
-        return max(before, key=lambda m: (m.numbered == output.numbered, m.rank))
-    after = [m for m in inputs if (m.numbered, m.look[0]) == (output.numbered, output.look[0])]
+        return max(before, key=lambda mark: mark.look.before == output.look.before)
+    contexts = [mark for mark in body.of("context") if mark.start < output.start]
+    contexts = [mark for mark in contexts if mark.style == output.style]
+    if contexts:
+        return contexts[0]
+    after = [mark for mark in inputs if mark.style == output.style]
     lone = len(after) == 1 and body.of("output")[-1].start < after[0].start
-    return after[0] if lone and (output.decorated or output.numbered) else None
+    return after[0] if lone and (output.decorated or output.look.before) else None
 
 
 def _inputs(text: str, body: Body, given: Mark, output: Mark) -> str | None:
     """Several inputs with numbers of their own ("Input 1: …", "Input 2: …") as one text."""
     marks = [mark for mark in body.of("input") if given.start <= mark.start < output.start]
-    if len(marks) < 2 or any(mark.look != given.look or not mark.look[4] for mark in marks):
+    if len(marks) < 2 or any(mark.look != given.look or not mark.look.after for mark in marks):
         return None
     ends = [mark.start for mark in marks[1:]] + [output.start]
     return "\n".join(text[mark.label : end].strip() for mark, end in zip(marks, ends, strict=True))
 
 
-def _instruction(text: str, head: Mark, end: int) -> str:
+def _instruction(text: str, head: Mark, end: int, indent: int) -> str:
     """A task's instruction, without bold type around it, without a title above it."""
-    whole = without_heading(trimmed(field_of(text, head, end)))
+    whole = _without_heading(trimmed(field_of(text, head, end, indent)))
     line, newline, rest = whole.partition("\n")
     bold = re.fullmatch(r"(\*\*|__)(?P<text>(?:(?!\1).)+)\1", line)
     titled = head.torn or bold or (head.decorated and not head.alone)
-    if titled and newline and rest.strip() and head.kind + head.name != "headinstruction":
+    if titled and newline and rest.strip() and head.rank < 2:
         plain = bold["text"] if bold else line
-        if not plain.rstrip("* ").endswith(_TITLE_ENDS) and head.rank < 2:
+        if not plain.rstrip("* ").endswith(_TITLE_ENDS):
             return textwrap.dedent(rest).strip()
     if bold and not rest.strip():
         return bold["text"].strip()
     return whole
+
+
+def _without_heading(text: str) -> str:
+    """An instruction without the word "Instruction:" that some models write twice."""
+    mark = mark_of(text.partition("\n")[0])
+    return text[mark.end :] if mark and mark.kind == "head" and mark.rank == 2 else text
 
 
 def _holds_another(text: str, body: Body, output: Mark, first: int, bare: bool) -> bool:
@@ -183,13 +209,13 @@ def _holds_another(text: str, body: Body, output: Mark, first: int, bare: bool) 
 
 def _is_of_another(text: str, output: Mark, other: Mark, between: list[Mark], bare: bool) -> bool:
     """Whether ``other``, an Output in an answer, is another task's; ``between`` are marks."""
-    if output.numbered and other.numbered and output.number != other.number:
+    if output.look.before and other.look.before and output.number != other.number:
         return True
     kinds = {mark.kind for mark in between}
     if any(mark.kind == "head" and mark.rank == 2 for mark in between):
         return True
-    if output.numbered:
+    if output.look.before:
         return False
-    alike = (other.look[0], other.rank, other.numbered) == (output.look[0], output.rank, False)
+    alike = (other.style, other.rank) == (output.style, output.rank)
     parted = "\n\n" in text[output.end : other.start].strip()
     return "rule" in kinds or (alike and ("input" in kinds or (bare and parted)))

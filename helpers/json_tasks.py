@@ -36,6 +36,7 @@ def json_rows(text: str) -> tuple[list[object], str | None]:
     values that stand in a list of tasks. ``rest`` is None when nothing is in doubt. A comma after
     the last element of a list is forgiven.
     """
+    text = _unquoted(text)
     rows, rest = _read(text)
     if rest is not None:
         forgiven = _COMMAS.sub(lambda found: found["string"] or "", text)
@@ -43,6 +44,15 @@ def json_rows(text: str) -> tuple[list[object], str | None]:
         if still is None:
             return again, None
     return rows, rest
+
+
+def _unquoted(text: str) -> str:
+    """The text itself, where the whole reply is a JSON string that holds JSON."""
+    try:
+        inside = json.loads(text) if text.lstrip().startswith('"') else text
+    except ValueError:
+        return text
+    return inside if isinstance(inside, str) else text
 
 
 def _read(text: str) -> tuple[list[object], str | None]:

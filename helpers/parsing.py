@@ -15,8 +15,9 @@ dropped without a reason. What ends a task is the next heading, never a bare ``#
 which answers contain too (Alpaca's release lost every output with "20." in it to a stop string,
 and merged 37 tasks by splitting at ``###``).
 
-Which lines can be headings is the matter of :mod:`helpers.headings`, which of them begin a task
-that of :mod:`helpers.splitting`; here a task's text becomes its fields.
+:mod:`helpers.headings` says which lines can be headings, :mod:`helpers.splitting` which of them
+begin a task, :mod:`helpers.fields` what its instruction, input and output are. Here it all comes
+together.
 """
 
 import json
@@ -94,12 +95,9 @@ def _read(text: str, bodies: list[Body]) -> list[tuple[dict[str, str] | None, st
     """``(task, fault)`` of every task of a list; one of both is None."""
     if not any(body.of("output") for body in bodies):
         lines = [read_line(text[body.head.end : body.end]) for body in bodies]
-        return (
-            [(line, None) for line in lines]
-            if all(lines)
-            else [(None, "no output field")] * len(bodies)
-        )
-    usual, bare = usual_output(bodies), not any(body.head.name for body in bodies[1:])
+        faults = [None if all(lines) else "no output field"] * len(lines)
+        return list(zip(lines, faults, strict=True))
+    usual, bare = usual_output(bodies), not any(body.head.look.name for body in bodies[1:])
     return [read_task(text, body, usual, bare) for body in bodies]
 
 

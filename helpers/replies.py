@@ -34,7 +34,7 @@ _OPEN = "|".join(opening for opening, _ in _MARKS)
 _CLOSE = "|".join(closing for _, closing in _MARKS)
 # A mark counts where a line begins with it, so that a text which speaks of <think> keeps it.
 _OPENING = re.compile(rf"^[ \t]*(?:<\|start\|>assistant)?(?:{_OPEN})", re.M | re.I)
-_CLOSING = re.compile(rf"(?<![`'\"“])(?:{_CLOSE})(?![`'\"”])", re.I)
+_CLOSING = re.compile(rf"(?<![`'\"“])(?:{_CLOSE})(?!`(?!``)|['\"”])", re.I)
 
 
 def text_of(content: object) -> str:

@@ -1,11 +1,13 @@
 """The task list as models really write it, in three languages, and as JSON."""
 
 import json
+import random
+import time
 
 import pytest
 from conftest import ROOT
 
-from helpers.parsing import parse_completion, parse_structured
+from helpers.parsing import normal_input, parse_completion, parse_structured
 
 RIVER = {"instruction": "Name a river in France.", "input": "", "output": "The Loire."}
 SUM = {"instruction": "Add the numbers.", "input": "1\n2", "output": "3"}
@@ -116,6 +118,332 @@ def test_an_answer_that_is_not_known_to_be_whole_may_be_cut(finish):
     assert tasks == [] and drops[0]["reason"] == "cut by the length limit"
 
 
+# --- the forms models drift into ------------------------------------------------------------
+
+TREE = {"instruction": "Name a tree.", "input": "", "output": "Oak"}
+TWO = {"instruction": "Add 2, 3.", "input": "", "output": "5"}
+HEADINGS = [
+    "5. Instruction: ", "#5 Instruction: ", "5. Instruction - ", "Instruction 5. ",
+    "5) Instruction: ",
+    "**5. Instruction** ", "- Instruction: ", "**Instruction:** ", "*Instruction:* ",
+    "### Instruction\n",
+    "5\\. Instruction: ", "[Instruction] ", "Instruction\n", "5️⃣ Instruction: ",
+    "1. Instruction: ",
+    "5. ", "5) ", "(5) ", "[5] ", "5: ", "5 - ", "#5. ", "５．", "**5.** ", "**5.**\n", "5.\n",
+    "### 5\n",
+    "No. 5\n", "`5.` ", "Task 5: ", "Task #5\n", "**Task 5**\n\n", "[Task 5] ", "=== Task 5 ===\n",
+    "**Task 5 of 20:** ", "Task 5 (of 20): ", "• Task 5: ", "Q5: ", "Exercise 5: ", "Prompt 5: ",
+    "### Task 5\n**Instruction:** ", "## Task 5: Sums\n**Instruction:** ", "## Task 5: Sums\n",
+    "### Task 5\n**Category:** maths\n**Instruction:** ", "Task 5\n------\nInstruction: ",
+    "**5.**\n**Instruction:** ", "5. **Sums**\nInstruction: ", "Task 5\n1. Instruction: ",
+    "지시 5: ", "5. 지시사항: ", "5번 지시: ", "5번\n", "5번. ", "과제 5: ", "과제 5번: ",
+    "제5과제: ",
+    "과제 5) ", "### 과제 5\n**지시:** ", "**과제 5: 덧셈**\n지시: ", "■ 과제 5: ", "명령어: ",
+    "5. Perintah: ", "Tugas ke-5: ", "Soal 5. ", "### Tugas 5\n**Perintah:** ", "Instruksi: ",
+    "---\n", "###\n",
+]  # fmt: skip
+PARTS = [
+    ("Input: ", "Output: "), ("5. Input: ", "5. Output: "), ("**Input:** ", "**Output:** "),
+    ("- Input: ", "- Output: "), ("* **Input**: ", "* **Output**: "), ("[Input] ", "[Output] "),
+    ("#### Input\n", "#### Output\n"), ("Inputs: ", "Expected output: "), ("Input: ", "Answer: "),
+    ("Context: ", "Response: "), ("입력: ", "출력: "), ("입력값: ", "모범 답안: "), ("입력: ",
+    "정답: "),
+    ("입력: ", "답변: "), ("Masukan: ", "Keluaran: "), ("Masukan: ", "Jawaban: "),
+    ("Masukan: ", "Respons: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", PARTS, ids="".join)
+def test_a_task_begins_at_its_heading_however_that_is_set(parts):
+    given, output = parts
+    for heading in HEADINGS:
+        for nothing in (f"{given}none\n", ""):
+            first = (f" Name a tree.\n{nothing}{output}Oak").replace("5. ", "4. ")
+            text = f"{first}\n\n{heading}Add 2, 3.\n{nothing}{output}5"
+            assert parse_completion(text, 4, "stop") == ([TREE, TWO], []), text
+
+
+NUMBERED = (
+    "4. Instruction: Name a tree.\n4. Input: none\n4. Output: Oak\n\n"
+    "5. Instruction: Add 2, 3.\n5. Input: none\n5. Output: 5"
+)
+LISTS = [
+    NUMBERED,
+    NUMBERED.replace("4.", "1.").replace("5.", "2."),
+    "**Instruction:** Name a tree.\n**Output:** Oak\n\n**Instruction:** Add 2, 3.\n**Output:** 5",
+    "### Task 4\n**Instruction:** Name a tree.\n**Output:** Oak\n\n### Task 5\n"
+    "**Instruction:** Add 2, 3.\n**Output:** 5",
+    "### 과제 1\n**지시:** Name a tree.\n**출력:** Oak\n\n### 과제 2\n"
+    "**지시:** Add 2, 3.\n**출력:** 5",
+    "4. Name a tree.\nInput: none\nOutput: Oak\n\n5. Add 2, 3.\nInput: none\nOutput: 5",
+    "1. Name a tree.\nOutput: Oak\n\n2. Add 2, 3.\nOutput: 5",
+    "Q4: Name a tree.\nA4: Oak\n\nQ5: Add 2, 3.\nA5: 5",
+]
+
+
+@pytest.mark.parametrize(
+    "preamble",
+    [
+        "Sure! Here are 17 more tasks.\n\n", "Sure! Here are 17 more tasks.\n", "Okay.\n",
+        "Certainly, I'll continue the list:\n\n---\n\n", "**Here are the tasks:**\n\n",
+        "# Tasks 4-23\n\n", "물론입니다! 다음은 17개의 과제입니다.\n\n",
+        "네, 이어서 작성하겠습니다.\n\n",
+        "Tentu! Berikut 17 tugas lainnya.\n\n", "Berikut adalah daftar tugas:\n\n",
+    ],
+)  # fmt: skip
+def test_words_before_the_first_task_belong_to_no_task(preamble):
+    for text in LISTS:
+        assert parse_completion(preamble + text, 4, "stop") == ([TREE, TWO], []), text
+    text = f"{preamble.rstrip()}\n\n{NUMBERED.removeprefix('4. Instruction: ')}"
+    if "---" not in preamble and "Okay" not in preamble and "네" not in preamble:
+        assert parse_completion(text, 4, "stop") == ([TREE, TWO], [])
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "\n\nLet me know if you need more!", "\n\n---\n\nI hope these tasks help!", "\n\n[END]",
+        "\n\n---\nLet me know if you'd like any changes.", "\n\nFeel free to ask for more tasks.",
+        "\n\nWould you like me to continue?", "\n\n**End of list**", "\n\nThat's all 20 tasks!",
+        "\n\n과제가 더 필요하시면 알려주세요.", "\n\n더 필요하시면 말씀해 주세요!",
+        "\n\nSemoga membantu!", "\n\nJika Anda membutuhkan tugas lagi, beri tahu saya.",
+        "\n###\n", "\n\n```",
+    ],
+)  # fmt: skip
+def test_words_after_the_last_task_belong_to_no_task(closing):
+    assert parse_completion(NUMBERED + closing, 4, "stop") == ([TREE, TWO], [])
+
+
+def test_a_letter_keeps_its_last_line():
+    letter = "Dear Tom,\n\nthe tasks are done.\n\nLet me know if you need more!"
+    text = f" Write a mail.\n4. Output: {letter}"
+    assert parse_completion(text, 4, "stop")[0][0]["output"] == letter
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "1. Boil water.\n2. Pour.\n3. Wait.\n4. Stir.\n5. Drink.",
+        "1. Boil water.\n\n2. Pour.\n\n3. Wait.\n\n4. Stir.\n\n5. Drink.",
+        "Bread\n\n19. Knead.\n20. Bake.\n\n### Serving\nWarm.\n\n---\nEnd.",
+        "Here is a plan:\n- Task 1: buy\n- Task 2: cook",
+        "### Task 1\nBuy.\n\n### Task 2\nCook.",
+        "1. Question: a?\n   Answer: b\n2. Question: c?\n   Answer: d",
+        "Q: a?\nA: b\n\nQ: c?\nA: d",
+        "A: Hi\nB: Hello",
+        "```python\n# Output: 5\nInput: 3\n\n5. Instruction: x\n```",
+        "5.",
+        "**Answer:** 42\n\n**Explanation:** because",
+        "### Instructions\n1. Mix.\n2. Bake.",
+    ],
+)
+@pytest.mark.parametrize("style", ["{n}. Instruction: |{n}. Output: ", "{n}. |Output: ",
+                                   "**Instruction:** |**Output:** ", "### Task {n}\n|**Output:** ",
+                                   "**{n}.**\n|Output: ", "{n}. 지시: |{n}. 출력: "])  # fmt: skip
+def test_what_an_answer_contains_stays_in_it(answer, style):
+    asks, output = style.split("|")
+    tasks = [TREE, {**TREE, "output": answer}, TWO]
+    text = "\n\n".join(
+        f"{asks.format(n=n)}{task['instruction']}\n{output.format(n=n)}\n{task['output']}"
+        for n, task in enumerate(tasks, 4)
+    )
+    assert parse_completion(text, 4, "stop") == (tasks, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "reasons"),
+    [
+        # Nothing says where the second begins.
+        (" Name a tree.\nInput: none\nOutput: Oak\n\nAdd 2, 3.\nInput: none\nOutput: 5", [],
+         ["two tasks in one"]),
+        # A template in an answer, or a task? The number 5 comes later, so it is no heading.
+        ("4. Instruction: Explain.\n4. Output: So:\n### Instruction:\na\n### Response:\nb\n\n"
+         "5. Instruction: Add 2, 3.\n5. Output: 5", [TWO], ["two tasks in one"]),
+        ("Instruction: Run.\nInput: print(5)\nOutput: 5\nOutput: It prints 5.", [],
+         ["two output fields"]),
+        ("### Task 4\n**Instruction:** Name a tree.\n**Output:** Oak\n\n### Task 5\n"
+         "**Instruction:** Sing.\n\n### Task 6\n**Instruction:** Add 2, 3.\n**Output:** 5",
+         [TREE, TWO], ["no output field"]),
+        (" Name a tree.\nOutput: Oak\n\n5. Sing.\n\n6. Add 2, 3.\nOutput: 5", [TREE, TWO],
+         ["no output field"]),
+        ("| 4 | Name a tree. | none | Oak |\n| 5 | Add 2, 3. | none | 5 |", [],
+         ["no output field"]),
+    ],
+    ids=["no heading", "template", "two outputs", "no output", "bare, no output", "table"],
+)  # fmt: skip
+def test_what_cannot_be_told_apart_is_dropped_with_a_reason(text, kept, reasons):
+    tasks, drops = parse_completion(text, 4, "stop")
+    assert tasks == kept and [drop["reason"] for drop in drops] == reasons
+
+
+def test_a_draft_in_the_thinking_is_no_task():
+    draft = "<think>\n4. Instruction: d\n4. Output: no.\n"
+    text = f"{draft}</think>\n4. Instruction: Name a tree.\n4. Output: Oak"
+    assert parse_completion(text, 4, "stop") == ([TREE], [])
+    drop = {"reason": "cut by the length limit", "text": draft}
+    assert parse_completion(draft, 4, "length") == ([], [drop])
+
+
+@pytest.mark.parametrize("code", ["if x:\n    y", "def f(x):\n\n    return x", "- a\n  - b\n- c"])
+def test_the_lines_of_an_instruction_are_kept(code):
+    for text in (f" Fix:\n{code}\n4. Output: z", f"\nFix:\n{code}\n4. Output: z",
+                 f"4. **Instruction:** Fix:\n{code}\n**Output:** z"):  # fmt: skip
+        assert parse_completion(text, 4, "stop")[0][0]["instruction"] == f"Fix:\n{code}"
+    inset = "4. Fix:\n   if x:\n       y\n   Output: z"
+    assert parse_completion(inset, 4, "stop")[0][0]["instruction"] == "Fix:\nif x:\n    y"
+
+
+@pytest.mark.parametrize("finish", ["STOP", "eos", "COMPLETE", "end_turn", "FINISH_REASON_STOP"])
+def test_a_whole_answer_is_whole_in_the_words_of_every_provider(finish):
+    assert parse_completion(NUMBERED, 4, finish) == ([TREE, TWO], [])
+    assert parse_structured(structured(RIVER)[:-3], finish)[1][0]["reason"].startswith("not the")
+
+
+@pytest.mark.parametrize("finish", ["SAFETY", "content_filter", "RECITATION"])
+def test_an_answer_that_a_filter_ended_says_so(finish):
+    tasks, drops = parse_completion(NUMBERED, 4, finish)
+    assert tasks == [TREE]
+    assert [drop["reason"] for drop in drops] == ["stopped by the provider's filter"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```markdown\n{NUMBERED}\n```",
+        "```\nInstruction: Name a tree.\nOutput: Oak\n```\n\n"
+        "```\nInstruction: Add 2, 3.\nOutput: 5\n```",
+        " Name a tree.\n4. Output: Oak\n\n```\n5. Instruction: Add 2, 3.\n5. Output: 5\n```",
+        "> " + NUMBERED.replace("\n", "\n> "),
+        " Name a tree. Input: none Output: Oak\n5. Instruction: Add 2, 3. Input: none Output: 5",
+        NUMBERED.replace("4. Input: none\n4. Output: Oak", "4. Output: Oak\n4. Input: none"),
+        "<task>\n<instruction>Name a tree.</instruction>\n<output>Oak</output>\n</task>\n<task>\n"
+        "<instruction>Add 2, 3.</instruction>\n<output>5</output>\n</task>",
+        json.dumps({"tasks": [TREE, TWO]}),
+    ],
+    ids=["fence", "fences", "one fence", "quoted", "one line", "input last", "tags", "JSON"],
+)  # fmt: skip
+def test_whole_lists_in_odd_wrappings_are_read(text):
+    assert parse_completion(text, 4, "stop") == ([TREE, TWO], [])
+
+
+def test_a_code_fence_that_was_never_closed_ends_with_its_task():
+    code = "4. Instruction: Print.\n4. Output:\n```python\nprint()\n\n"
+    tasks, drops = parse_completion(
+        code + NUMBERED.replace("5.", "6.").replace("4.", "5."), 4, "stop"
+    )
+    assert drops == [] and tasks[0]["output"] == "```python\nprint()" and tasks[1] == TREE
+
+
+# --- invariants over random lists -----------------------------------------------------------
+
+FIELDS = {
+    "en": ("Instruction", "Input", "Output", "Task"),
+    "ko": ("지시", "입력", "출력", "과제"),
+    "id": ("Perintah", "Masukan", "Keluaran", "Tugas"),
+}
+STYLES = {  # headings of instruction, input, output (I, N, O; T is the task's title), and a gap
+    "plain": ("{n}. {I}: ", "{n}. {N}: ", "{n}. {O}: ", "\n###\n"),
+    "below": ("{n}. {I}:\n", "{n}. {N}:\n", "{n}. {O}:\n", "\n\n"),
+    "bold": ("**{n}. {I}:** ", "**{N}:** ", "**{O}:** ", "\n\n"),
+    "inset": ("{n}. **{I}**: ", "   **{N}**: ", "   **{O}**: ", "\n\n"),
+    "bare": ("{I}: ", "{N}: ", "{O}: ", "\n\n"),
+    "bold, bare": ("**{I}:** ", "**{N}:** ", "**{O}:** ", "\n\n---\n\n"),
+    "hashes": ("### {I}:\n", "### {N}:\n", "### {O}:\n", "\n\n"),
+    "no colon": ("### {n}. {I}\n", "#### {N}\n", "#### {O}\n", "\n\n"),
+    "title": ("### {T} {n}\n**{I}:** ", "**{N}:** ", "**{O}:** ", "\n\n"),
+    "bold title": ("**{T} {n}**\n{I}: ", "{N}: ", "{O}: ", "\n\n---\n\n"),
+    "named title": ("## {T} {n}: Words\n- **{I}:** ", "- **{N}:** ", "- **{O}:** ", "\n\n"),
+    "title alone": ("### {T} {n}\n", "**{N}:** ", "**{O}:** ", "\n\n"),
+    "task": ("{T} {n}: ", "{N}: ", "{O}: ", "\n\n"),
+    "task, dash": ("**{T} {n}** - ", "**{N}** - ", "**{O}** - ", "\n\n"),
+    "number": ("{n}. ", "{N}: ", "{O}: ", "\n\n"),
+    "bold number": ("**{n}.** ", "**{N}:** ", "**{O}:** ", "\n\n"),
+    "number alone": ("**{n}.**\n", "{N}: ", "{O}: ", "\n\n"),
+    "hash and number": ("### {n}\n", "**{N}:** ", "**{O}:** ", "\n\n"),
+    "brackets": ("({n}) ", "- {N}: ", "- {O}: ", "\n\n"),
+    "hash": ("#{n} {I}: ", "{N}: ", "{O}: ", "\n"),
+    "number after": ("{I} {n}: ", "{N} {n}: ", "{O} {n}: ", "\n\n"),
+    "dash": ("{n}. {I} - ", "{N} - ", "{O} - ", "\n\n"),
+    "square": ("[{I}] ", "[{N}] ", "[{O}] ", "\n\n"),
+    "full width": ("{n}．{I}：", "{N}：", "{O}：", "\n\n"),
+    "numbered parts": ("**{T} {n}**\n1. {I}: ", "2. {N}: ", "3. {O}: ", "\n\n"),
+}
+INSTRUCTIONS = [
+    "Name a tree.", "Fix this function:\ndef f(x):\n    return x", "List 20. things for day 3.",
+    "Sort the words:\n- pear\n- fig", "Explain what `#` means.", "Translate: Good morning",
+    "나무 이름을 하나 말해라.", "5번 문제를 왜 틀리는지 설명해라.", "Sebutkan satu nama pohon.",
+]  # fmt: skip
+INPUTS = [
+    "", "", "2, 3", "1\n2\n3", "- tea\n- milk", "```python\nprint(1)\n# Output: 1\nInput: 3\n```",
+    "1. pear\n2. fig\n3. apple", "It ends in 20.", "a | b\n--|--\n1 | 2",
+    "Dear Sir,\n\nplease call.",
+]  # fmt: skip
+OUTPUTS = [
+    "Oak", "1. Boil water.\n2. Pour.\n3. Wait.", "### Serving\nWarm.\n\n### Storing\nCold.",
+    "```python\ndef f():\n    # Instruction: none\n    print('Output: 5')\n\n    return 5\n```",
+    "Bread\n\n19. Knead.\n20. Bake.\n\nDone in 20.", "It is 5.\n\nBecause 2 and 3 are 5.",
+    "- one\n- two\n  - three", "**Result:** it works.\n\n**Why:** it must.", "참나무", "20.",
+    "# Title\n\nText with a number: 7.", "Step 1: go.\nStep 2: stop.",
+    "```\nInput: 1\nOutput: 2\n```",
+    "Total: 5. Instruction manuals are useful.", "1) Add\n2) Stir\n\nServe.",
+]  # fmt: skip
+
+
+def random_list(seed, style):
+    """``(tasks, text, start)``: random tasks, written in a style as a model would continue."""
+    rng = random.Random(seed)
+    names = dict(zip("INOT", FIELDS[rng.choice(sorted(FIELDS))], strict=True))
+    *headings, gap = STYLES[style]
+    start, texts, tasks = rng.randint(1, 8), [], []
+    for n in range(start, start + rng.randint(1, 6)):
+        asks, given, output = (heading.format(n=n, **names) for heading in headings)
+        task = {"instruction": rng.choice(INSTRUCTIONS), "input": rng.choice(INPUTS)}
+        task["output"] = rng.choice(OUTPUTS)
+        said = task["input"] or rng.choice(["none", "<noinput>", "N/A", None])
+        line = "" if said is None else f"{given}{said}\n"
+        below = "\n" if task["output"].startswith("```") or rng.random() < 0.5 else ""
+        texts.append(f"{asks}{task['instruction']}\n{line}{output}{below}{task['output']}")
+        tasks.append(task)
+    text = gap.join(texts)
+    if rng.random() < 0.5:  # the prompt ended with the first heading
+        text = text[len(headings[0].format(n=start, **names)) :]
+    return tasks, text, start
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_random_lists_come_back_as_they_were_written(style):
+    for seed in range(40):
+        tasks, text, start = random_list(seed, style)
+        assert parse_completion(text, start, "stop") == (tasks, []), text
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_random_list_cut_anywhere_keeps_whole_tasks_only(style):
+    for seed in range(8):
+        tasks, text, start = random_list(seed, style)
+        for end in random.Random(seed).sample(range(1, len(text)), min(20, len(text) - 1)):
+            kept, drops = parse_completion(text[:end], start, "length")
+            assert kept == tasks[: len(kept)] and drops, text[:end]
+            assert len(kept) + len(drops) <= len(tasks)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["*", "#", "\n", "9", " ", "`", ">", "-", "[", "{", '{"a":', '["', ",", '\\"', "#\n", "```\n",
+     "5.\n",
+     "5. a\n\n", "Task 5:\n", "Q: a\n", "Instruction: a\n", "Output: a\n", "a\n---\n", "<think>\n",
+     "Q: a\nA: b\n", "### Task 4\n**Instruction:** a\n", "Output: x\nTask 5:\n1. a\n\n",
+     '{"instruction": "a", "output": }\n'],
+)  # fmt: skip
+def test_reading_takes_time_in_proportion_to_the_text(unit):
+    text = (unit * 20_000)[:20_000]
+    began = time.process_time()
+    parse_completion(text, 4, "stop")
+    parse_structured(text, "length")
+    normal_input(f"no input{text}x")
+    assert time.process_time() - began < 3  # about 0.5 s at most; what is quadratic takes minutes
+
+
 RAW = ROOT.parent / "shared" / "data" / "raw_completions"
 
 
@@ -171,3 +499,61 @@ def test_an_empty_list_leaves_a_trace():
 def test_half_a_json_text_is_one_drop(finish, reason):
     text = structured(RIVER, SUM)[:-9]
     assert parse_structured(text, finish) == ([], [{"reason": reason, "text": text}])
+
+
+ASKED = 'I use {"tasks": [{"instruction": …, "input": …, "output": …}, …]}.'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tasks [4-23]: {}", "Tasks [4]: {}", ASKED + "\n{}", "Let {x} be in [1, 2].\n{}",
+        "<think>\nI will {write} [these].\n</think>\n```json\n{}\n```", "He said {\"hello.\n{}",
+        '{"tasks": [{"instruction": "...", "input": "...", "output": "..."}, ...]}\n{}',
+        '<think>{"tasks": [{"instruction": "a draft", "output": "x"}]}</think>{}',
+    ],
+)  # fmt: skip
+def test_words_with_brackets_do_not_hide_the_json(text):
+    whole = text.removesuffix("{}") if text.endswith("{}") else text
+    text = f"{whole}{structured(RIVER, SUM)}" if whole != text else text.replace(
+        "\n{}\n", f"\n{structured(RIVER, SUM)}\n")  # fmt: skip
+    tasks, drops = parse_structured(text, "stop")
+    assert tasks == [RIVER, SUM] and all(drop["text"] in text for drop in drops)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{json.dumps(RIVER)}\n{json.dumps(SUM)}",
+        f"{json.dumps(RIVER)},\n{json.dumps(SUM)}",
+        f"{structured(RIVER)}\n{structured(SUM)}",
+        f"```json\n{structured(RIVER)}\n```\nand\n```json\n{json.dumps([SUM])}\n```",
+        f'{{"tasks": [{json.dumps(RIVER)},\n{json.dumps(SUM, indent=1)},\n],}}',
+        f'{{"tasks": {{"4": {json.dumps(RIVER)}, "5": {json.dumps(SUM)}}}}}',
+        f'{{"data": [{{"task": {json.dumps(RIVER)}}}, {json.dumps(SUM)}]}}',
+        json.dumps(structured(RIVER, SUM)),
+        structured(*({name.title(): text for name, text in task.items()} for task in (RIVER, SUM))),
+        structured(RIVER, SUM).replace("\\n", "\n"),
+    ],
+    ids=["lines", "commas", "lists", "fences", "trailing commas", "by number", "nested", "quoted",
+         "capitals", "line breaks"],
+)  # fmt: skip
+def test_json_in_other_shapes_is_read(text):
+    assert parse_structured(text, "stop") == ([RIVER, SUM], [])
+
+
+def test_of_objects_one_a_line_the_whole_ones_are_kept():
+    cut = json.dumps(SUM)[:-5]
+    drop = {"reason": "cut by the length limit", "text": cut}
+    assert parse_structured(f"{json.dumps(RIVER)}\n{cut}", "length") == ([RIVER], [drop])
+    bad = '{"instruction": "Say "hi"", "output": "x"}'
+    tasks, drops = parse_structured(f"{bad}\n{json.dumps(RIVER)}", "stop")
+    assert tasks == [RIVER] and [drop["reason"] for drop in drops] == [
+        "not the JSON that was asked for"
+    ]
+
+
+def test_a_list_that_is_damaged_in_the_middle_is_one_drop():
+    text = f'{{"tasks": [{{"instruction": "Say "hi"", "output": "x"}}, {json.dumps(SUM)}]}}'
+    tasks, drops = parse_structured(text, "stop")
+    assert tasks == [] and [drop["reason"] for drop in drops] == ["not the JSON that was asked for"]

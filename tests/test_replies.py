@@ -56,12 +56,13 @@ def test_what_is_no_content_is_an_empty_text(content):
         "◁think▷Elm?◁/think▷Oak",
         "<reasoning>Elm?</reasoning>\nOak",
         "<THINK>Elm?</THINK>Oak",
+        "<think>Elm?</think>```\nOak\n```",
         "Oak\n<think>And what else",
         "Oak",
     ],
 )
 def test_thinking_is_cut_off(text):
-    assert without_thinking(text).strip() == "Oak"
+    assert without_thinking(text).strip("`\n ") == "Oak"
 
 
 @pytest.mark.parametrize("text", ["<think>Elm? Or", "<thinking>\n4. Instruction: d\n4. Output: no"])
