@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from helpers.embedded import embedded_gguf
 from helpers.keys import find_key
 from helpers.prices import PRICES
-from helpers.student import embedded_gguf
 
 # ChatML before the first user turn, as SmolLM2's own template writes it.
 SMOLLM2_OPENING = (

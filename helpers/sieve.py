@@ -8,7 +8,7 @@ from an example, what is too near to something kept before.
 from helpers.asking import tasks_of
 from helpers.filters import fault_of
 from helpers.parsing import normal_input
-from helpers.similarity import RougeIndex, rouge_l
+from helpers.similarity import RougeIndex, is_above, rouge_l
 
 
 class Sieve:
@@ -58,7 +58,7 @@ class Sieve:
 
     def _copied(self, task, record):
         for example in record["examples"]:
-            if rouge_l(self.example_outputs.get(example, ""), task["output"]) > 0.7:
+            if is_above(rouge_l(self.example_outputs.get(example, ""), task["output"]), 0.7):
                 return "output copied from an example", "copy", {"neighbour": example}
         return None
 

@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 from helpers.batches import end_id, prompt_ids
-from helpers.embedded import convert_embedded, embedded_gguf  # noqa: F401  (asked for here)
+from helpers.embedded import convert_embedded
 from helpers.finite import check_numbers
 from helpers.hardware import device, frozen_dtype, working_dtype
 

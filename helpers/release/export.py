@@ -12,9 +12,9 @@ import math
 import os
 from pathlib import Path
 
+from helpers.embedded import embedded_gguf
 from helpers.prompts import format_prompt
 from helpers.release.weights import Weights, check_room
-from helpers.student import embedded_gguf
 
 KINDS = ("F32", "F16", "Q8_0")
 KEPT_OUT = {  # what the writer sets itself
