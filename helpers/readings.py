@@ -1,6 +1,6 @@
 """What a judge's answer decides: by the probabilities of its first token, else by its text.
 
-On the ground floor, under :mod:`helpers.judge`. An answer is a dict as
+Used by :mod:`helpers.judge`. An answer is a dict as
 :func:`helpers.calls.ask_all` returns it: ``text``, ``finish`` and ``letters``.
 """
 

@@ -202,8 +202,8 @@ def _changes(change):
 
 
 def _judge(judge):
-    """The judge's certificate, and only if it can tell anything, what it says of the models."""
-    certificate = "".join(
+    """What the judge is worth and, only if it can tell anything, what it says of the models."""
+    kinds = "".join(
         f"<tr><th scope='row'>{escape(kind)}</th><td>{found['prompts']}</td>"
         f"{_rate_cell(found['win_rate'])}</tr>"
         for kind, found in judge["kinds"].items()
@@ -214,7 +214,7 @@ def _judge(judge):
         f"<blockquote>{escape(judge['headline'])}</blockquote>"
         "<div class='scroll'><table><thead><tr><th scope='col'>pairs whose better answer is known"
         "</th><th scope='col'>pairs</th><th scope='col'>found it</th></tr></thead><tbody>"
-        f"{certificate}</tbody></table></div>"
+        f"{kinds}</tbody></table></div>"
         f"<p class='note'>Cohen's κ with the truth {kappa}; {judge['unparsed']} verdicts could "
         f"not be read. A coin finds half.</p>{_verdicts(judge)}"
     )
