@@ -1,17 +1,18 @@
 """Full fine-tuning, sharded: every rank holds a slice of each weight, gradient and Adam moment.
 
-Run it with torchrun; two processes on a CPU and eight GPUs take the same file::
+Two processes on a CPU and eight GPUs take the same command, which starts one for each rank::
 
-    torchrun --standalone --nproc_per_node=2 -m helpers.fsdp --profile laptop \\
+    python -m helpers.fsdp --profile laptop --ranks 2 \\
         --data train.jsonl --heldout heldout.jsonl --out out
 
-On two machines of four cards, this on both, with a folder ``out`` that both see::
+On two machines of four cards, this on both, with a folder ``out`` that both see. PyTorch's torchrun
+then opens ports on every network interface, and who reaches one can run code in the training: only
+on a network that nobody else is in, and in an environment without keys::
 
     torchrun --nnodes=2 --nproc_per_node=4 --rdzv_backend=c10d --rdzv_endpoint=FIRST_HOST:29400 \\
         --rdzv_id=alpaca -m helpers.fsdp --profile alpaca_7b --data … --heldout … --out out
 
-``--plan`` prints steps, memory, hours and price instead, and starts nothing (torchrun is not
-needed for it). One step of PyTorch's FSDP2 (``fully_shard``; Zhao et al. 2023)::
+``--plan`` prints steps, memory, hours and price instead, and starts nothing. One step of PyTorch's FSDP2 (``fully_shard``; Zhao et al. 2023)::
 
     for each block:  all-gather its weights → forward → free them
     backwards:       all-gather again → backward → reduce-scatter: each rank keeps its slice
@@ -30,7 +31,6 @@ import json
 import math
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 
@@ -42,7 +42,7 @@ from helpers.checkpoints import check_made_with, made_with
 from helpers.finite import not_finite, numbered, stop
 from helpers.hardware import CARDS, Meter, device
 from helpers.io import load_examples, write_text
-from helpers.launch import end_with_parent
+from helpers.launch import end_with_parent, init_process_group, torchrun
 from helpers.memory import explained
 from helpers.plan import data_size, format_plan, training_plan
 from helpers.profiles import load_profile
@@ -208,7 +208,7 @@ class _Progress:
 
 
 def main(argv=None):
-    """Command line of one rank; torchrun starts as many as it is told."""
+    """The command line: starts the ranks, or is one of them where torchrun has started it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default=None)
     parser.add_argument("--student", help='"embedded", folder or hub name; default: the profile\'s')
@@ -218,7 +218,7 @@ def main(argv=None):
     parser.add_argument("--plan", action="store_true", help="say what it takes, start nothing")
     names = [card.name for card in CARDS]
     parser.add_argument("--cards", nargs="+", default=["A100-80GB"], choices=names)
-    parser.add_argument("--ranks", type=int, help="ranks to plan for; default: the profile's")
+    parser.add_argument("--ranks", type=int, help="processes; default: the profile's")
     args = parser.parse_args(argv)
     profile = load_profile(args.profile)
     if args.plan:
@@ -228,17 +228,27 @@ def main(argv=None):
     missing = [f"--{name}" for name in ("data", "heldout", "out") if not getattr(args, name)]
     if missing:
         parser.error(f"{', '.join(missing)} missing; to see what a training takes, add --plan")
-    if "RANK" not in os.environ:
-        sys.exit("start this with torchrun --standalone --nproc_per_node=2 -m helpers.fsdp …")
+    # Downloaded once, and by the process that has the hub's token: the ranks get a folder.
+    student = student_folder(args.student or profile.fsdp_student or profile.student, CACHE)
+    if "RANK" in os.environ:
+        _train(args, profile, student)
+        return
+    given = {"profile": profile.name, "data": args.data, "heldout": args.heldout, "out": args.out}
+    given["student"] = student
+    options = [f"--{name}={value}" for name, value in given.items()]
+    for line in torchrun(args.ranks or profile.fsdp_ranks, "-m", "helpers.fsdp", *options):
+        print(line, end="", flush=True)
+
+
+def _train(args, profile, student):
+    """What one rank does."""
     end_with_parent()
     rows, heldout = load_examples(args.data), load_examples(args.heldout)
-    name = args.student or profile.fsdp_student or profile.student
-    student = student_folder(name, CACHE)
     if device() == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     # One core a rank: ranks that share all cores wait for one another.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ["LOCAL_WORLD_SIZE"])))
-    dist.init_process_group("nccl" if device() == "cuda" else "gloo")
+    init_process_group("nccl" if device() == "cuda" else "gloo")
     try:
         record = train_fsdp(rows, heldout, student, profile, args.out)
         if dist.get_rank() == 0:

@@ -7,9 +7,19 @@ returned to whoever makes the request, and never printed, stored or put into an 
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
+_KEY_NAME = re.compile(
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|COOKIE)S?(?:$|_|\d)|(?:^|_)(?:AUTH|PAT|PASS|DSN)(?:$|_)",
+    re.I,
+)
+# A password in an address; the beginnings that makers of keys have given theirs; a signed token.
+_KEY_VALUE = re.compile(
+    r"://[^/\s@]*:[^/\s@]+@|^(?:sk-|hf_|gh[pousr]_|github_pat_|glpat-|xox[abp]-|AKIA|AIza)\w"
+    r"|^eyJ[\w-]+\.eyJ"
+)
 _BLANKS = "\u200b\u2060\ufeff"  # invisible, and often copied along with a key
 
 
@@ -24,6 +34,18 @@ def find_key(name: str, folder: str | Path = ".") -> tuple[str | None, str | Non
         return key, None
     key, why = _from_colab(name)
     return key, None if key else why
+
+
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that hold no key, token or password, by their names and values.
+
+    For processes that ask nobody anything, a training above all: what they lack cannot be taken.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not _KEY_NAME.search(name) and not _KEY_VALUE.search(value)
+    }
 
 
 def _from_env_file(path, name):

@@ -4,9 +4,14 @@ Between a notebook and :mod:`helpers.fsdp`, which is what each process runs. On 
 
     for line in torchrun(2, "-m", "helpers.fsdp", "--profile", "laptop", …): print(line)
 
-is the command ``torchrun --standalone --nproc_per_node=2 -m helpers.fsdp --profile laptop …`` with
-its lines handed over one by one, an error that names the first process that failed, and an end of
-all processes when the caller ends.
+is the command ``torchrun --nproc_per_node=2 -m helpers.fsdp --profile laptop …`` with its lines
+handed over one by one, an error that names the first process that failed, and an end of all
+processes when the caller ends.
+
+Processes of one training find one another through a *store*. With ``torchrun --standalone`` these
+are two servers that listen on every network interface, ask nobody for a key, and keep pickles: who
+reaches one runs code in the training. Here they are files in a folder that only this user can
+open, the processes talk over loopback, and their environment holds no key.
 """
 
 import os
@@ -16,8 +21,11 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import psutil
+
+from helpers.keys import without_keys
 
 # Batches differ in length, and so do their tensors. Large ones go back to the system at once, or
 # blocks that fit nothing would pile up to a third of a rank's memory; huge pages make that cheap.
@@ -27,7 +35,8 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
 }
-_PARENT = "ALPACA_PARENT"
+_PARENT, _STORE = "ALPACA_PARENT", "ALPACA_STORE"
+_PACKAGE = Path(__file__).resolve().parent.parent  # so that a file anywhere can import helpers
 _LOST_CONNECTION = "gloo|nccl|connection|broken pipe"
 
 
@@ -37,12 +46,19 @@ def torchrun(ranks, *arguments):
     ``arguments`` are a file, or ``"-m"`` and a module, and its own arguments. Raises RuntimeError
     with the error of the first process that failed; the others are ended with it.
     """
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += [f"--nproc_per_node={ranks}", *map(str, arguments)]
-    environment = {**_ENVIRONMENT, **os.environ, _PARENT: str(os.getpid())}
-    with tempfile.TemporaryFile("w+") as errors:
+    with (
+        tempfile.TemporaryDirectory(prefix="alpaca-") as folder,  # which nobody else can open
+        tempfile.TemporaryFile("w+") as errors,
+    ):
+        command = [sys.executable, "-m", "torch.distributed.run", f"--nproc_per_node={ranks}"]
+        command += ["--rdzv_backend=c10d", "--rdzv_conf=store_type=file", "--rdzv_id=alpaca"]
+        command += [f"--rdzv_endpoint={folder}/torchrun", *map(str, arguments)]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=_environment(f"file://{folder}/ranks"),
         )
         try:
             yield from process.stdout
@@ -54,6 +70,40 @@ def torchrun(ranks, *arguments):
         if status:
             errors.seek(0)
             raise RuntimeError(first_error(errors.read()) or f"torchrun ended with {status}")
+
+
+def init_process_group(backend):
+    """``torch.distributed.init_process_group``, in a process that :func:`torchrun` has started.
+
+    The processes meet over its file. Those started by PyTorch's own ``torchrun``, which is how
+    several machines train together, meet over a port that it opens: for private networks alone.
+    """
+    import torch.distributed as dist
+
+    store = os.environ.get(_STORE)
+    rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    how = {"init_method": store, "rank": rank, "world_size": ranks} if store else {}
+    dist.init_process_group(backend, **how)
+
+
+def _environment(store):
+    """What the processes find in their environment: ours and this one's, without its keys."""
+    loopback = next(
+        name
+        for name, addresses in psutil.net_if_addrs().items()
+        if any(address.address == "127.0.0.1" for address in addresses)
+    )
+    path = os.pathsep.join(filter(None, [str(_PACKAGE), os.environ.get("PYTHONPATH")]))
+    return {
+        **_ENVIRONMENT,
+        **without_keys(os.environ),
+        "PYTHONPATH": path,
+        "GLOO_SOCKET_IFNAME": loopback,
+        "NCCL_SOCKET_IFNAME": loopback,
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # or torchrun opens a server after all
+        _PARENT: str(os.getpid()),
+        _STORE: store,
+    }
 
 
 def first_error(text):

@@ -134,8 +134,8 @@ def _command(plan):
     usual = load_profile(plan["profile"]).student == plan["student"]
     student = "" if usual else f" --student {plan['student']}"
     return (
-        f"torchrun --standalone --nproc_per_node={plan['ranks']} -m helpers.fsdp --profile "
-        f"{plan['profile']}{student} --data train.jsonl --heldout heldout.jsonl --out out"
+        f"python -m helpers.fsdp --profile {plan['profile']} --ranks {plan['ranks']}{student} "
+        "--data train.jsonl --heldout heldout.jsonl --out out"
     )
 
 

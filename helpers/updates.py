@@ -20,7 +20,7 @@ def global_batches(lengths, batch, ranks, epochs, seed):
     if len(lengths) < ranks:
         raise ValueError(
             f"{len(lengths)} row(s) cannot be shared by {ranks} ranks: each step needs at least "
-            f"one row a rank. Start torchrun with --nproc_per_node={max(1, len(lengths))} or "
+            f"one row a rank. Train on --ranks={max(1, len(lengths))} or "
             "fewer, or add rows."
         )
     order = bucketed_order(lengths, batch, epochs, seed)

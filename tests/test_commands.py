@@ -93,7 +93,7 @@ def plan_of(name):
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_command_of_a_plan_is_understood(name, capsys):
     command = plan_of(name)
-    if "torchrun" not in command:
+    if "helpers.fsdp" not in command:
         profile, page = re.fullmatch(r"ALPACA_PROFILE=(\w+), and open (\S+)", command).groups()
         assert profile == name and (ROOT / page).is_file()
         return

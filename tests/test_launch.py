@@ -1,5 +1,6 @@
 """Processes under torchrun: what they print, how they fail, that none is left behind."""
 
+import json
 import os
 import subprocess
 import sys
@@ -52,6 +53,53 @@ def test_ranks_end_with_the_process_that_started_them(tiny_model, tmp_path):
     process.communicate()
     _, alive = psutil.wait_procs(started, timeout=30)
     assert alive == []
+
+
+LISTENS = """
+import os, time
+import psutil, torch.distributed as dist
+from helpers.launch import init_process_group
+init_process_group("gloo")
+dist.barrier()  # all that is opened is open
+started = psutil.Process(os.getppid())
+everything = [started, *started.children(recursive=True)]
+found = [c for p in everything for c in getattr(p, "net_connections", p.connections)("inet")]
+print(*sorted({c.laddr.ip for c in found if c.status == "LISTEN"}), sep=",", end="\\n", flush=True)
+dist.barrier()
+dist.destroy_process_group()
+"""
+
+
+def test_nobody_on_the_network_reaches_a_training(tmp_path):
+    """Its agent and its ranks listen on loopback alone; a store would run what is put there."""
+    (tmp_path / "listens.py").write_text(LISTENS)
+    assert set(torchrun(2, tmp_path / "listens.py")) == {"127.0.0.1\n"}
+
+
+def test_the_meeting_place_is_a_folder_of_this_user_alone_and_goes_with_the_training(tmp_path):
+    script = tmp_path / "where.py"
+    script.write_text(
+        "import os; from pathlib import Path\n"
+        "folder = Path(os.environ['ALPACA_STORE'].removeprefix('file://')).parent\n"
+        "print(f'{folder} {folder.stat().st_mode & 0o777:o}\\n', end='', flush=True)\n"
+    )
+    (line,) = set(torchrun(2, script))
+    folder, mode = line.split()
+    assert mode == "700" and not os.path.exists(folder)
+
+
+def test_a_training_holds_no_key(monkeypatch, tmp_path):
+    secret = "abc123secretabc123"
+    for name in ("OPENAI_API_KEY", "HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "MY_PASSWORD", "OPENAIKEY"):
+        monkeypatch.setenv(name, secret)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{secret}@proxy:3128")
+    monkeypatch.setenv("NOTES", f"sk-{secret}")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+    script = tmp_path / "environment.py"
+    script.write_text("import json, os; print(json.dumps(dict(os.environ)) + '\\n', end='')")
+    (line,) = torchrun(1, script)
+    found = json.loads(line)
+    assert secret not in line and found["TOKENIZERS_PARALLELISM"] == "false" and found["PATH"]
 
 
 def test_a_killed_rank_is_named_before_those_that_failed_for_want_of_it():
