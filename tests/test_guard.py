@@ -90,8 +90,13 @@ def test_english_sentences_it_has_not_seen_are_told_better_than_by_a_coin(studen
     assert above > 0.7
 
 
-def as_characters(text):
-    return {"input_ids": text}
+class Characters:
+    """A tokenizer for which a token is a character."""
+
+    eos_token_id = None
+
+    def __call__(self, text, **_):
+        return {"input_ids": text}
 
 
 def test_the_local_guard_reads_a_long_text_to_its_end(monkeypatch, tmp_path):
@@ -102,7 +107,7 @@ def test_the_local_guard_reads_a_long_text_to_its_end(monkeypatch, tmp_path):
     monkeypatch.setattr(room, "probabilities", lambda _, pieces: [1.0 * ("x" in p) for p in pieces])
     stand_in = SimpleNamespace(base_model=SimpleNamespace(layers=[]), float=lambda: stand_in)
     monkeypatch.setattr("helpers.student.load_student", lambda folder: stand_in)
-    monkeypatch.setattr("helpers.student.load_tokenizer", lambda folder: as_characters)
+    monkeypatch.setattr("helpers.student.load_tokenizer", lambda folder: Characters())
     monkeypatch.setattr("helpers.student.student_folder", lambda name, cache: cache)
     ask = local_guard(tmp_path)
     assert not ask("a" * 1000).blocked and ask("a" * 1000 + "x").blocked

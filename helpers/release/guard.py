@@ -18,6 +18,7 @@ from pathlib import Path
 
 from helpers.intervals import wilson
 from helpers.io import load_examples, read_jsonl
+from helpers.tokens import text_ids
 
 SENTENCES = Path("data/filter_sentences.jsonl")
 LANGUAGES = ("en", "ko", "id")
@@ -108,7 +109,7 @@ def _reader(cache):
 def _windows(tokenizer, text):
     """A text as pieces of at most WINDOW tokens, so that harm at the end is read as well."""
     # A token is at least a byte: what cannot fit is turned away before it is tokenised.
-    ids = tokenizer(text)["input_ids"] if len(text.encode()) <= 8 * LONGEST else None
+    ids = text_ids(text, tokenizer) if len(text.encode()) <= 8 * LONGEST else None
     if ids is None or len(ids) > LONGEST:
         raise GuardError(f"a text of more than {LONGEST:,} tokens is not read, so it may not pass.")
     return [ids[i : i + WINDOW] for i in range(0, max(1, len(ids)), WINDOW)]
@@ -231,7 +232,7 @@ def _known(model, tokenizer, folder):
         / f"{hashlib.sha256(repr((texts, LAYERS, WINDOW)).encode()).hexdigest()[:12]}.safetensors"
     )
     if not path.is_file():
-        x = features(model, tokenizer, [tokenizer(text)["input_ids"][:WINDOW] for text in texts])
+        x = features(model, tokenizer, [text_ids(text, tokenizer)[:WINDOW] for text in texts])
         folder.mkdir(parents=True, exist_ok=True)
         save_file({"x": x}, path.with_suffix(".unfinished"))
         os.replace(path.with_suffix(".unfinished"), path)

@@ -22,6 +22,7 @@ from helpers.batches import IGNORED, encode
 from helpers.hardware import device
 from helpers.intervals import bootstrap, wilson
 from helpers.student import answer
+from helpers.tokens import text_ids
 
 KEY, SHARE, BIAS = 15485863, 0.25, 2.5  # the key is transformers' own: for anything real, draw one
 FOUND = 0.001  # a text counts as marked where chance would be this green once in a thousand
@@ -92,7 +93,7 @@ def sampled(model, tokenizer, rows, tokens, *, marked, seed=0):
 
 def token_ids(texts, tokenizer):
     """What a reader who has only the text can count: its tokens, one list a text."""
-    return [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
+    return [text_ids(text, tokenizer) for text in texts]
 
 
 def found(texts, vocabulary):
