@@ -6,8 +6,8 @@ ground floor   io, file_kinds, file_rows, row_shapes, prompts, similarity, profi
                intervals, agreement, ratings, rubrics, exports, sources,
                verdicts, answer_names, answer_scores, comparisons, grades, readings
                import nothing of ours but one another, never torch
-first floor    keys, start, embedded, endpoint, parameters, failures, patience, abilities, budget,
-               calls                                     a model to ask
+first floor    keys, addresses, start, embedded, endpoint, parameters, failures, patience,
+               abilities, budget, calls                  a model to ask
                hardware, architectures, tokens, batches, finite, student    a machine, shapes
 second floor   filters, data, metrics                    rows that are sound, and facts about them
                asking, sieve, generation_folder, generate, batch    tasks from a teacher

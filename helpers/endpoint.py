@@ -9,10 +9,11 @@ and neither can any other room.
 
 import os
 import secrets
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from helpers.addresses import OPENAI, is_loopback, is_open_to_readers, split_password
 from helpers.embedded import embedded_gguf
 from helpers.keys import find_key
 from helpers.prices import PRICES
@@ -22,8 +23,6 @@ SMOLLM2_OPENING = (
     "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
     "<|im_end|>\n"
 )
-
-OPENAI = "https://api.openai.com/v1"
 
 
 class EndpointError(RuntimeError):
@@ -36,8 +35,8 @@ class Endpoint:
 
     ``base_url`` ends in ``/v1``. ``key_env`` names the environment variable that holds the key
     (or a line of ``.env``, or a secret of Colab: :mod:`helpers.keys`); the key itself is never
-    shown, stored or logged. Prices are US dollars for a million tokens;
-    ``timeout`` is seconds for one try of one request.
+    shown, stored or logged, nor is a ``user:password@`` of the address. Prices are
+    US dollars for a million tokens; ``timeout`` is seconds for one try of one request.
     ``parameters`` changes what every request carries: a value sets a parameter, None leaves it out,
     ``helpers.parameters.Renamed("max_completion_tokens")`` sends it under another name. What the
     endpoint refuses is found out by :mod:`helpers.parameters` and kept in ``refused``.
@@ -58,7 +57,22 @@ class Endpoint:
     parameters: dict = field(default_factory=dict, hash=False)
     refused: dict = field(default_factory=dict, init=False, repr=False, compare=False)
     _key: str | None = field(default=None, repr=False, compare=False)
+    _basic: str | None = field(default=None, repr=False, compare=False)
     _server: object = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self):
+        try:
+            address, basic = split_password(self.base_url)
+        except ValueError as error:
+            raise EndpointError(str(error)) from None
+        object.__setattr__(self, "base_url", address)
+        object.__setattr__(self, "_basic", basic or self._basic)
+        if is_open_to_readers(address):
+            warnings.warn(
+                f"{address} is not encrypted: whoever is on the way there reads the key and all "
+                "that is asked. Use https:// where you can.",
+                stacklevel=3,
+            )
 
     @classmethod
     def local(cls, *, port=0, parallel=8, context=1536, threads=None, gguf=None):
@@ -108,23 +122,32 @@ class Endpoint:
         key, why = (self._key, None) if self._key else find_key(self.key_env)
         if not key:
             raise EndpointError(f"no key for {self.base_url}: {why}. Never type a key into a cell.")
-        if not key.isascii():
-            raise EndpointError(
-                f"the key in {self.key_env} holds characters no key has; copy it again."
-            )
         return key
+
+    def secrets(self):
+        """What no message may show: the key, if there is one, and a password of the address."""
+        key = self._key or find_key(self.key_env)[0]
+        return [secret for secret in (key, (self._basic or "").removeprefix("Basic ")) if secret]
 
     def client(self, **options):
         """The ``openai`` package's client for this place."""
         import openai
 
-        return openai.OpenAI(base_url=self.base_url, api_key=self.key(), **options)
+        return openai.OpenAI(**self._connection(openai.DefaultHttpxClient), **options)
 
     def async_client(self, **options):
         """The same, asynchronous: ``await`` it at the top level of a notebook cell."""
         import openai
 
-        return openai.AsyncOpenAI(base_url=self.base_url, api_key=self.key(), **options)
+        return openai.AsyncOpenAI(**self._connection(openai.DefaultAsyncHttpxClient), **options)
+
+    def _connection(self, http_client):
+        how = {"base_url": self.base_url, "api_key": self.key()}
+        if self._basic:
+            how["default_headers"] = {"Authorization": self._basic}
+        if is_loopback(self.base_url):  # what stays here goes through no proxy
+            how["http_client"] = http_client(trust_env=False)
+        return how
 
     def cost(self, tokens_in, tokens_out):
         """US dollars for that many tokens."""
@@ -142,8 +165,7 @@ def teacher_endpoint(name):
     if name == "embedded":
         return Endpoint.local()
     base_url = (os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
-    at_home = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
-    if name not in PRICES and not at_home:
+    if name not in PRICES and not is_loopback(base_url):
         raise EndpointError(
             f"the price of {name!r} is not known. Look it up on the provider's price page and set "
             f"it, in dollars for a million tokens in and out: helpers.prices.PRICES[{name!r}] = "

@@ -7,7 +7,8 @@ failure of the ``openai`` client is read into the server's own words and into a 
 import json
 import re
 
-from helpers.endpoint import Endpoint, EndpointError
+from helpers.endpoint import Endpoint
+from helpers.keys import hidden
 from helpers.parameters import learn
 
 LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait
@@ -187,7 +188,6 @@ def named(error: Exception, endpoint: Endpoint) -> str:
 
 
 def _without_key(text: str, endpoint: Endpoint) -> str:
-    try:
-        return text.replace(endpoint.key(), "…")
-    except EndpointError:
-        return text
+    for secret in endpoint.secrets():
+        text = hidden(text, secret)
+    return text

@@ -12,7 +12,8 @@ on a network that nobody else is in, and in an environment without keys::
     torchrun --nnodes=2 --nproc_per_node=4 --rdzv_backend=c10d --rdzv_endpoint=FIRST_HOST:29400 \\
         --rdzv_id=alpaca -m helpers.fsdp --profile alpaca_7b --data … --heldout … --out out
 
-``--plan`` prints steps, memory, hours and price instead, and starts nothing. One step of PyTorch's FSDP2 (``fully_shard``; Zhao et al. 2023)::
+``--plan`` prints steps, memory, hours and price instead, and starts nothing. One step of PyTorch's
+FSDP2 (``fully_shard``; Zhao et al. 2023)::
 
     for each block:  all-gather its weights → forward → free them
     backwards:       all-gather again → backward → reduce-scatter: each rank keeps its slice

@@ -7,8 +7,11 @@ returned to whoever makes the request, and never printed, stored or put into an 
 import json
 import os
 import re
+import unicodedata
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
 _KEY_NAME = re.compile(
@@ -20,6 +23,7 @@ _KEY_VALUE = re.compile(
     r"://[^/\s@]*:[^/\s@]+@|^(?:sk-|hf_|gh[pousr]_|github_pat_|glpat-|xox[abp]-|AKIA|AIza)\w"
     r"|^eyJ[\w-]+\.eyJ"
 )
+_PART = 8  # so many characters of a key in a row are a part of it, and no accident
 _BLANKS = "\u200b\u2060\ufeff"  # invisible, and often copied along with a key
 
 
@@ -27,13 +31,42 @@ def find_key(name: str, folder: str | Path = ".") -> tuple[str | None, str | Non
     """``(key, why)`` for the environment variable ``name``: the key and None, or None and why not.
 
     Looked for in this order: the environment; a line ``NAME=value`` of the file ``.env`` in
-    ``folder``; Colab's secrets, where this runs in Colab. An empty value counts as none.
+    ``folder``; Colab's secrets, where this runs in Colab. An empty value counts as none, and so
+    does one with a character that no key has: sent, it would be printed by the error it causes.
     """
     key = _plain(os.environ.get(name) or "") or _from_env_file(Path(folder) / ".env", name)
-    if key:
-        return key, None
-    key, why = _from_colab(name)
+    why = None
+    if not key:
+        key, why = _from_colab(name)
+    odd = re.search(r"[^!-~]", key or "")
+    if odd:
+        kind = unicodedata.name(odd[0], "a line break" if odd[0] in "\r\n" else "a control sign")
+        return None, (
+            f"{name} holds {kind.lower()} as character {odd.start() + 1} of {len(key)}; a key is "
+            "one word of letters, digits and signs: copy it again"
+        )
     return key, None if key else why
+
+
+def hidden(text: str, secret: str) -> str:
+    """The text with ``…`` for a secret, for longer parts of it, and for its encodings.
+
+    A server may quote a key without its end, with its middle starred out, in base64 or in hex.
+    """
+    if len(secret) < _PART:
+        return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text) if secret else text
+    data = secret.encode()
+    # Base64 of a text depends on where in its group of three bytes it begins.
+    written = [secret, quote(secret, safe=""), data.hex(), data.hex().upper()]
+    written += [b64encode(bytes(shift) + data).decode() for shift in range(3)]
+    written += [form.replace("+", "-").replace("/", "_") for form in written[-3:]]
+    parts = {form[i : i + _PART] for form in written for i in range(len(form) - _PART + 1)}
+    covered = [False] * len(text)
+    for i in range(len(text) - _PART + 1):
+        if text[i : i + _PART] in parts:
+            covered[i : i + _PART] = [True] * _PART
+    kept = ("\0" if hide else letter for letter, hide in zip(text, covered, strict=True))
+    return re.sub("\0+", "…", "".join(kept))
 
 
 def without_keys(environment: Mapping[str, str]) -> dict[str, str]:

@@ -125,6 +125,8 @@ def test_a_key_chooses_the_remote_guard(monkeypatch, tmp_path):
     monkeypatch.setattr(room, "local_guard", lambda cache: ("local", cache))
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")  # the key is of that place
     assert open_guard(tmp_path) == ("local", tmp_path)
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://gateway.org/api.openai.com/v1")
+    assert open_guard(tmp_path) == ("local", tmp_path)
     monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
     assert open_guard(tmp_path)[0] == "remote"
     monkeypatch.delenv("OPENAI_BASE_URL")

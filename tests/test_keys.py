@@ -1,5 +1,6 @@
 """Keys are found where they belong, with every way Colab can refuse one, and never shown."""
 
+import base64
 import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
@@ -7,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from conftest import ROOT
 
-from helpers.keys import find_key
+from helpers.keys import find_key, hidden, without_keys
 
 NAME = "A_KEY_FOR_TESTS"
 
@@ -53,7 +54,7 @@ def test_the_environment_comes_first(monkeypatch, tmp_path):
         (f"{NAME}=abc\t# mine", "abc"),
         (f'{NAME}="abc" # mine', "abc"),
         (f"{NAME}='abc'# mine", "abc"),
-        (f'{NAME}="a#b # c"', "a#b # c"),
+        (f'{NAME}="a#b#c"  # d', "a#b#c"),
         (f"{NAME}=a#b", "a#b"),
         (f'{NAME}="abc', "abc"),
         (f"OTHER=1\n{NAME}=a=b", "a=b"),
@@ -107,8 +108,8 @@ def test_nothing_anywhere_names_the_places(tmp_path):
 
 
 def test_colabs_secret_is_taken(monkeypatch, tmp_path):
-    in_colab(monkeypatch, lambda name: f"secret of {name}")
-    assert find_key(NAME, tmp_path) == (f"secret of {NAME}", None)
+    in_colab(monkeypatch, lambda name: f"secret-of-{name}")
+    assert find_key(NAME, tmp_path) == (f"secret-of-{NAME}", None)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,52 @@ def test_an_empty_secret_is_none(monkeypatch, tmp_path):
     in_colab(monkeypatch, lambda name: "")
     key, why = find_key(NAME, tmp_path)
     assert key is None and "is empty" in why
+
+
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [
+        ("sk-first\nsk-second", "a line break as character 9 of 18"),
+        ("sk-first\r\nX-Evil: 1", "a line break as character 9"),
+        ("sk-a b", "space as character 5 of 6"),
+        ("sk-1234…", "horizontal ellipsis as character 8"),
+        ("sk-аbc", "cyrillic small letter a as character 4"),
+        ("sk-\x00abc", "a control sign as character 4"),
+        ("sk-abc\u200bdef", "zero width space as character 7"),
+    ],
+)
+def test_a_key_that_no_header_can_hold_is_none_and_is_not_shown(monkeypatch, tmp_path, key, named):
+    monkeypatch.setattr("os.environ", {NAME: key})
+    found, why = find_key(NAME, tmp_path)
+    assert found is None and f"{NAME} holds {named}" in why
+    assert not any(part in why for part in key.split() if len(part) > 3)
+
+
+def test_a_key_is_hidden_whole_in_part_and_encoded():
+    key = "sk-proj-Ab12Cd34Ef56Gh78Ij90+/Kl"
+    for quoted in (
+        key, key[:-4], key[5:], key[:14] + "****" + key[-9:],
+        base64.b64encode(key.encode()).decode(),
+        base64.b64encode(f"user:{key}".encode()).decode()[8:-2],
+        base64.urlsafe_b64encode(f"ab{key}".encode()).decode(),
+        key.encode().hex(), key.replace("+", "%2B").replace("/", "%2F"),
+    ):  # fmt: skip
+        shown = hidden(f"Incorrect key: {quoted}.", key)
+        assert shown.startswith("Incorrect key: ") and "…" in shown
+        assert not any(quoted[i : i + 8] in shown for i in range(len(quoted) - 7))
+    assert hidden("Nothing of it is here, nor 'sk-'.", key) == "Nothing of it is here, nor 'sk-'."
+    assert hidden("x is the key x; max stays", "x") == "… is the key …; max stays"
+    assert hidden("as it is", "") == "as it is"
+
+
+def test_an_environment_without_keys_keeps_the_rest():
+    given = {
+        "PATH": "/bin", "HOME": "/home/me", "TOKENIZERS_PARALLELISM": "false", "LANG": "ko_KR.UTF-8",
+        "CUDA_VISIBLE_DEVICES": "0", "PWD": "/work", "KEYBOARD": "us", "HF_HOME": "/data",
+    }  # fmt: skip
+    secret = {
+        "OPENAI_API_KEY": "1", "HF_TOKEN": "1", "AWS_SECRET_ACCESS_KEY": "1", "DB_PASSWORD": "1",
+        "GITHUB_PAT": "1", "SENTRY_DSN": "1", "MYKEY": "1", "GOOGLE_APPLICATION_CREDENTIALS": "f",
+        "NOTES": "sk-abc", "DATABASE_URL": "postgres://me:pw@host/db", "JWT": "eyJhbGci.eyJzdWIi.x",
+    }  # fmt: skip
+    assert without_keys(given | secret) == given

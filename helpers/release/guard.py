@@ -16,13 +16,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.addresses import OPENAI, is_openai
 from helpers.intervals import wilson
 from helpers.io import load_examples, read_jsonl
 from helpers.tokens import text_ids
 
 SENTENCES = Path("data/filter_sentences.jsonl")
 LANGUAGES = ("en", "ko", "id")
-OPENAI = "https://api.openai.com/v1"
 REMOTE, LOCAL = "OpenAI moderation", "local guard"
 LAYERS = (6, 15)  # of thirty; the last ones know what comes next, not what was said
 WINDOW, LONGEST = 256, 8192  # tokens read at once; a text beyond the longest is not let through
@@ -52,8 +52,8 @@ def open_guard(cache):
     """
     from helpers.keys import find_key
 
-    elsewhere = "api.openai.com" not in os.environ.get("OPENAI_BASE_URL", OPENAI)
-    key = None if elsewhere else find_key("OPENAI_API_KEY")[0]
+    at_openai = is_openai(os.environ.get("OPENAI_BASE_URL") or OPENAI)
+    key = find_key("OPENAI_API_KEY")[0] if at_openai else None
     return remote_guard(key) if key else local_guard(cache)
 
 
