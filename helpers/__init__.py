@@ -1,7 +1,7 @@
 """Alpaca Classroom's helpers: one small room an idea, from the ground up.
 
-ground floor   io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles, costs, prices,
-               meaning, diversity, replies, parsing, headings, reply_marks, splitting,
+ground floor   files, io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles,
+               costs, prices, meaning, diversity, replies, parsing, headings, reply_marks, splitting,
                numbered_tasks, fields, json_tasks,
                intervals, agreement, ratings, rubrics, exports, sources,
                verdicts, answer_names, answer_scores, comparisons, grades, readings

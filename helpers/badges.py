@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.io import write_text
+from helpers.files import write_text
 from helpers.lessons import code_hash
 from helpers.run import LESSONS, ROOT
 

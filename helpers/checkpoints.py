@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from helpers.io import write_text
+from helpers.files import write_text
 from helpers.release.weights import bits_of
 
 # Of a profile's fields for a method, those that leave the result as it is. All others are part of

@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 
-from helpers.io import write_text
+from helpers.files import write_text
 from helpers.profiles import PROFILES
 
 MEASURED = Path("data/measured.json")

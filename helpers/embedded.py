@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from unittest.mock import patch
 
+from helpers.files import scratch_folder
+
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_READER = "transformers.modeling_gguf_pytorch_utils"
 
@@ -40,14 +42,12 @@ def convert_embedded(folder):
 
 def _convert(folder):
     import shutil
-    import tempfile
 
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     gguf = embedded_gguf()
     where = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
-    scratch = Path(tempfile.mkdtemp(prefix=".student-", dir=folder.parent))
-    try:
+    with scratch_folder(folder) as scratch:
         AutoTokenizer.from_pretrained(**where).save_pretrained(scratch)
         # The conversion's progress bar has no switch.
         with patch(f"{GGUF_READER}.tqdm", lambda tensors, **_: tensors, create=True):
@@ -55,8 +55,6 @@ def _convert(folder):
         model.save_pretrained(scratch)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(scratch, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _dequantized():

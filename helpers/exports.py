@@ -10,7 +10,8 @@ import hashlib
 import json
 import shlex
 
-from helpers.io import DataError, join_input, write_jsonl, write_text
+from helpers.files import write_text
+from helpers.io import DataError, join_input, write_jsonl
 
 FORMATS = ("alpaca_eval", "mt_bench")
 

@@ -40,9 +40,10 @@ import torch.distributed as dist
 
 from helpers.batches import encode_all, response_tokens, to_tensors
 from helpers.checkpoints import check_made_with, made_with
+from helpers.files import write_text
 from helpers.finite import not_finite, numbered, stop
 from helpers.hardware import CARDS, Meter, device
-from helpers.io import load_examples, write_text
+from helpers.io import load_examples
 from helpers.launch import end_with_parent, init_process_group, torchrun
 from helpers.memory import explained
 from helpers.plan import data_size, format_plan, training_plan

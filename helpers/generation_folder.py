@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from helpers.asking import charged_tokens
-from helpers.io import read_jsonl, write_text
+from helpers.files import held, write_text
+from helpers.io import read_jsonl
 from helpers.prices import BATCH_PRICE
 
 
@@ -48,21 +49,12 @@ def pending_batches(folder):
 @contextmanager
 def alone(folder):
     """Hold a run folder for this process alone; a kill lets go of it."""
-    from filelock import FileLock, Timeout
-
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ValueError(
-            f"another process is generating in {folder}. Wait for it, stop it, or choose another "
-            "folder; two would ask the same requests twice."
-        ) from None
-    try:
+    why = (
+        f"another process is generating in {folder}. Wait for it, stop it, or choose another "
+        "folder; two would ask the same requests twice."
+    )
+    with held(folder / ".lock", why):
         yield
-    finally:
-        lock.release()
 
 
 def claim(folder, mark):

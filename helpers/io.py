@@ -13,7 +13,6 @@ a row is made of in :mod:`helpers.row_shapes`.
 """
 
 import json
-import os
 import re
 import warnings
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from helpers.file_kinds import DataError, decode, read_bytes, unpack
 from helpers.file_rows import parse_lines, read_rows
+from helpers.files import append_text, is_json, write_text
 from helpers.prompts import format_prompt
 from helpers.row_shapes import FIELDS, as_example, describes_tasks
 
@@ -40,7 +40,7 @@ def read_jsonl(path: str | Path, *, torn_tail_ok: bool = False) -> list[dict]:
     data = read_bytes(path)
     if torn_tail_ok:
         whole, newline, tail = data.rpartition(b"\n")
-        data = data if _is_json(tail) else whole + newline
+        data = data if is_json(tail) else whole + newline
     text = decode(unpack(data, path), path)
     rows = parse_lines(text, path)
     return _with_whole_characters(rows, path) if _HALF.search(text) else rows
@@ -55,32 +55,9 @@ def append_jsonl(path: str | Path, rows: Iterable[dict]) -> Path:
     """Append dicts to a JSON Lines file and force them to disk before returning.
 
     If an earlier append was killed half-way, its torn last line is removed first, so a row is
-    either wholly in the file or not at all.
+    either wholly in the file or not at all. Several programs may append to the same file.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab+") as file:
-        _cut_torn_tail(file)
-        file.write(_encode("".join(_line(row) for row in rows)))
-        file.flush()
-        os.fsync(file.fileno())
-    return path
-
-
-def write_text(path: str | Path, text: str) -> Path:
-    """Write a text file atomically: to a neighbour first, then renamed into place."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    neighbour = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(neighbour, "wb") as file:
-            file.write(_encode(text))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(neighbour, path)
-    finally:
-        neighbour.unlink(missing_ok=True)
-    return path
+    return append_text(path, "".join(_line(row) for row in rows))
 
 
 def load_examples(path: str | Path) -> list[dict]:
@@ -123,11 +100,6 @@ def export_examples(rows: Iterable[dict], path: str | Path, format: str) -> Path
 def join_input(row: dict) -> str:
     """The user's turn in a chat: the instruction, then the input if there is one."""
     return row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
-
-
-def _encode(text):
-    # Half a surrogate pair, which a model can produce, is no character: it becomes "?".
-    return text.encode("utf-8", errors="replace")
 
 
 def _line(row):
@@ -181,33 +153,3 @@ def _as_messages(row):
             {"role": "assistant", "content": row["output"]},
         ]
     }
-
-
-def _cut_torn_tail(file):
-    size = file.seek(0, os.SEEK_END)
-    keep, block = size, 1 << 16
-    while keep > 0:
-        start = max(0, keep - block)
-        file.seek(start)
-        newline = file.read(keep - start).rfind(b"\n")
-        if newline >= 0:
-            keep = start + newline + 1
-            break
-        keep = start
-    if keep < size:
-        file.seek(keep)
-        tail = file.read()
-        # A whole row that only lacks its newline (a hand-edited file) is kept.
-        if _is_json(tail):
-            file.write(b"\n")
-        else:
-            file.truncate(keep)
-    file.seek(0, os.SEEK_END)
-
-
-def _is_json(data):
-    try:
-        json.loads(data)
-    except ValueError:
-        return False
-    return True

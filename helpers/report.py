@@ -10,7 +10,8 @@ from collections import Counter
 from helpers import plots
 from helpers.cards import PUBLIC
 from helpers.evidence import LEAST_PAIRS
-from helpers.io import join_input, load_examples, read_jsonl, write_text
+from helpers.files import write_text
+from helpers.io import join_input, load_examples, read_jsonl
 from helpers.markup import escape
 from helpers.metrics import FACTS
 

@@ -12,12 +12,14 @@ import os
 import re
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
 from helpers.costs import costs
-from helpers.io import read_jsonl, write_jsonl, write_text
+from helpers.files import held, write_text
+from helpers.io import read_jsonl, write_jsonl
 from helpers.profiles import load_profile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,22 +68,21 @@ class Run:
         ``inputs`` and ``outputs`` are names of files or folders in the run, or of project files.
         ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``.
         """
-        manifest = self.manifest()
-        manifest["steps"][step] = {
+        entry = {
             "inputs": {str(name): self._hash(name) for name in inputs},
             "outputs": {str(name): self._hash(name) for name in outputs},
             "seconds": round(time.monotonic() - self.started, 1),
             "packages": _versions(),
             **facts,
         }
-        write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+        with self._changing() as manifest:
+            manifest["steps"][step] = entry
 
     def note(self, step, **facts):
         """Add figures to a step that is finished; those it has stay, but for the same names."""
-        manifest = self.manifest()
-        if step in manifest["steps"]:
-            manifest["steps"][step].update(facts)
-            write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+        with self._changing() as manifest:
+            if step in manifest["steps"]:
+                manifest["steps"][step].update(facts)
 
     def about(self, step):
         """Lines for a lesson's head: profile, run folder, and what the lesson takes."""
@@ -174,9 +175,20 @@ class Run:
             for name in taken:  # the numbers of another run are no numbers of this one
                 _remove(self.path(name))
             raise self._not_run(step, "the finished one that is shipped was made from other data")
-        manifest = self.manifest()
-        manifest["steps"][step] = entry
-        write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+        with self._changing() as manifest:
+            manifest["steps"][step] = entry
+
+    @contextmanager
+    def _changing(self):
+        """The manifest, written back at the end; no other process changes it in between."""
+        why = f"another process has held {self.folder} for a minute; stop it and run this again."
+        try:
+            with held(self.path(".manifest.lock"), why, wait=60):
+                manifest = self.manifest()
+                yield manifest
+                write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")
+        except ValueError as error:
+            raise RunError(str(error)) from None
 
     def _not_run(self, step, why):
         return RunError(

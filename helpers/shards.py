@@ -30,8 +30,8 @@ from torch.utils.checkpoint import checkpoint
 from transformers import AutoConfig
 
 from helpers.batches import token_losses
+from helpers.files import scratch_folder, write_text
 from helpers.hardware import attention, precision
-from helpers.io import write_text
 from helpers.student import SHARD
 
 
@@ -193,10 +193,9 @@ def export_model(learner, tokenizer, folder):
             whole[name] = gathered.cpu()
     if dist.get_rank() == 0:
         learner.model.config.dtype = torch.bfloat16
-        scratch = folder.with_name(f"{folder.name}.partial")
-        shutil.rmtree(scratch, ignore_errors=True)
-        learner.model.save_pretrained(scratch, state_dict=whole, max_shard_size=SHARD)
-        tokenizer.save_pretrained(scratch)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(scratch, folder)
+        with scratch_folder(folder) as scratch:
+            learner.model.save_pretrained(scratch, state_dict=whole, max_shard_size=SHARD)
+            tokenizer.save_pretrained(scratch)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(scratch, folder)
     dist.barrier()

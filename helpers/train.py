@@ -22,9 +22,9 @@ from pathlib import Path
 
 from helpers.batches import encode_all, response_tokens
 from helpers.checkpoints import check_made_with, made_with
+from helpers.files import scratch_folder, write_text
 from helpers.finite import check_numbers, numbered
 from helpers.hardware import attention, forget_peak_memory
-from helpers.io import write_text
 from helpers.memory import explained
 from helpers.release.adapters import base_of, note_base
 from helpers.trainer import curve, curve_callback, response_trainer
@@ -128,9 +128,7 @@ def _save_adapter(model, base, folder):
     The same bytes for the same training, though peft writes its sets in any order, and without
     peft's model card, a form that nobody has filled in.
     """
-    scratch = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
+    with scratch_folder(folder) as scratch:
         model.save_pretrained(scratch)
         (scratch / "README.md").unlink(missing_ok=True)
         path = scratch / "adapter_config.json"
@@ -142,8 +140,6 @@ def _save_adapter(model, base, folder):
         check_adapter(scratch)
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def check_adapter(folder):

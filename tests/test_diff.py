@@ -177,7 +177,7 @@ def test_without_room_nothing_is_written(tmp_path, monkeypatch):
 
 def test_a_killed_call_is_begun_again(tmp_path):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
-    rest = tmp_path / ".diff.unfinished"
+    rest = tmp_path / ".diff.0a1b2c.unfinished"
     rest.mkdir()
     (rest / "model-9.safetensors").write_text("half")
     make_diff(base, tuned, tmp_path / "diff")

@@ -1,6 +1,8 @@
 """The run folder: what it trusts, what it refuses, how it goes on."""
 
 import json
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -192,3 +194,18 @@ def test_the_shipped_run_is_whole():
         for name, digest in entry["outputs"].items():
             if name not in entry["not_shipped"]:
                 assert hash_path(shipped / name) == digest, name
+
+
+def test_lessons_that_finish_at_once_are_all_in_the_manifest(run, monkeypatch):
+    """Hashing takes its time; what another lesson wrote meanwhile stays."""
+    hashed = run_module.hash_path
+    monkeypatch.setattr(run_module, "hash_path", lambda path: time.sleep(0.05) or hashed(path))
+    for i in range(8):
+        write_jsonl(run.path(f"{i}.jsonl"), [{"i": i}])
+    finish = lambda i: run.finish(f"step{i}", outputs=[f"{i}.jsonl"])  # noqa: E731
+    work = [threading.Thread(target=finish, args=(i,)) for i in range(8)]
+    for one in work:
+        one.start()
+    for one in work:
+        one.join()
+    assert sorted(run.manifest()["steps"]) == [f"step{i}" for i in range(8)]

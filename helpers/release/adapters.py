@@ -10,8 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
+from helpers.files import write_text
 from helpers.finite import check_numbers
-from helpers.io import write_text
 from helpers.release.weights import (
     INDEX,
     Weights,

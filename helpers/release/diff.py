@@ -17,7 +17,7 @@ import json
 import math
 from pathlib import Path
 
-from helpers.io import write_text
+from helpers.files import write_text
 from helpers.release.weights import (
     Weights,
     bits_of,

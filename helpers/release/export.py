@@ -8,11 +8,12 @@ every tensor is replaced by the tuned one, in turn. Two things differ between th
 half apart in transformers and side by side in llama.cpp.
 """
 
+import contextlib
 import math
-import os
 from pathlib import Path
 
 from helpers.embedded import embedded_gguf
+from helpers.files import put_in_place, scratch_folder
 from helpers.prompts import format_prompt
 from helpers.release.weights import Weights, check_room
 
@@ -47,24 +48,19 @@ def export_gguf(folder, out, *, name="alpaca-classroom", kind="F16"):
     if out.exists():
         raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
     check_room(out.parent, weights.bytes)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = out.with_name(f".{out.name}.unfinished")
-    writer = GGUFWriter(str(scratch), "llama")
-    try:
-        _copy_facts(original, writer, name, kind)
-        for there, shape in tensors.values():
-            _announce(writer, there, shape, kind)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_ti_data_to_file()
-        for here, (there, shape) in tensors.items():
-            matrix = weights.tensor(here).float().numpy()
-            writer.write_tensor_data(_as_kind(_turned(matrix, there, original), shape, kind))
-        writer.close()
-        os.replace(scratch, out)
-    finally:
-        writer.close()  # an open file cannot be deleted everywhere
-        scratch.unlink(missing_ok=True)
+    with scratch_folder(out) as folder:
+        made = folder / out.name
+        with contextlib.closing(GGUFWriter(str(made), "llama")) as writer:
+            _copy_facts(original, writer, name, kind)
+            for there, shape in tensors.values():
+                _announce(writer, there, shape, kind)
+            writer.write_header_to_file()
+            writer.write_kv_data_to_file()
+            writer.write_ti_data_to_file()
+            for here, (there, shape) in tensors.items():
+                matrix = weights.tensor(here).float().numpy()
+                writer.write_tensor_data(_as_kind(_turned(matrix, there, original), shape, kind))
+        put_in_place(made, out)
     return out
 
 

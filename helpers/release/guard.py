@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.addresses import OPENAI, is_openai
+from helpers.files import scratch_folder
 from helpers.intervals import wilson
 from helpers.io import load_examples, read_jsonl
 from helpers.tokens import text_ids
@@ -233,8 +234,8 @@ def _known(model, tokenizer, folder):
     )
     if not path.is_file():
         x = features(model, tokenizer, [text_ids(text, tokenizer)[:WINDOW] for text in texts])
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file({"x": x}, path.with_suffix(".unfinished"))
-        os.replace(path.with_suffix(".unfinished"), path)
+        with scratch_folder(path) as scratch:
+            save_file({"x": x}, scratch / path.name)
+            os.replace(scratch / path.name, path)
     x = load_file(path)["x"]
     return rows, x[: len(rows)], x[len(rows) :]

@@ -12,6 +12,7 @@ import math
 import shutil
 from pathlib import Path
 
+from helpers.files import put_in_place, scratch_folder
 from helpers.student import BESIDE_WEIGHTS
 
 INDEX = "model.safetensors.index.json"
@@ -156,12 +157,6 @@ def new_folder(out, room=0):
     if out.exists():
         raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
     check_room(out.parent, room)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = out.with_name(f".{out.name}.unfinished")  # a killed call leaves it to the next
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
+    with scratch_folder(out) as scratch:
         yield scratch
-        scratch.rename(out)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        put_in_place(scratch, out)
