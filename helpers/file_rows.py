@@ -7,10 +7,11 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers.file_kinds import DataError, decode, read_bytes, unpack
+from helpers.file_kinds import DataError, a_type, decode, read_bytes, unpack
 
 _JSON_NAME = re.compile(r"\.(json|jsonl|ndjson)(\.(gz|bz2|xz))?$", re.I)
 
@@ -29,28 +30,65 @@ def read_rows(path: Path, is_header: Callable[[list[str]], bool]) -> list[object
     if start == "[":
         return _json_list(text, path)
     if start and start != "{":
-        header = text.lstrip().partition("\n")[0]
-        separator = next((s for s in "\t,;|" if is_header(_cells(header, s))), None)
+        separator, table = _find_table(text.lstrip(), is_header)
         if separator:
-            return _table(text.lstrip(), path, separator)
+            return _table(table, path, separator)
         if not _JSON_NAME.search(path.name):
+            header = table.splitlines()[0].strip()
             raise DataError(
-                f"{path}: its first line is {header.strip()[:80]!r}, expected the columns "
+                f"{path}: its first line is {header[:80]!r}, expected the columns "
                 "instruction, input and output, separated by commas or tabs (or JSON, JSON Lines, "
                 "parquet). Add a line with the names of the columns."
             )
-    _refuse_one_object(text, path, is_header)
-    return parse_lines(text, path)
+    whole = _whole(text)
+    if isinstance(whole, dict):
+        return _rows_of_object(whole, path, is_header)
+    return _stream(text) or parse_lines(text, path)
+
+
+def _whole(text: str) -> object:
+    """The one JSON value that a text is, or None."""
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _stream(text: str) -> list[dict] | None:
+    """JSON objects one after the other, however they are broken into lines; None for other text."""
+    decoder, rows, at = json.JSONDecoder(object_pairs_hook=_object), [], 0
+    while at < len(text):
+        if text[at] in " \t\r\n\ufeff":
+            at += 1
+            continue
+        try:
+            row, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(row, dict):
+            return None
+        rows.append(row)
+    return rows
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict:
+    """A JSON object; one that has a key twice would lose the first value without a word."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        seen = Counter(key for key, _ in pairs)
+        raise ValueError(f"the key {seen.most_common(1)[0][0]!r} occurs twice")
+    return row
 
 
 def parse_lines(text: str, path: Path) -> list[dict]:
     """The objects of a JSON Lines text. Raises DataError naming ``path:line`` of a bad line."""
     rows = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.split("\n" if "\n" in text else "\r"), 1):
+        line = line.strip("\ufeff")  # of a file that was appended to this one
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
             raise DataError(
                 f"{path}:{number}: not valid JSON ({_what(error)}). Each line must hold one whole "
@@ -58,7 +96,7 @@ def parse_lines(text: str, path: Path) -> list[dict]:
             ) from None
         if not isinstance(row, dict):
             raise DataError(
-                f"{path}:{number}: found a {type(row).__name__}, expected a JSON object such as "
+                f"{path}:{number}: found {a_type(row)}, expected a JSON object such as "
                 f'{{"instruction": …}}. Fix or delete this line.{_if_list(text)}'
             )
         rows.append(row)
@@ -89,14 +127,16 @@ def _parquet(data: bytes, path: Path) -> list[object]:
             'datasets.load_dataset("parquet", data_files="…")["train"].to_json("rows.jsonl").'
         ) from None
     try:
-        return pyarrow.parquet.read_table(pyarrow.BufferReader(data)).to_pylist()
+        table = pyarrow.parquet.read_table(pyarrow.BufferReader(data))
+        _refuse_repeated(table.column_names, path)
+        return table.to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path}: a damaged parquet file ({error}). Download it again.") from None
 
 
 def _json_list(text: str, path: Path) -> list[object]:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and ".jsonl" in path.name:
             return parse_lines(text, path)  # lines that are lists: the first one is named
@@ -108,21 +148,53 @@ def _json_list(text: str, path: Path) -> list[object]:
         raise DataError(f"{path}: not valid JSON ({_what(error)}).") from None
 
 
-def _refuse_one_object(text: str, path: Path, is_header: Callable[[list[str]], bool]) -> None:
-    """One JSON object that is no row but holds them under some key: say what its keys are."""
+def _rows_of_object(whole: dict, path: Path, is_header: Callable) -> list[object]:
+    """The rows of a file that is one JSON object: the row itself, or a list for each column."""
+    if is_header(list(whole)):
+        columns = [_column(value, is_header([name])) for name, value in whole.items()]
+        if None in columns:
+            return [whole]
+        sizes = {name: len(cells) for name, cells in zip(whole, columns, strict=True)}
+        if len(set(sizes.values())) > 1:
+            raise DataError(f"{path}: its columns are not of one length ({sizes}). Fix them.")
+        return [dict(zip(whole, cells, strict=True)) for cells in zip(*columns, strict=True)]
+    lists = [name for name, value in whole.items() if isinstance(value, list)]
+    nested = [isinstance(value, dict) and is_header(list(value)) for value in whole.values()]
+    if lists:
+        way_out = f"Save the list alone, e.g. json.dump(whole[{lists[0]!r}], file)"
+    elif any(nested):
+        way_out = "Save its values as a list: json.dump(list(whole.values()), file)"
+    else:
+        return [whole]
+    keys = ", ".join(map(str, list(whole)[:8])) + (", …" if len(whole) > 8 else "")
+    raise DataError(
+        f"{path}: found one JSON object with the keys {keys}, expected a list of rows. {way_out}."
+    )
+
+
+def _column(value: object, of_chats: bool) -> list | None:
+    """The cells of a column as Dataset.to_dict() and DataFrame.to_json() write it, or None."""
+    if isinstance(value, dict) and value and all(key.isdigit() for key in value):
+        return list(value.values())
+    turns = isinstance(value, list) and any(
+        isinstance(cell, dict) and (of_chats or "role" in cell) for cell in value
+    )
+    return value if isinstance(value, list) and not turns else None
+
+
+def _find_table(text: str, is_header: Callable) -> tuple[str | None, str]:
+    """``(separator, table)``: None for a text that is no table; Excel's line ``sep=;`` is cut."""
+    named = re.match(r"\"?sep=(.)\"?(?:\r\n?|\n)", text, re.I)
+    text = text[named.end() :] if named else text
+    tried = named[1] if named else "\t,;|"
+    return next((s for s in tried if is_header(_first_cells(text, s))), None), text
+
+
+def _first_cells(text: str, separator: str) -> list[str]:
     try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(whole, dict):
-        return
-    holds_lists = any(isinstance(value, list) for value in whole.values())
-    if "\n" in text.strip() or (holds_lists and not is_header(list(whole))):
-        keys = ", ".join(map(str, whole)) or "none"
-        raise DataError(
-            f"{path}: found one JSON object with the keys {keys}, expected a list of rows. Save "
-            "the list alone, e.g. json.dump(whole[KEY], file)."
-        )
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+    except csv.Error:
+        return []
 
 
 def _table(text: str, path: Path, separator: str) -> list[object]:
@@ -130,7 +202,7 @@ def _table(text: str, path: Path, separator: str) -> list[object]:
     limit = csv.field_size_limit(2**31 - 1)  # an answer may be longer than csv's 131,072
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        columns = [name.strip() for name in next(reader)]
+        columns = _columns(next(reader), path)
         rows = []
         for cells in filter(None, reader):
             if len(cells) != len(columns):
@@ -148,5 +220,20 @@ def _table(text: str, path: Path, separator: str) -> list[object]:
         csv.field_size_limit(limit)
 
 
-def _cells(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line.strip()], delimiter=separator), [])
+def _columns(header: list[str], path: Path) -> list[str]:
+    """The names of a table's columns. Further ones without a name (a spreadsheet's) get one."""
+    names = [name.strip() for name in header]
+    _refuse_repeated([name for name in names if name], path)
+    return [
+        f"column {i}" if not name and "" in names[: i - 1] else name
+        for i, name in enumerate(names, 1)
+    ]
+
+
+def _refuse_repeated(names: list[str], path: Path) -> None:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"{path}: the column {repeated[0]!r} occurs twice, and only one could be kept. Rename "
+            "or delete the others."
+        )

@@ -13,11 +13,12 @@ system text says how to answer, and the model should see it. Earlier turns have 
 and are refused.
 """
 
+import ast
 import json
 import re
 from dataclasses import dataclass
 
-from helpers.file_kinds import DataError
+from helpers.file_kinds import DataError, a_type
 from helpers.prompts import TEMPLATES
 from helpers.replies import text_of
 
@@ -34,7 +35,10 @@ _ROLES = {
     "chatgpt": "assistant", "bing": "assistant", "bard": "assistant", "ai": "assistant",
     "system": "system", "developer": "system",
 }  # fmt: skip
-
+# What a turn says, who says it, and whether it is to be learned.
+_OF_A_TURN = {"role", "from", "content", "value", "text", "tool_calls", "function_call"}
+_TAUGHT = ("weight", "loss_weight", "loss", "train", "trainable")
+_OF_A_TURN |= {*_TAUGHT, "type", "content_type"}
 
 # Columns that say something about a task and are no part of it: the prompt lacks nothing.
 _ABOUT_A_TASK = {
@@ -72,7 +76,7 @@ def as_example(row: object, where: str) -> Shaped:
     than one exchange.
     """
     if not isinstance(row, dict):
-        raise DataError(f"{where}: found a {type(row).__name__}, expected an object.")
+        raise DataError(f"{where}: found {a_type(row)}, expected an object.")
     names = {str(key).strip().lower(): key for key in row}
     _refuse_earlier_turns(row, names, where)
     chat = next((names[name] for name in _CHATS if name in names), None)
@@ -84,15 +88,16 @@ def as_example(row: object, where: str) -> Shaped:
     else:
         texts, used = _from_columns(row, names, asking, answer, where)
     before = [_system(row, names, where), texts.pop("system", "")]
+    of_turns = texts.pop("unused", [])
     _check(texts, used, where)
     system = "\n\n".join(text for text in before if text)
     if system:
         texts["instruction"] = f"{system}\n\n{texts['instruction']}"
     rest = {key: value for key, value in row.items() if key not in used}
-    unused = tuple(str(key) for key, value in rest.items() if _may_matter(key, value))
+    unused = [str(key) for key, value in rest.items() if _may_matter(key, value)] + of_turns
     renamed = {key for key in used if key not in FIELDS} | {names.get(name) for name in _SYSTEM}
     kept = {key: value for key, value in row.items() if key not in renamed}
-    return Shaped({"input": "", **kept, **texts}, bool(system), unused)
+    return Shaped({"input": "", **kept, **texts}, bool(system), tuple(unused))
 
 
 def _first(row: dict, names: dict, known: tuple[str, ...]) -> str | None:
@@ -103,13 +108,37 @@ def _first(row: dict, names: dict, known: tuple[str, ...]) -> str | None:
 
 def _may_matter(key: object, value: object) -> bool:
     """Whether a column may belong to the task, so that it is a loss if the prompt lacks it."""
-    empty = _is_absent(value) or value in ("", [], {})
-    return not empty and str(key).strip().lower() not in _ABOUT_A_TASK
+    return not _is_empty(value) and str(key).strip().lower() not in _ABOUT_A_TASK
 
 
 def _is_absent(value: object) -> bool:
     """Whether a value is how JSON (null) or pandas (NaN) writes that there is none."""
     return value is None or value != value
+
+
+def _is_empty(value: object) -> bool:
+    """Whether a value holds nothing in any spelling: NaN, "[]", [["", ""]], a turn without text."""
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in ("", "null", "none", "nan"):
+            return True
+        inside = _parsed(text) if text[0] in "[{(" else None
+        return inside is not None and _is_empty(inside)
+    if isinstance(value, dict):
+        return all(_is_empty(item) for key, item in value.items() if key not in ("role", "from"))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_empty, value))
+    return value is False or _is_absent(value)
+
+
+def _parsed(text: str) -> object:
+    """The list or object that a text spells: a column of a CSV file is a text. None otherwise."""
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return None
 
 
 def _from_columns(row, names, asking, answer, where) -> tuple[dict, list[str]]:
@@ -136,7 +165,7 @@ def _check(texts: dict, used: list[str], where: str) -> None:
         named = repr(field) if column in (field, *_CHATS) else f"{column!r} (the {field})"
         if not isinstance(texts[field], str):
             raise DataError(
-                f"{where}: {named} is a {type(texts[field]).__name__}, expected text in quotes. "
+                f"{where}: {named} is {a_type(texts[field])}, expected text in quotes. "
                 "Fix it, or delete the row."
             )
     if not texts["instruction"].strip():
@@ -147,13 +176,13 @@ def _system(row: dict, names: dict, where: str) -> str:
     key = _first(row, names, _SYSTEM)
     text = "" if key is None or _is_absent(row[key]) else row[key]
     if not isinstance(text, str):
-        raise DataError(f"{where}: {key!r} is a {type(text).__name__}, expected text in quotes.")
+        raise DataError(f"{where}: {key!r} is {a_type(text)}, expected text in quotes.")
     return text.strip()
 
 
 def _refuse_earlier_turns(row: dict, names: dict, where: str) -> None:
     for name in _EARLIER:
-        if name in names and row[names[name]]:
+        if name in names and not _is_empty(row[names[name]]):
             raise DataError(
                 f"{where}: {names[name]!r} holds earlier turns, and the training prompt has no "
                 "place for them. Split the conversation into rows of one exchange, or empty it."
@@ -161,12 +190,12 @@ def _refuse_earlier_turns(row: dict, names: dict, where: str) -> None:
 
 
 def _from_turns(turns: object, where: str, key: str) -> dict:
-    """``instruction``, ``output``, ``input`` and ``system`` of a chat with one exchange."""
-    if isinstance(turns, str):  # a column of a CSV file
-        try:
-            turns = json.loads(turns)
-        except ValueError:
-            turns = []
+    """``instruction``, ``output``, ``input`` and ``system`` of a chat with one exchange.
+
+    And ``unused``, a list: what else its turns hold.
+    """
+    if isinstance(turns, str):
+        turns = _parsed(turns)
     turns = turns if isinstance(turns, list) else []
     turns = [turn if isinstance(turn, dict) else {} for turn in turns]
     found = [turn.get("role", turn.get("from")) for turn in turns]
@@ -179,8 +208,26 @@ def _from_turns(turns: object, where: str, key: str) -> dict:
             "exchange."
         )
     texts = [_content(turn, where, f"{key}[{i}]") for i, turn in enumerate(turns)]
+    _refuse_untaught(turns[-1], where, f"{key}[{len(turns) - 1}]")
     system = "\n\n".join(text.strip() for text in texts[:before] if text and text.strip())
-    return {"instruction": texts[-2], "output": texts[-1], "input": "", "system": system}
+    unused = [
+        f"{key}[{i}].{name}"
+        for i, turn in enumerate(turns)
+        for name, value in turn.items()
+        if name not in _OF_A_TURN and _may_matter(name, value)
+    ]
+    given = {"instruction": texts[-2], "output": texts[-1], "input": ""}
+    return {**given, "system": system, "unused": unused}
+
+
+def _refuse_untaught(turn: dict, where: str, place: str) -> None:
+    """Raise DataError for an answer that is marked as not to be learned: ``weight: 0``."""
+    for name in _TAUGHT:
+        if name in turn and not _is_absent(turn[name]) and turn[name] in (0, False, "0", "false"):
+            raise DataError(
+                f"{where}: {place} has {name!r}: {turn[name]!r}, so its text is not to be trained "
+                "on, and a row has no other. Delete the row."
+            )
 
 
 def _content(turn: dict, where: str, place: str) -> object:

@@ -192,7 +192,7 @@ TURNS = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": 
         ({"instruction": "Name a river."}, "'output' is missing"),
         ({"output": "Loire"}, "'instruction' is missing"),
         ({**GOOD, "output": None}, "'output' is a NoneType"),
-        ({**GOOD, "input": 3}, "'input' is a int"),
+        ({**GOOD, "input": 3}, "'input' is an int"),
         ({**GOOD, "instruction": " \n"}, "instruction is empty"),
         ({"messages": TURNS[:1]}, r"roles \['user'\]"),
         ({"messages": [TURNS[0], {"role": "assistant"}]}, "'output' is a NoneType"),
@@ -269,6 +269,16 @@ def loaded(path):
         {"instruction": "Hello", "context": "", "response": "Hi"},
         {"instruction": "Hello", "input": None, "output": "Hi", "history": [], "system": ""},
         {"instruction": "Hello", "input": float("nan"), "output": "Hi", "history": None},
+        {**HELLO, "history": float("nan")},
+        {**HELLO, "history": "[]"},
+        {**HELLO, "history": " [[]] "},
+        {**HELLO, "history": "nan"},
+        {**HELLO, "history": [["", ""]]},
+        {**HELLO, "history": "[['', '']]"},
+        {**HELLO, "history": [None, {"role": "user", "content": " "}]},
+        {"messages": [ASKED, {**SAID, "weight": 1, "tool_calls": [], "reasoning_content": ""}]},
+        {"messages": [{**ASKED, "weight": 0}, {**SAID, "train": True, "thinking": None}]},
+        {"messages": str([ASKED, SAID])},
     ],
 )
 def test_every_usual_shape_of_a_row_is_read_and_nothing_is_ignored(tmp_path, row):
@@ -300,6 +310,13 @@ def test_a_system_text_goes_in_front_of_the_instruction_and_is_said(tmp_path, ro
     ("row", "said"),
     [
         ({**HELLO, "history": [["Hi", "Hello"]]}, "'history' holds earlier turns"),
+        ({**HELLO, "history": '[["Hi", "Hello"]]'}, "'history' holds earlier turns"),
+        ({**HELLO, "history": "Hi there"}, "'history' holds earlier turns"),
+        (
+            {"messages": [ASKED, {**SAID, "weight": 0}]},
+            r"messages\[1\] has 'weight': 0, so its text",
+        ),
+        ({"messages": [ASKED, {**SAID, "train": False}]}, r"has 'train': False, so its text"),
         ({"conversations": SHARED * 2}, r"conversations has the roles \['human', 'gpt', 'human'"),
         ({"conversations": SHARED[:1]}, "conversations has the roles"),
         ({"conversations": ["Hello", "Hi"]}, "conversations has the roles"),
@@ -310,7 +327,7 @@ def test_a_system_text_goes_in_front_of_the_instruction_and_is_said(tmp_path, ro
         ({"prompt": "Hello", "chosen": "Hi", "rejected": "No"}, "found prompt, chosen, rejected"),
         ({"input": "Hello", "output": "Hi"}, "'instruction' is missing .found input, output"),
         ({"text": "Hello"}, r"\(found text\).*name the column"),
-        ({"question": "Hello", "answer": 5}, "'answer' .the output. is a int"),
+        ({"question": "Hello", "answer": 5}, "'answer' .the output. is an int"),
         ({**HELLO, "system": ["Be brief."]}, "'system' is a list"),
     ],
 )
@@ -326,6 +343,11 @@ def test_what_the_prompt_has_no_place_for_is_refused_by_name(tmp_path, row, said
         ({"tools": [{"name": "search"}]}, ["tools"]),
         ({"images": ["a.png"], "text": "Below is"}, ["images", "text"]),
         ({"messages": [ASKED, SAID]}, ["instruction", "output"]),
+        (
+            {"messages": [{**ASKED, "hint": "x"}, {**SAID, "reasoning_content": "Hm."}]},
+            ["messages[0].hint", "messages[1].reasoning_content"],
+        ),
+        ({"tools": "[]", "images": [""]}, []),
         ({"id": "1", "category": "x", "tools": [], "images": None, "hint": ""}, []),
     ],
 )
@@ -395,6 +417,18 @@ TABLE = "instruction,input,output\r\nHello,,Hi\r\nHello,,Hi\r\n"
         ("rows.txt", TABLE.encode()),
         ("rows.json", TABLE.encode()),
         ("rows.csv", LINES.encode()),
+        ("rows.csv", TABLE.replace("\n", "").encode()),
+        ("rows.csv", b'"sep=;"\r\n' + TABLE.replace(",", ";").encode()),
+        ("rows.csv", ("sep=;\n" + TABLE.replace(",", ";")).encode("utf-16")),
+        ("rows.csv", ("SEP=^\n" + TABLE.replace(",", "^")).encode()),
+        ("rows.jsonl.gz", gzip.compress(gzip.compress(LINES.encode()))),
+        ("rows.jsonl", LINES.replace("\n", "\r").encode()),
+        ("rows.jsonl", LINES.replace("\n", "").encode()),
+        ("rows.json", (json.dumps(HELLO, indent=1) + "\n" + json.dumps(HELLO, indent=1)).encode()),
+        ("rows.jsonl", (json.dumps(HELLO) + "\n\ufeff" + json.dumps(HELLO)).encode()),
+        ("rows.json", json.dumps({key: [value] * 2 for key, value in HELLO.items()}).encode()),
+        ("rows.json", json.dumps({k: {"0": v, "1": v} for k, v in HELLO.items()}).encode()),
+        ("rows.json", json.dumps({"messages": [[ASKED, SAID]] * 2}, indent=1).encode()),
         ("rows.csv", b'"Question","Answer"\n"Hello","Hi"\n"Hello","Hi"'),
         ("rows.jsonl", LINES.encode("utf-16")),
         ("rows.jsonl", LINES.encode("utf-16-le")),
@@ -413,6 +447,23 @@ def test_a_table_keeps_quotes_lines_and_what_only_looks_empty(tmp_path):
     row = load_examples(path)[0]
     assert row["instruction"] == 'Say "hi",\nplease' and row["input"] == "N/A"
     assert len(row["output"]) == 200_000
+
+
+def test_a_table_may_have_columns_without_a_name_and_one_called_orcid(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("ORCID,instruction,output,,\n1,Hello,Hi,,x\n")
+    rows, said = loaded(path)
+    assert rows == [{**HELLO, "ORCID": "1", "": "", "column 5": "x"}]
+    assert "'ORCID', 'column 5'" in said
+    path.write_text('"instruction","out\nput","output"\nHello,,Hi\n')
+    assert loaded(path)[0] == [{**HELLO, "out\nput": ""}]
+
+
+def test_one_row_is_read_however_it_is_laid_out(tmp_path):
+    for row in (HELLO, {"messages": [ASKED, SAID]}, {"prompt": [ASKED], "completion": [SAID]}):
+        for indent in (None, 1):
+            (tmp_path / "row.json").write_text(json.dumps(row, indent=indent))
+            assert loaded(tmp_path / "row.json") == ([HELLO], "")
 
 
 def zipped(name):
@@ -440,6 +491,27 @@ def zipped(name):
         ("rows.csv", b"Hello,,Hi\n", r"first line is 'Hello,,Hi', expected the columns"),
         ("rows.csv", b"instruction,output\nHello, you,Hi\n", r":2: 3 columns, expected 2"),
         ("rows.csv", b'instruction,output\nHello,"Hi\n', r":2: not valid CSV"),
+        ("rows.csv", b"instruction,output,output\nA,B,C\n", r"the column 'output' occurs twice"),
+        ("rows.json", b'{"query": "A", "output": "B", "output": "C"}', r"'output' occurs twice"),
+        ("rows.json", b'[{"instruction": "A", "output": "B", "output": "C"}]', r"occurs twice"),
+        ("rows.orc", b"ORCabc", r"an ORC file.*read_orc"),
+        ("rows.avro", b"Obj\x01abc", r"an Avro file.*JSON Lines"),
+        ("rows.feather", b"FEA1abc", r"a Feather file.*read_feather"),
+        ("rows.jsonl.lz4", b"\x04\x22\x4d\x18abc", r"LZ4.*unlz4"),
+        ("rows.h5", b"\x89HDF\r\n\x1a\nabc", r"an HDF5 file.*read_hdf"),
+        ("rows.npy", b"\x93NUMPY\x01\0", r"a NumPy array.*numpy\.load"),
+        ("rows.png", b"\x89PNG\r\n\x1a\n\0\0", r"a picture.*CSV or JSON Lines"),
+        ("rows.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", r"a picture"),
+        ("rows.mp4", b"\0\0\0\x20ftypisom", r"a film"),
+        ("rows.pkl", b"\x80\x02]q\0K\x01a.", r"a pickle.*Ask for JSON"),
+        ("rows.gz", gzip.compress(gzip.compress(b"ORC\x08\x03")), r"an ORC file"),
+        ("rows.safetensors", b"\x40\0\0\0\0\0\0\0{}", r"a model's weights"),
+        ("rows.rtf", b"{\\rtf1\\ansi hello}", r"rich text"),
+        ("rows.xml", b"<?xml version='1.0'?><rows/>", r"an XML file"),
+        ("rows.bin", b"\x01\x02\xfe\xff\0abc", r"is no text .*the bytes 01 02 fe"),
+        ("rows.json", json.dumps({"1": HELLO, "t2": HELLO}).encode(), r"list\(whole\.values\(\)\)"),
+        ("rows.json", json.dumps({"data": [HELLO]}, indent=1).encode(), r"whole\['data'\]"),
+        ("rows.json", b'{"instruction": ["A", "C"], "output": ["B"]}', r"'output': 1"),
         ("rows.jsonl", b'{"a": ' + 100_000 * b"[", r":1: not valid JSON .nested too deeply"),
         ("rows.jsonl", b'{"output": ' + 5000 * b"1" + b"}", r":1: not valid JSON"),
     ],

@@ -175,7 +175,7 @@ def test_a_key_is_hidden_whole_in_part_and_encoded():
 
 def test_an_environment_without_keys_keeps_the_rest():
     given = {
-        "PATH": "/bin", "HOME": "/home/me", "TOKENIZERS_PARALLELISM": "false", "LANG": "ko_KR.UTF-8",
+        "PATH": "/bin", "HOME": "/home/me", "TOKENIZERS_PARALLELISM": "false", "LANG": "ko_KR",
         "CUDA_VISIBLE_DEVICES": "0", "PWD": "/work", "KEYBOARD": "us", "HF_HOME": "/data",
     }  # fmt: skip
     secret = {
