@@ -11,7 +11,7 @@ import re
 # Finish reasons of OpenAI, Anthropic, Gemini, Cohere, TGI, Bedrock and others, in lower case.
 _WHOLE = {
     "stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_token",
-    "complete", "completed", "finished", "done",
+    "complete", "completed", "finish", "finished", "done",
 }  # fmt: skip
 _FILTERED = {
     "content_filter", "content_filtered", "content_policy_violation", "safety", "image_safety",
@@ -19,11 +19,15 @@ _FILTERED = {
     "error_toxic",
 }  # fmt: skip
 
+# Tags around thinking: <think>, <antThinking>, <seed:think>, <internal_monologue>.
+_TAG = (
+    r"(?:(?:ant(?:ml:)?|seed:|(?:deep|inner|internal|extended)[_-]?)*think(?:ing)?"
+    r"|(?:(?:inner|internal)[_-]?)?(?:thoughts?|monologue|reasoning|reflection|analysis)"
+    r"|chain[_-]of[_-]thought|scratch_?pad)"
+)
 # How models mark their thinking: an opening and a closing mark, by family.
 _MARKS = [
-    (r"<(?:antml:)?(?:seed:)?think(?:ing)?>", r"</(?:antml:)?(?:seed:)?think(?:ing)?>"),
-    (r"<(?:reasoning|thoughts?|analysis|reflection|scratchpad)>",
-     r"</(?:reasoning|thoughts?|analysis|reflection|scratchpad)>"),
+    (rf"<{_TAG}(?:\s[^<>\n]{{0,80}})?>", rf"</{_TAG}\s{{0,4}}>"),
     (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
     (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),  # Sky-T1, Bespoke
     (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Command A
@@ -32,28 +36,38 @@ _MARKS = [
 ]  # fmt: skip
 _OPEN = "|".join(opening for opening, _ in _MARKS)
 _CLOSE = "|".join(closing for _, closing in _MARKS)
-# A mark counts where a line begins with it, so that a text which speaks of <think> keeps it.
-_OPENING = re.compile(rf"^[ \t]*(?:<\|start\|>assistant)?(?:{_OPEN})", re.M | re.I)
-_CLOSING = re.compile(rf"(?<![`'\"“])(?:{_CLOSE})(?!`(?!``)|['\"”])", re.I)
+_MARK = re.compile(
+    rf"(?P<opening>(?:<\|start\|>assistant)?(?:{_OPEN}))"
+    rf"|(?<![`'\"“])(?:{_CLOSE})(?!`(?!``)|['\"”])",
+    re.I,
+)
+_MOST_SPACES = 40  # before an opening mark, on its line
+_ENUM = re.compile(r"<?(?:\w+\.)+(\w+)(?::[^>\n]*)?>?$")  # also as repr() writes it
+_TEXT_PARTS = ("text", "output_text")
 
 
 def text_of(content: object) -> str:
     """The text of a message's content: a string as it is, or the text parts of a list, joined.
 
-    Parts that hold thinking, tool calls or anything but text are left out. What is neither a
-    string nor such a list is an empty text.
+    Parts that hold thinking, tool calls or anything but text are left out. One part that says it
+    is text is read outside a list as well. Everything else is an empty text.
     """
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    texts = []
-    for part in content:
-        kind = part.get("type", "text") if isinstance(part, dict) else getattr(part, "type", "text")
-        text = part if isinstance(part, str) else _field(part, "text")
-        if kind in ("text", "output_text") and isinstance(text, str):
-            texts.append(text)
-    return "".join(texts)
+    if isinstance(content, list):
+        return "".join(map(_text_of_part, content))
+    return _text_of_part(content) if _field(content, "type") in _TEXT_PARTS else ""
+
+
+def _text_of_part(part: object) -> str:
+    """The text of one part; some servers wrap it once more: ``{"text": {"value": …}}``."""
+    if isinstance(part, str):
+        return part
+    kind = part.get("type", "text") if isinstance(part, dict) else getattr(part, "type", "text")
+    text = _field(part, "text") if kind in _TEXT_PARTS else ""
+    if not isinstance(text, str):
+        text = _field(text, "value")
+    return text if isinstance(text, str) else ""
 
 
 def _field(part: object, name: str) -> object:
@@ -68,16 +82,25 @@ def without_thinking(text: str) -> str:
     text with it, because a reply that was cut while thinking holds no answer. A closing mark alone
     (some chat templates put the opening one into the prompt) takes everything before it.
     """
-    while True:
-        opening = _OPENING.search(text)
-        closing = _CLOSING.search(text)
-        if closing and (not opening or closing.start() < opening.start()):
-            text = text[closing.end() :]
-        elif opening:
-            closing = _CLOSING.search(text, opening.end())
-            text = text[: opening.start()] + (text[closing.end() :] if closing else "")
-        else:
-            return text
+    kept, place, thinks = [], 0, False
+    for mark in _MARK.finditer(text):
+        if not mark["opening"]:
+            kept = kept if thinks else []
+            place, thinks = mark.end(), False
+        elif not thinks and _begins_line(text, mark.start(), place):
+            kept.append(text[place : mark.start()])
+            thinks = True
+    return "".join(kept if thinks else [*kept, text[place:]])
+
+
+def _begins_line(text: str, start: int, place: int) -> bool:
+    """Whether only spaces stand before a mark on its line, or between it and ``place``.
+
+    A text that speaks of <think> in a sentence keeps it.
+    """
+    first = max(place, start - _MOST_SPACES)
+    before = text[first:start].rstrip(" \t")
+    return before.endswith("\n") or (not before and first == place)
 
 
 def is_whole(finish: str | None) -> bool:
@@ -90,8 +113,10 @@ def is_filtered(finish: str | None) -> bool:
     return _plain(finish) in _FILTERED
 
 
-def _plain(finish: str | None) -> str:
-    return str(finish or "").strip().lower().removeprefix("finish_reason_").replace(" ", "_")
+def _plain(finish: object) -> str:
+    """A finish reason in lower case, without the name of an enum ("FinishReason.STOP")."""
+    word = _ENUM.sub(r"\1", str(finish or "").strip()[:100])
+    return word.lower().removeprefix("finish_reason_").replace(" ", "_")
 
 
 def choice_of(reply: object) -> dict[str, str | None]:

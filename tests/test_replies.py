@@ -1,5 +1,7 @@
 """A reply's text, whatever parts it comes in; its thinking cut off; why it ended; what it used."""
 
+import time
+from enum import Enum
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +17,12 @@ from helpers.replies import (
 )
 
 
+class Finish(Enum):
+    """A provider's client gives an enum, and its name is what is written to disk."""
+
+    STOP = 1
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -27,6 +35,9 @@ from helpers.replies import (
         ["Oak"],
         [SimpleNamespace(type="text", text="Oak"), SimpleNamespace(type="image_url")],
         [None, 5, {"type": "text"}, {"type": "text", "text": "Oak"}],
+        {"type": "text", "text": "Oak"},
+        [{"type": "text", "text": {"value": "Oak", "annotations": []}}],
+        SimpleNamespace(type="output_text", text=SimpleNamespace(value="Oak")),
     ],
     ids=str,
 )
@@ -37,7 +48,7 @@ def test_the_text_of_a_content_in_parts_is_their_text(content):
     assert choice_of(reply) == {"text": "Oak", "finish": "stop"}
 
 
-@pytest.mark.parametrize("content", [None, 5, {}, {"text": "x"}])
+@pytest.mark.parametrize("content", [None, 5, {}, {"text": "x"}, {"type": "thinking", "text": "x"}])
 def test_what_is_no_content_is_an_empty_text(content):
     assert text_of(content) == ""
 
@@ -56,6 +67,11 @@ def test_what_is_no_content_is_an_empty_text(content):
         "◁think▷Elm?◁/think▷Oak",
         "<reasoning>Elm?</reasoning>\nOak",
         "<THINK>Elm?</THINK>Oak",
+        "<think >Elm?</think >Oak",
+        '<thinking mode="deep">Elm?</thinking>Oak',
+        "<antThinking>Elm?</antThinking>Oak",
+        "<internal_monologue>\nElm?\n</internal_monologue>\nOak",
+        "<inner_thoughts>Elm?</inner_thoughts>Oak",
         "<think>Elm?</think>```\nOak\n```",
         "Oak\n<think>And what else",
         "Oak",
@@ -71,8 +87,9 @@ def test_a_reply_that_was_cut_while_it_thought_holds_nothing(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Write the tag <think> and its end `</think>`.", "Say '</think>' twice.", "a < b > c"]
-)
+    "text", ["Write the tag <think> and its end `</think>`.", "Say '</think>' twice.", "a < b > c",
+             "<thinkable>Oak</thinkable>"],
+)  # fmt: skip
 def test_a_text_that_speaks_of_the_marks_keeps_them(text):
     assert without_thinking(text) == text
 
@@ -80,7 +97,8 @@ def test_a_text_that_speaks_of_the_marks_keeps_them(text):
 @pytest.mark.parametrize(
     "finish",
     ["stop", "STOP", "eos", "eos_token", "end_turn", "COMPLETE", "stop_sequence",
-     "FINISH_REASON_STOP", " Stop "],
+     "FINISH_REASON_STOP", " Stop ", "FinishReason.STOP", "<FinishReason.STOP: 1>",
+     "types.FinishReason.FINISH_REASON_STOP", Finish.STOP],
 )  # fmt: skip
 def test_a_whole_reply_is_known_in_any_providers_word(finish):
     assert is_whole(finish) and not is_filtered(finish)
@@ -88,12 +106,14 @@ def test_a_whole_reply_is_known_in_any_providers_word(finish):
     assert len(tasks_of(record)[0]) == 1
 
 
-@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "model_length", None, "", "error"])
+@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "model_length", None, "", "error",
+                                    "FinishReason.MAX_TOKENS", "not.stopped"])  # fmt: skip
 def test_any_other_word_may_have_cut_it(finish):
     assert not is_whole(finish) and not is_filtered(finish)
 
 
-@pytest.mark.parametrize("finish", ["SAFETY", "content_filter", "RECITATION", "sensitive"])
+@pytest.mark.parametrize("finish", ["SAFETY", "content_filter", "RECITATION", "sensitive",
+                                    "FinishReason.SAFETY"])  # fmt: skip
 def test_a_filters_word_is_known(finish):
     assert is_filtered(finish) and not is_whole(finish)
 
@@ -122,3 +142,15 @@ def test_a_prompt_longer_than_its_tokens_could_be_is_not_believed():
     reply = SimpleNamespace(choices=[], usage=usage)
     assert usage_of(reply, {"messages": [{"role": "user", "content": "x " * 400}]}) == [None, 4]
     assert usage_of(reply, {"prompt": "Name a tree."}) == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "unit", ["<think>", "</think>", "<think ", "<think>\n", "<think></think>", " ", "\n", "<ant"]
+)
+def test_cutting_off_thinking_takes_time_in_proportion_to_the_text(unit):
+    def seconds(repeats):
+        began = time.process_time()
+        without_thinking(unit * repeats)
+        return time.process_time() - began
+
+    assert min(seconds(60_000) for _ in range(3)) < 3.5 * max(seconds(30_000), 0.01)
