@@ -2,9 +2,10 @@
 
 ground floor   files, io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles,
                costs, prices, meaning, diversity, replies, parsing, headings, reply_marks, splitting,
-               numbered_tasks, fields, json_tasks,
+               numbered_tasks, fields, json_tasks, bounded, field_names, fences, no_input,
                intervals, agreement, ratings, rubrics, exports, sources,
-               verdicts, answer_names, answer_scores, comparisons, grades, readings
+               verdicts, verdict_fields, verdict_marks, answer_names, answer_scores,
+               comparisons, comparatives, hedges, grades, readings
                import nothing of ours but one another, never torch
 first floor    keys, addresses, start, embedded, endpoint, parameters, failures, patience,
                abilities, budget, calls                  a model to ask
