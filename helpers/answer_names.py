@@ -10,6 +10,8 @@ import re
 
 NAME = "⟨([AB])⟩"
 COMPARED = rf"{NAME}\s*(>+|<+|[=≈~]+)\s*⟨[AB]⟩"  # A > B, B >> A, A = B
+# What makes a name no choice: "choose A or B".
+ALONE = r"(?!\s*(?:[,/|&]|or|and|vs\.?|atau|dan|또는|이나)\s*(?:⟨|tie))"
 TIE = "(?:tied?|draw|equal|both|neither|same|seri|imbang|seimbang|무승부|동점|비김)"
 
 _NOUN = (
@@ -27,6 +29,8 @@ _GOES_ON = (
     r"|and|or|nor|to|because|since|by|lebih|jauh|jelas|tidak|adalah|dan|atau|karena)\b"
     r"|\s*(?:[^\w\s]|$)|\s*[가-힣])"
 )
+# "A's answer" is A; in "A's final answer: 2" the answer is what was computed.
+_OWNS = rf"(?:['’]s\s+(?:\w+\s+)?{_NOUN}\b(?!\s*(?:[:=]|is\s+\W*\d)))?"
 _NAMES = re.compile(
     rf"""
       # Output (a), Response 2, model_b, the answer from Assistant A, Assistant B's answer
@@ -35,7 +39,7 @@ _NAMES = re.compile(
       (?:{_OPEN}\s*([AB12])\s*{_SHUT}
         |((?-i:[AB])|[12](?![.,]\d))
         |((?-i:[ab])|one|two){_GOES_ON})
-      (?![A-Za-z0-9_])(?:['’]s\s+(?:\w+\s+)?{_NOUN}\b)?
+      (?![A-Za-z0-9_]){_OWNS}
       # the first answer, the second one, the second is better
     | (?<![A-Za-z0-9_⟨])(?:the\s+)?(first|second|1st|2nd)
       (?:[ -](?:listed|presented|given))?\s+(?:{_NOUN}|one)\b
@@ -48,7 +52,7 @@ _NAMES = re.compile(
       # (b), "B", B, B's answer
     | (?<![A-Za-z0-9_⟨]){_OPEN}\s*([AB])\s*{_SHUT}
     | (?<![A-Za-z0-9_⟨.'’-])((?-i:[AB]))(?![A-Za-z0-9_⟩+]|-[A-Za-z]|['’](?!s\b))
-      (?:['’]s\s+(?:\w+\s+)?{_NOUN}\b)?
+      {_OWNS}
       # 2 is better
     | (?<![\w.,/⟨-])\(?([12])\)?(?=\s+(?:is|was|wins|performs|performed)\b)
     """,
@@ -104,10 +108,16 @@ def label_of(words: str) -> str | None:
     text = without_emphasis(words).strip()
     if alone := re.fullmatch(r"\W*([AB12])\W*", text, re.I):
         return side_of(alone[1])
-    text = named(text)
+    text = re.sub(
+        r"^\W*(?:the )?(?:verdict|winner|preferred|choice)\s*(?:[:=]|is)\s*",
+        "",
+        named(text),
+        flags=re.I,
+    )
     if several := re.fullmatch(rf"\W*?{COMPARED}\W*", text):
         return compared(several[1], several[2])
     praised = r"(?:\s+(?:is (?:the )?(?:\w+ly )?(?:better|best|winner)|wins))?"
+    praised += r"(?:\s*\((?:\w+ly|a (?:bit|little)|by far|\w+ better|better)\))?"
     if name := re.fullmatch(rf"[^\w⟨]*{NAME}{praised}[^\w⟩]*", text):
         return name[1]
     tie = re.fullmatch(rf"\W*(?:C|{TIE}(?:\s*\(.*\)|\W+\w*)?|both_?bad)\W*", text, re.I)

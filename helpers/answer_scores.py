@@ -1,23 +1,26 @@
 """Two scores that a judge gave two answers, and which of them is higher.
 
-On the ground floor, under :mod:`helpers.verdicts`. A number beside a name is a score only where it
-stands as one: "Answer A: 8/10", not "Answer A: 3 errors", and not the numbers under "Mistakes:".
+On the ground floor, under :mod:`helpers.verdicts`. A number beside a name is a score only where the
+text says so: by a word ("Score: A 8, B 9"), by a scale ("8/10"), or by holding nothing else. What
+else may be counted has no end (errors, words, omissions), so an unknown heading decides nothing.
 """
 
 import re
 
 from helpers.answer_names import NAME, label_of
 
-_WORD = r"(?:score|rating|grade|points?|skor|nilai|점수|평점|poin)"
+# The words for a score in the languages of the judges; also read by :mod:`helpers.grades`.
+SCORE = r"(?:score|rating|grade|points?|skor|nilai|점수|평점|poin)"
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _FIRST_LINE = re.compile(
-    rf"(?:{_WORD}s?)?[^\w\n]*{_NUMBER}(?:/(\d+))?(?:\s*(?:[,;-]|and|vs\.?)\s*|\s+)"
+    rf"(?:{SCORE}s?)?[^\w\n]*{_NUMBER}(?:/(\d+))?(?:\s*(?:[,;-]|and|vs\.?)\s*|\s+)"
     rf"{_NUMBER}(?:/(\d+))?\W*",
     re.I,
 )
 _NAMED = re.compile(
-    rf"{NAME}\s*(?:[:=|(–—-]|은|는|gets|got|scores?|scored|receives?|earns?|mendapat\w*|\s)*"
-    rf"(?:{_WORD}\s*(?:of|is|[:=])?\s*)?(?<![\d.–-]){_NUMBER}(?:\s*(?:/|out of|of|dari)\s*(\d+))?"
+    rf"{NAME}(?:['’]s\b)?\s*(?:[:=|(–—-]|은|는|gets|got|scores?|scored|receives?|earns?"
+    rf"|mendapat\w*|\s)*(?:{SCORE}\s*(?:of|is|[:=])?\s*)?"
+    rf"(?<![\d.–-]){_NUMBER}(?:\s*(?:/|out of|of|dari)\s*(\d+))?"
     r"(?:\s*(?:points?|pts?|stars?|poin|bintang|점))?"
     r"(?=\s*(?:$|[.,;|)\]–—]|and\b|dan\b|while\b|\((?!\s*(?:errors?|mistakes?|words?))|-\s))",
     re.I,
@@ -25,11 +28,19 @@ _NAMED = re.compile(
 # What else is counted: the fewer, the better, or neither.
 _COUNTED = re.compile(
     r"error|mistake|words?\b|character|length|token|missing|penalt|deduct|fault|issue|rank|place|typo"
-    r"|flaw|salah|kata\b|오류|실수|단어|글자|감점|순위|틀린",
+    r"|\bbugs?\b|hallucinat|omission|violation|wrong|fewer|lower is|number of|count"
+    r"|flaw|salah|kata\b|오류|실수|단어|글자|감점|순위|틀린|오답|문제",
     re.I,
 )
-_KEY = re.compile(rf"{_WORD}s?", re.I)
-_IN_KEY = re.compile(rf"[\W_]*{_WORD}s?(?:[\W_]+(?:of|for))?[\W_]*", re.I)
+# Above numbers these words leave them what they are; any other heading may count anything.
+_OF_ALL = re.compile(
+    rf"{SCORE}s?|overall|total|quality|evaluations?|assessments?|final|verdict|comparison"
+    r"|keseluruhan|penilaian|평가|종합|총점|총평|최종",
+    re.I,
+)
+_SAYS_SCORE = re.compile(rf"{SCORE}|\boverall\b|\btotal\b|\bquality\b|keseluruhan|종합|총점", re.I)
+_KEY = re.compile(rf"(?:overall|total|final)?[\W_]*(?:{SCORE}s?|overall|total|final|quality)", re.I)
+_IN_KEY = re.compile(rf"[\W_]*{SCORE}s?(?:[\W_]+(?:of|for))?[\W_]*", re.I)
 
 
 def higher(first: float, second: float) -> str:
@@ -49,22 +60,41 @@ def by_named_scores(lines: list[str]) -> str | None:
     """The verdict of scores that stand beside the names of their answers, one score for each.
 
     ``lines`` have names in the form of :func:`helpers.answer_names.named`. None where an answer has
-    no score or several, where the scales differ, or where the numbers count something else.
+    no score or several, where the scales differ, or where the numbers may count something else.
     """
-    scores, scales, heading = {"A": set(), "B": set()}, set(), ""
+    scores, scales, heading, others = {"A": set(), "B": set()}, set(), "", []
     for line in lines:
         found = list(_NAMED.finditer(line))
         for match in found:
-            if not _COUNTED.search(heading + line[: match.start()]):
-                scores[match[1]].add(float(match[2]))
-                scales.add(match[3])
-        heading = heading if found else line
+            scores[match[1]].add(float(match[2]))
+            scales.add(match[3])
+        rest = _NAMED.sub("", line) if found else line
+        others += [rest] if re.search(r"\w", rest) else []
+        heading = heading if any(scores.values()) else line
     if any(len(values) != 1 for values in scores.values()) or len(scales) != 1:
         return None
-    first, second = scores["A"].pop(), scores["B"].pop()
+    scale, first, second = scales.pop(), scores["A"].pop(), scores["B"].pop()
+    if not _are_scores(lines, heading, others, scale):
+        return None
     # Larger numbers are scores where the text says so; else they may be what was answered.
-    most = float(scales.pop() or (100 if re.search(_WORD, "\n".join(lines), re.I) else 10))
+    most = float(scale or (100 if _SAYS_SCORE.search("\n".join(lines)) else 10))
     return higher(first, second) if max(first, second) <= most else None
+
+
+def _are_scores(lines: list[str], heading: str, others: list[str], scale: str | None) -> bool:
+    """Whether numbers beside names are scores, by their heading, their scale, and other words."""
+    with_numbers = [line for line in lines if _NAMED.search(line)]
+    before = _NAMED.split(with_numbers[0])[0]
+    above = before if re.search(r"\w", before) else heading
+    if _COUNTED.search(above) or any(_COUNTED.search(re.split(NAME, x)[0]) for x in with_numbers):
+        return False
+    if scale:
+        is_heading = len(above.split()) <= 4 and not re.search(r"[.!?]\W*$", above)
+        return not (is_heading and re.search(r"\w", above)) or bool(_OF_ALL.search(above))
+    if _SAYS_SCORE.search(above) or any(re.search(SCORE, x, re.I) for x in with_numbers):
+        notes = [line for line in lines if line not in with_numbers and line != heading]
+        return not any(_COUNTED.search(note) for note in notes if len(note.split()) < 5)
+    return not others
 
 
 def by_fields(found: dict) -> str | None:
@@ -73,14 +103,27 @@ def by_fields(found: dict) -> str | None:
     They may be one level down, under a key such as ``"scores"``, or each in an object of its own.
     """
     for key, value in found.items():
-        if isinstance(value, dict) and _KEY.fullmatch(key):
+        if isinstance(value, dict) and is_of_all(key):
             return by_fields(value)
-    scores = {}
+    scores, scales = {}, {}
     for key, value in found.items():
         value = value.get("score", value.get("rating")) if isinstance(value, dict) else value
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            scores[label_of(_IN_KEY.sub("", key))] = value
-    return higher(scores["A"], scores["B"]) if {"A", "B"} <= set(scores) else None
+        number = (
+            None if isinstance(value, bool) else re.fullmatch(r"([\d.]+)(?:/(\d+))?", f"{value}")
+        )
+        if number and number[1].count(".") < 2 and number[1] != ".":
+            name = label_of(_IN_KEY.sub("", key))
+            scores[name], scales[name] = float(number[1]), number[2]
+        elif isinstance(value, str) and len(value.split()) < 4 and _COUNTED.search(value):
+            return None
+    if not {"A", "B"} <= set(scores) or scales["A"] != scales["B"]:
+        return None
+    return higher(scores["A"], scores["B"])
+
+
+def is_of_all(key: str) -> bool:
+    """Whether a key speaks of the answers as a whole: ``"scores"``, ``"overall"``."""
+    return bool(_KEY.fullmatch(key))
 
 
 def counts_something_else(words: str) -> bool:

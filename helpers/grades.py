@@ -8,12 +8,36 @@ that is not given ("not a 5"), a count ("2 errors").
 import re
 
 from helpers.answer_names import without_emphasis
-from helpers.answer_scores import counts_something_else
+from helpers.answer_scores import SCORE, counts_something_else
 from helpers.replies import without_thinking
-from helpers.verdicts import json_objects
+from helpers.verdict_fields import json_objects
 
 HIGHEST = 5
-_FIELDS = ("grade", "score", "rating", "step", "mark", "overall", "nilai", "skor", "점수", "등급")
+_NAME = rf"(?:{SCORE}|step|marks?|등급|별점)"
+
+# --- fields ---------------------------------------------------------------------------------------
+
+_FIELD = re.compile(rf"{_NAME}|overall", re.I)
+_OF_ALL = re.compile(rf"(?:overall|final|total|my)?{_NAME}?", re.I)
+_LIMIT = re.compile(r"max|min|scale|outof|possible|range|highest|lowest|만점", re.I)
+
+
+def _by_fields(found: dict) -> tuple[bool, str]:
+    """``(has_one, grade)`` of an object: overall, else its only one; "" in doubt."""
+    fields = {
+        re.sub(r"[\W_]", "", key): value
+        for key, value in found.items()
+        if _FIELD.search(key) and not isinstance(value, bool | dict)
+    }
+    limits = {str(value) for key, value in fields.items() if _LIMIT.search(key)}
+    fields = {key: str(value) for key, value in fields.items() if not _LIMIT.search(key)}
+    if any(limit.isdigit() and limit not in ("0", "1", str(HIGHEST)) for limit in limits):
+        return True, ""
+    whole = [value for key, value in fields.items() if _OF_ALL.fullmatch(key)]
+    total = [value for key, value in fields.items() if re.match("overall|final|total", key, re.I)]
+    values = total[-1:] or whole[-1:] or list(fields.values())
+    return bool(values), values[0] if len(set(values)) == 1 else ""
+
 
 # --- one way of writing ---------------------------------------------------------------------------
 
@@ -28,7 +52,10 @@ _WORD = re.compile(
     r"|(?<=of )(five)\b|(?<=dari )(lima)\b",
     re.I,
 )
-_POINTS = r"(?:\s*(?:stars?|points?|poin|bintang|점|단계))?"
+_WORD_AFTER_NAME = re.compile(
+    rf"(\b{SCORE}\W{{0,4}}(?:(?:is|of|adalah)\s+(?:an? )?)?)({'|'.join(_STEPS)})\b", re.I
+)
+_POINTS = r"(?:\s*(?:stars?|points?|poin|Punkten?|bintang|점|단계))?"
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _TO = r"\s*(?:to|through|sampai|hingga|[-–~])\s*"
 _SCALE = re.compile(  # "on a scale of 1 to 5", "skala 1-5", "(1-5)", "1점에서 5점 사이에서"
@@ -45,8 +72,8 @@ _FRACTIONS = [  # "5점 만점에 4점", "4점 (5점 만점)", "4 out of 5 stars
     ),
     (
         re.compile(
-            rf"{_NUMBER}{_POINTS}\s*(?:/|\(|(?:out of|of|from|dari)\b)\s*"
-            r"(?:\(|a |the |maximum |skala |of |total |maksimal )*"
+            rf"{_NUMBER}{_POINTS}\s*(?:/|\(|(?:out of|of|from|dari|von|on an? scale of)\b)\s*"
+            r"(?:\(|a |the |max(?:imum)? |possible |skala |of |total |maksimal )*"
             rf"(\d+){_POINTS}(?:\s*만점)?(?![.,]?\d)",
             re.I,
         ),
@@ -67,6 +94,8 @@ _NOT_GIVEN = re.compile(  # "not a 5", "rather than 5", "between 3 and 4", "5점
 def _uniform(text: str) -> str:
     """A text whose grades are digits, those with a scale fractions; without what is not given."""
     text = _WORD.sub(lambda m: _STEPS[re.sub(r"\W", "", m[0]).lower()], without_emphasis(text))
+    text = _WORD_AFTER_NAME.sub(lambda m: m[1] + _STEPS[m[2].lower()], text)
+    text = re.sub(r"</\w+>", "\n", text)  # <score>4</score>
     text = re.sub(r"[★⭐]{1,5}(?=☆|\s|$)", lambda stars: str(len(stars[0])), text)
     text = _SCALE.sub("", text)
     for pattern, fraction in _FRACTIONS:
@@ -76,10 +105,10 @@ def _uniform(text: str) -> str:
 
 # --- where a grade stands -------------------------------------------------------------------------
 
-_ENDS, _BEGINS, _WITH_SCALE, _MARKED, _IN_TOTAL = range(1, 6)
+_OF_CRITERION, _ENDS, _BEGINS, _WITH_SCALE, _MARKED, _IN_TOTAL = range(1, 7)
 _GRADE = re.compile(rf"(?<![\d.,/-]){_NUMBER}(?:/(\d+))?{_POINTS}(?![\d+])")
 _HEAD = re.compile(
-    r"(?:\[\[|\{|(?:grade|score|rating|mark|result\]?|nilai\w*|skor\w*|hasil|점수|평점|등급|별점)\W{0,6}"
+    rf"(?:\[\[|\{{|(?:{_NAME}\w*|\[result\]|^\W*(?:result|hasil))\W{{0,6}}"
     r"(?:(?:is|of|was|adalah)\b|은|는)?\W{0,4}(?:an? )?)$",
     re.I,
 )
@@ -91,9 +120,37 @@ _GOES_ON = re.compile(
     r"\s*[?+*×=<>]|\s*(?!(?:because|since|as|for|and|but|with|due|stars?|points?|karena|sebab|right|mostly|wrong"
     r"|answers)\b)[^\W\d_]{2,}"
 )
-_KOREAN_END = r"(?:입니다|이다|이에요|예요|임|단계|을 줍니다|을 주)"
+_KOREAN_END = (
+    r"(?:입니다|이다|이에요|예요|임|단계"
+    r"|(?:을|으로)\s*(?:하겠|하였|합|주|줍|줬|드|매|평가|부여)\S*)"
+)
+# "Style: 3/5", "Style score: 3": a heading that speaks of one criterion.
+_CRITERION = re.compile(
+    rf"^\W*(?!(?:the|my|a|final|overall|total|assigned|given|its|this|your)\b)"
+    rf"(?!{_NAME}\w*\W*$)[^\W\d][\w &/-]*"
+    rf"(?: {SCORE}s?\W*|[:：]\W*)$",
+    re.I,
+)
+# A number that ends a sentence is a grade where the judge gives it.
+_GIVES = re.compile(
+    rf"\b(?:I|we|I['’](?:d|ll)|would|saya)\b[^,;]*\b(?:give|gave|assign|award|say|settle|beri)"
+    rf"|\b(?:giving|deserve|earn|merit|rate|worth)|{_NAME}|\b(?:beri|memberi)"
+    r"|\b(?:it|this|that)(?: is|['’]s|gets|(?: would| should)? get) an? $"
+    r"|(?:\bit(?: is|['’]s| gets| got) an?|\bthis is an?|^an?) "
+    r"(?:solid |strong |clear |good |fair |weak |generous |low |high )?$"
+    r"|^\W*(?:(?:no|yes|so|therefore|hence|thus|well|jadi|maka)\W*)?$|따라서|그래서",
+    re.I,
+)
+_COVERS = re.compile(
+    r"\b(?:covers?|meets?|satisf\w+|includes?|address\w*|fulfil\w*|answers|lists?|names?"
+    r"|contains?|mentions?|solves?|has|have|needs?)\W+(?:\w+\W+){0,2}$",
+    re.I,
+)
 _ANSWERED = re.compile(
-    r"(?:answer|result|sum|jawaban\w*|정답)\W*(?:is|was|adalah|은)\W*$|\d\s*=\s*$", re.I
+    r"(?:answer|result|sum|value|jawaban\w*|정답)\W*"
+    r"(?:is|was|adalah|은|(?:should|must|would) be)\W*$"
+    r"|\w\s*=\s*$",
+    re.I,
 )
 
 
@@ -107,13 +164,9 @@ def parse_grade(text: str | None, *, cut: bool = False) -> int | None:
     field, a marked grade, or a first line that begins with one counts.
     """
     answer = without_thinking(str(text or ""))
-    fields = [
-        value
-        for found in json_objects(answer)
-        for key, value in found.items()
-        if any(word in key.lower() for word in _FIELDS) and not isinstance(value, bool | dict)
-    ]
-    return _grade_in(str(fields[-1]), False) if fields else _grade_in(answer, cut)
+    fields = [_by_fields(found) for found in json_objects(answer)]
+    grades = [grade for has_one, grade in fields if has_one]
+    return _grade_in(grades[-1], False) if grades else _grade_in(answer, cut)
 
 
 def _grade_in(text: str, cut: bool) -> int | None:
@@ -122,18 +175,22 @@ def _grade_in(text: str, cut: bool) -> int | None:
         return None
     lines = [line for line in _uniform(text).splitlines() if line.strip()]
     listed = sum(_is_list_item(line) for line in lines) > 1
-    best, chosen = 0, None
+    best, chosen = 0, []
     for at, line in enumerate(lines):
         for match in _GRADE.finditer(line):
             place = 0 if listed and _is_list_item(line) else _place(line, match)
             counts = not cut or place >= _MARKED or (place == _BEGINS and at == 0 < len(lines) - 1)
             if place and counts and place >= best:
-                best, chosen = place, match
-    return _on_our_scale(chosen) if chosen else None
+                chosen = [*(chosen if place == best else []), match]
+                best = place
+    grades = [_on_our_scale(match) for match in chosen]
+    if best == _OF_CRITERION and len(set(grades)) > 1:
+        return None
+    return grades[-1] if grades else None
 
 
 def _is_list_item(line: str) -> bool:
-    return re.match(r"\W*\d[.)]\s+\w", line) is not None
+    return re.match(r"\W*\d\s*[.):：=–—-]\s*[^\W\d]", line) is not None
 
 
 def _place(line: str, match: re.Match) -> int:
@@ -142,17 +199,23 @@ def _place(line: str, match: re.Match) -> int:
     ends = re.fullmatch(rf"[\W_]*{_KOREAN_END}?[\W_]*", after)
     if (_GOES_ON.match(after) and not ends) or _ANSWERED.search(before):
         return 0
-    if counts_something_else(re.split(r"[.;]", before)[-1] + after[:15].split(".")[0]):
+    said = "" if re.search("점|단계", match[0]) else re.split(r"[.;]", before)[-1]
+    if counts_something_else(said + after[:15].split(".")[0]) or _COVERS.search(said):
         return 0
     if _TOTAL.search(before):
         return _IN_TOTAL
+    if match[2] and re.match(r"\s*(?:right|correct|wrong)\b", after, re.I):
+        return 0  # "3 of 5 right"
+    if _CRITERION.search(before) and (match[2] or _HEAD.search(before)):
+        return _OF_CRITERION
     if _HEAD.search(before):
         return _MARKED
     if match[2]:
         return _WITH_SCALE
     if re.fullmatch(r"[\W_]*(?:(?:step|langkah|단계)\W*)?", before, re.I):
         return _BEGINS
-    return _ENDS if ends else 0
+    given = _GIVES.search(re.split(r"[.;?!]", before)[-1]) or re.search("점|단계", match[0])
+    return _ENDS if ends and given else 0
 
 
 def _on_our_scale(match: re.Match) -> int | None:

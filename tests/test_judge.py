@@ -174,6 +174,27 @@ def test_a_grade_is_read_from_the_end_of_a_text(text, step):
         ('{"grade": 4}', 4), ('{"score": "4/5"}', 4), ('{"grade": 8}', None),
         ('{"reasons": "has 2 errors", "grade": 3}', 3), ('{"grade": null, "style": 4}', None),
         ("<think>Grade: 2</think>4", 4), ("<think>Grade: 2", None),
+        # more ways to write the scale
+        ("Grade: 4 out of a possible 5", 4), ("4 on a scale of 5", 4), ("Bewertung: 4 von 5", 4),
+        ('{"score": 4, "max_score": 5}', 4), ('{"max_score": 5, "score": 3}', 3),
+        ('{"overall_score": 3, "style_score": 5}', 3), ('{"style_score": 5, "score": 2}', 2),
+        ('{"style_score": 5, "accuracy_score": 3}', None), ('{"score": 8, "max_score": 10}', None),
+        ("Grade: 3 out of a maximum of 5", 3), ("3 of a possible 5 points", 3),
+        # the scale restated
+        ("Scale:\n1: wrong\n2: in part\n3: mostly right\n4: right\n5: exactly", None),
+        ("1 - wrong\n2 - in part\n3 - mostly right\n4 - right\n5 - exactly", None),
+        ("1 = wrong\n2 = in part\n3 = mostly right\n4 = right\n5 = exactly\n\nGrade: 3", 3),
+        ("1: wrong\n2: in part\n3: mostly right\n4: right\n5: exactly\n\n4", 4),
+        # what the task, the answer or one criterion says
+        ("The result should be 5.", None), ("The answer gives 4 instead of 5", None),
+        ("The user asked for 5 items; the answer gives 4.", None), ("x = 3", None),
+        ("The answer has exactly 3", None), ("It covers 4 of 5 points.", None),
+        ("It meets 3 of 5 criteria", None), ("The right value must be 2", None),
+        ("Correctness: 5\nStyle: 3", None), ("Style: 3\nCorrectness: 5\nOverall: 4", 4),
+        # unread, though plain
+        ("Grade: four", 4), ("<score>4</score>", 4), ("<grade>3</grade> because", 3),
+        ("오류가 2개 있어 3점을 줍니다.", 3), ("점수는 4점으로 하겠습니다.", 4),
+        ("Nilai: empat", 4), ("I would give it a 4.", 4), ("It deserves a 3.", 3),
     ],
 )  # fmt: skip
 def test_a_grade_is_a_step_of_our_scale_and_no_other_number(text, step):
