@@ -24,6 +24,13 @@ _KEY_VALUE = re.compile(
     r"|^eyJ[\w-]+\.eyJ"
 )
 _PART = 8  # so many characters of a key in a row are a part of it, and no accident
+# What a line of a file may have before a name, and between the name and its value.
+_BEFORE = (
+    r"[\s\ufeff\ufffd\u200b\u2060]*(?:-\s+)?"
+    r"(?:(?i:export|setx?|setenv|env|declare|typeset|readonly|local)\s+"
+    r"(?:-\w+\s+|\w+=[^\s'\"]*\s+)*)?(?:\$\{?(?i:env):)?([\"']?)"
+)
+_BETWEEN = r"(\1|\})?\s*(?:=|:\s)"
 _BLANKS = "\u200b\u2060\ufeff"  # invisible, and often copied along with a key
 
 
@@ -34,7 +41,7 @@ def find_key(name: str, folder: str | Path = ".") -> tuple[str | None, str | Non
     ``folder``; Colab's secrets, where this runs in Colab. An empty value counts as none, and so
     does one with a character that no key has: sent, it would be printed by the error it causes.
     """
-    key = _plain(os.environ.get(name) or "") or _from_env_file(Path(folder) / ".env", name)
+    key = _value(os.environ.get(name) or "") or _from_env_file(Path(folder) / ".env", name)
     why = None
     if not key:
         key, why = _from_colab(name)
@@ -84,27 +91,41 @@ def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
 def _from_env_file(path, name):
     """The value of ``NAME=value`` in a file as shells and editors write it; None without one.
 
-    Allowed are ``export`` or ``set`` before the name, quotes, a comment behind the value, and
-    UTF-16, in which PowerShell writes. As in a shell, the last line with a value counts.
+    Allowed are a shell's word before the name (``export``, ``set``, ``$env:``, …), quotes, a
+    comment or a semicolon behind the value, and UTF-16, in which PowerShell writes. As in a shell,
+    the last line with a value counts.
     """
     try:
         data = path.read_bytes()
     except OSError:
         return None
+    line = re.compile(_BEFORE + re.escape(name) + _BETWEEN + "(.*)")
     # A comment may be in any encoding; a key is ASCII.
-    text = data.decode(json.detect_encoding(data), errors="replace").lstrip("\ufeff")
-    line = re.compile(rf"\s*(?:(?:export|set)\s+|\$env:)?{re.escape(name)}\s*=(.*)")
-    found = [_value(match[1]) for match in map(line.fullmatch, text.splitlines()) if match]
-    return next((value for value in reversed(found) if value), None)
+    text = data.decode(json.detect_encoding(data), errors="replace")
+    # Without its zeros UTF-16 is ASCII, also where only a part of the file is in it.
+    mixed = data.replace(b"\0", b"").decode("utf-8", errors="replace")
+    found, anywhere = (
+        [match for match in map(line.fullmatch, read.splitlines()) if match]
+        for read in (text, mixed)
+    )
+    if "\ufffd" in text or len(found) < len(anywhere):
+        found = anywhere
+    values = [_value(match[3], "" if match[2] else match[1]) for match in found]
+    return next((value for value in reversed(values) if value), None)
 
 
-def _value(text):
-    """What stands behind the ``=``, without its quotes and without a comment."""
+def _value(text, closing=""):
+    """What stands behind the ``=``, without its quotes and without a comment.
+
+    ``closing`` is the quote that was opened before the name, as in ``set "NAME=value"``.
+    """
     text = text.strip().strip(_BLANKS)
-    end = text.find(_QUOTES.get(text[:1], "\n"), 1)
-    if end > 0:
-        return text[1:end].strip()
-    return _plain(re.split(r"(?:^|\s)#", text, maxsplit=1)[0])
+    if closing and closing in text:
+        return _plain(text[: text.index(closing)])
+    quote = _QUOTES.get(text[:1])
+    if quote and quote in text[1:]:
+        return _plain(text[1 : text.index(quote, 1)])
+    return _plain(re.split(r"(?:^|\s)#", text, maxsplit=1)[0].rstrip().rstrip(";,"))
 
 
 def _plain(text):

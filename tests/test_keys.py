@@ -44,7 +44,29 @@ def test_the_environment_comes_first(monkeypatch, tmp_path):
         (f"\ufeff{NAME}='abc'", "abc"),
         (f"{NAME}=“abc”", "abc"),
         (f"{NAME}=\u200babc\u200b", "abc"),
+        (f'$Env:{NAME}="abc"', "abc"),
+        (f'${{env:{NAME}}} = "abc"', "abc"),
+        (f"SET {NAME}=abc", "abc"),
+        (f'set "{NAME}=abc"', "abc"),
+        (f'SET "{NAME}=abc" & echo on', "abc"),
+        (f"declare -x {NAME}=abc", "abc"),
+        (f'typeset -gx {NAME}="abc"', "abc"),
+        (f"ENV {NAME}=abc", "abc"),
+        (f"export A=1 {NAME}=abc", "abc"),
+        (f"export {NAME}=abc;", "abc"),
+        (f"export {NAME}=abc ; # mine", "abc"),
+        (f'{NAME}="abc",', "abc"),
+        (f"{NAME}=abc,", "abc"),
+        (f"""{NAME}='"abc"'""", "abc"),
+        (f"""{NAME}="'abc'" # mine""", "abc"),
+        (f"{NAME}: abc", "abc"),
+        (f'"{NAME}": "abc",', "abc"),
+        (f"- {NAME}=abc", "abc"),
+        (f"OTHER=1\n\ufeff{NAME}=abc", "abc"),
+        (f"OTHER=1\n \ufeffexport {NAME}=abc", "abc"),
         (f"# {NAME}=abc", None),
+        (f"setting {NAME}=abc", None),
+        (f"echo {NAME}=abc", None),
         (f"#{NAME}=abc", None),
         (f"{NAME}=", None),
         (f'{NAME}=""', None),
@@ -72,6 +94,23 @@ def test_a_line_of_a_file_is_read_as_shells_and_editors_write_it(tmp_path, encod
     (tmp_path / ".env").write_bytes(line.encode(encoding))
     found, why = find_key(NAME, tmp_path)
     assert found == key and (why is None) == (key is not None)
+
+
+@pytest.mark.parametrize("first", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("then", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_line_that_another_shell_added_in_its_own_encoding_is_read(tmp_path, first, then):
+    for old, key in (("# 내 키\nOTHER=1\n", "abc"), (f"{NAME}=old\n", "abc")):
+        data = old.encode(first) + f"{NAME}={key}\n".encode(then) + b"\n"  # a byte alone
+        (tmp_path / ".env").write_bytes(data)
+        assert find_key(NAME, tmp_path) == (key, None)
+
+
+@pytest.mark.parametrize(
+    "value", ["abc # mine", "'abc' # mine", "abc;", "\ufeffabc\r", "'\"abc\"'"]
+)
+def test_the_environment_is_read_as_a_line_of_the_file(monkeypatch, tmp_path, value):
+    monkeypatch.setenv(NAME, value)
+    assert find_key(NAME, tmp_path) == ("abc", None)
 
 
 def test_a_comment_in_another_encoding_hides_no_key(tmp_path):
