@@ -51,9 +51,21 @@ TEMPLATES = {
 }
 
 # The opening bracket of what chat templates and vocabularies use as special tokens.
+_TAGS = (  # <s>, </s>, <bos>, <tool_call>, …; some tokenizers fold their case
+    r"/?s|start_of_\w+|end_of_\w+|(?:begin|start|end)_?of_?text|endoftext|start_function_\w+"
+    r"|end_function_\w+|(?:bos|eos|pad|unk|sep|cls|mask|sop|eop|eod|eot|eom)(?:_token)?"
+    r"|/?tool_(?:calls?|responses?)|/?think|seed:\w+|reserved_\w+|unused\d+|extra_id_\d+"
+    r"|fim_(?:prefix|middle|suffix|pad)"
+)
+_NAMES = (  # [INST], [BOS], …; in lower case they are a list or an index
+    "/?INST|/?SYSTEM_PROMPT|/?MODEL_SETTINGS|/?TOOL_CALLS|/?TOOL_RESULTS|/?AVAILABLE_TOOLS"
+    "|/?TOOL_CONTENT|/?THINK|/?ARGS|CALL_ID|BOS|EOS|SEP|CLS|PAD|UNK|MASK|[gs]MASK|PREFIX|MIDDLE"
+    "|SUFFIX|IMG(?:_BREAK|_END)?|BEGIN_AUDIO|AUDIO"
+)
 _MARKS = re.compile(
-    r"<(?=[|｜][^|｜<>\s]{1,40}[|｜]>|/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>)|"
-    r"\[(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS)\])|<(?=</?SYS>>)"
+    r"<(?=[|｜][^|｜<>\s]{1,40}[|｜]?>|[^|｜<>\s]{1,40}[|｜]>|/?SYS>>"
+    rf"|(?i:{_TAGS})>)|<(?=</?SYS>>)|\[(?=(?:{_NAMES})\]|\|[^|\[\]\s]{{1,40}}\|\]|e~\[)"
+    r"|\](?=~!?b[\[\]]|<\])"
 )
 
 # How many tasks one list request asks for: in Korean, ten were found stable and twenty not
