@@ -52,7 +52,19 @@ def layers_swapped(weights):
     weights[names[0]], weights[names[1]] = weights[names[1]], weights[names[0]]
 
 
-CHANGES = [one_number, rows_turned, columns_turned, layers_swapped]
+def four_corners(weights):
+    """Changes of whole bits that cancel out along each row and each column."""
+    corner = weights["model.layers.0.mlp.down_proj.weight"].view(torch.int32)[:2, :2]
+    corner += torch.tensor([[5, -5], [-5, 5]], dtype=torch.int32)
+
+
+def far_corners(weights):
+    bits = weights["model.layers.0.mlp.down_proj.weight"].view(torch.int32)
+    for row, column, change in ((0, 0, 4096), (0, 7, -4096), (5, 0, -4096), (5, 7, 4096)):
+        bits[row, column] += change
+
+
+CHANGES = [one_number, rows_turned, columns_turned, layers_swapped, four_corners, far_corners]
 
 
 @pytest.mark.parametrize("change", CHANGES)

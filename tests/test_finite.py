@@ -204,3 +204,22 @@ def test_finite_weights_pass(adapter, tmp_path):
     check_numbers(adapter / WEIGHTS)
     save_file({"counts": torch.arange(3), "none": torch.empty(0)}, tmp_path / "x.safetensors")
     check_numbers(tmp_path / "x.safetensors")
+
+
+EIGHT_BITS = ["float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz"]
+
+
+@pytest.mark.parametrize("name", EIGHT_BITS)
+def test_eight_bit_weights_are_looked_at_too(tmp_path, name):
+    numbers = torch.tensor([[1.0, -2.0], [0.5, 0.0]])
+    for tensor, good in ((numbers, True), (torch.full((2, 2), NAN), False)):
+        path = tmp_path / "x.safetensors"
+        try:
+            save_file({"x": tensor.to(getattr(torch, name))}, path)
+        except (AttributeError, KeyError, ValueError):
+            pytest.skip(f"this version has no {name}")
+        if good:
+            check_numbers(path)
+        else:
+            with pytest.raises(ValueError, match="NaN or infinity"):
+                check_numbers(path)
