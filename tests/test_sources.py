@@ -1,6 +1,7 @@
 """A lesson is out of date when the code that it calls has changed, and not when a comment has."""
 
 import shutil
+import sys
 
 import pytest
 
@@ -39,13 +40,33 @@ LESSON = "from helpers.generate import generate\nbill = await generate(1)\n"
         ("run('torchrun', '-m', 'helpers.fsdp')\n", "fsdp.py", True),
         ("%pip install x\n!python -m helpers.fsdp\nimport helpers.io\n", "io.py", True),
         ("import json\n", "io.py", False),
+        ("if True:\n    !pip install x\nfrom helpers.io import read_jsonl\n", "io.py", True),
+        ("x = !ls\nfrom helpers import io\n", "io.py", True),
+        ("r = %time 3\nimport helpers.io as i\n", "io.py", True),
+        ("%time from helpers import ratings, io\n", "io.py", True),
+        ("%%time\nfrom helpers import io\n", "io.py", True),
+        ("%%bash\npython -m helpers.fsdp\n", "fsdp.py", True),
+        ("read_jsonl?\nfrom helpers.io import read_jsonl\n", "io.py", True),
+        ("?read_jsonl\nfrom helpers.io import read_jsonl\n", "ratings.py", False),
+        ("y = 2\nx = (7\n% y)\nfrom helpers.io import read_jsonl\n", "io.py", True),
+        ("x = '''\n% y\n! z\n'''\nfrom helpers.io import read_jsonl;\n", "io.py", True),
+        ("x = 1\nthis is (no Python", "ratings.py", True),
+        ("%%writefile x.txt\nthis is (no Python", "io.py", False),
     ],
 )
 def test_a_change_of_what_a_lesson_calls_is_seen_and_no_other(code, module, changes, package):
-    before = fingerprint([code, "this is (no Python"])
+    before = fingerprint([code])
     with open(package / module, "a", encoding="utf-8") as file:
         file.write("\n\nA_NEW_NAME = 1\n")
-    assert (fingerprint([code, "this is (no Python"]) != before) == changes
+    assert (fingerprint([code]) != before) == changes
+
+
+def test_without_ipython_a_cell_with_its_commands_counts_as_running_everything(
+    package, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "IPython.core.inputtransformer2", None)
+    everything = fingerprint(["!ls\nimport helpers.io"])
+    assert everything == fingerprint(["this is (no Python"]) != fingerprint(["import helpers.io"])
 
 
 def test_comments_docstrings_and_layout_change_nothing(package):
