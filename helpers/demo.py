@@ -20,6 +20,7 @@ from helpers.io import append_jsonl
 from helpers.release.adapters import check_base
 from helpers.release.chat import LONGEST, TAKEN_BACK, Refused, respond
 from helpers.release.guard import REMOTE, open_guard
+from helpers.release.own_page import OwnPageOnly
 from helpers.run import RunError, open_run
 from helpers.student import load_student, load_tokenizer, student_folder
 
@@ -179,15 +180,22 @@ def _stopper(gr, pages):
 
 def _reporter(gr, reports, pages):
     """The function behind the button Report: the newest exchange of this page goes to a file."""
-    alone = threading.Lock()  # two at once would write into one another's lines
+    alone = threading.Lock()  # pressed twice, the button reports once
 
     def report(why, request: gr.Request):
-        exchange = pages.get(request.session_hash, {}).pop("said", None)
-        if not exchange:
-            raise gr.Error("There is no answer to report yet.", print_exception=False)
-        row = {**exchange, "why": str(why)[:LONGEST], "at": time.strftime("%Y-%m-%dT%H:%M:%S")}
         with alone:
-            append_jsonl(reports, [row])
+            mine = pages.get(request.session_hash, {})
+            if "said" not in mine:
+                raise gr.Error("There is no answer to report yet.", print_exception=False)
+            at = time.strftime("%Y-%m-%dT%H:%M:%S")
+            try:
+                append_jsonl(reports, [{**mine["said"], "why": str(why)[:LONGEST], "at": at}])
+            except OSError as error:
+                raise gr.Error(
+                    f"Your report could not be kept ({error.strerror}). Try again later.",
+                    print_exception=False,
+                ) from None
+            del mine["said"]  # once it is kept, and not before
         return "", "Thank you. The answer and your words were kept."
 
     return report
@@ -210,8 +218,12 @@ def serve(page, port=None, **more):
     Raises OSError where the port is taken.
     """
     import gradio as gr
+    from starlette.middleware import Middleware
 
-    os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")  # it calls itself once
+    for name in ("NO_PROXY", "no_proxy"):  # it calls itself once, and not through a proxy
+        known = os.environ.get(name, "")
+        os.environ[name] = ",".join(filter(None, [known, "127.0.0.1", "localhost"]))
+    gate = Middleware(OwnPageOnly, waiting=lambda session: _waiting(page, session))
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace"]}
     look = gr.themes.Default(primary_hue="slate", **fonts)
     try:
@@ -228,6 +240,8 @@ def serve(page, port=None, **more):
             pwa=False,
             mcp_server=False,
             show_error=False,
+            max_file_size=1,  # byte; no file is taken in any case
+            app_kwargs={"middleware": [gate]},
             theme=look,
             **more,
         )
@@ -237,6 +251,11 @@ def serve(page, port=None, **more):
         raise OSError(
             f"port {port} of 127.0.0.1 is in use. Name another: make demo PORT=…"
         ) from error
+
+
+def _waiting(page, session):
+    """How many answers an open page waits for, or is being given."""
+    return len(page._queue.pending_event_ids_session.get(session, ()))
 
 
 def main(argv=None):

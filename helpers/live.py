@@ -6,8 +6,11 @@ notebook and their static form as HTML; a saved notebook keeps the HTML. Core wi
 only, in the words that version 7 and version 8 share.
 """
 
+import time
 from collections import Counter
+from html import escape
 
+HASTE = 0.3  # seconds; nobody reads two answers faster
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -52,19 +55,30 @@ def voting_booth(ballots, show, vote):
 
     waiting, words = list(ballots), {"A": "A is better", "B": "B is better"}
     page, status = ipywidgets.HTML(), ipywidgets.HTML()
-    choices = ("A", "B", "tie", "both bad")
+    choices, shown = ("A", "B", "tie", "both bad"), {}
     buttons = [ipywidgets.Button(description=words.get(choice, choice)) for choice in choices]
 
     def turn():
         page.value = show(waiting[0]) if waiting else ""
         left = f"{len(waiting)} to go" if waiting else "All voted. Thank you: run the next cell."
         status.value = f"<p>{left}</p>"
+        shown["at"] = time.monotonic()
 
     def pressed(choice):
         def on_click(_):
-            if waiting:
-                vote(waiting.pop(0), choice)
-                turn()
+            # A second click on the pair before may arrive when the next one is shown already.
+            if not waiting or time.monotonic() - shown["at"] < HASTE:
+                return
+            try:
+                vote(waiting[0], choice)
+            except OSError as error:
+                status.value = (
+                    f"<p>This vote could not be kept ({escape(str(error.strerror))}). The pair "
+                    "stays: make room on the disk and vote again.</p>"
+                )
+                return
+            waiting.pop(0)
+            turn()
 
         return on_click
 

@@ -1,13 +1,14 @@
 """What is shown: text of models stays text, and the page needs nothing from outside."""
 
 import re
+import time
 
 import pytest
 
 from helpers import plots
 from helpers.batches import encode
 from helpers.lessons import results_table
-from helpers.live import WIDGET_VIEW, without_views
+from helpers.live import HASTE, WIDGET_VIEW, without_views
 from helpers.markup import LONGEST, differences, escape
 from helpers.metrics import FACTS
 from helpers.prompts import format_prompt
@@ -233,7 +234,8 @@ def buttons(shown):
     return {button.description: button for button in row.children}
 
 
-def test_votes_are_cast_by_the_buttons_one_ballot_after_another(tmp_path):
+def test_votes_are_cast_by_the_buttons_one_ballot_after_another(tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.live.HASTE", 0)
     path, drawn = tmp_path / "votes.jsonl", ballots()
     shown = blind_vote(drawn, path, "me")
     page, _, status = shown.controls.children
@@ -250,6 +252,30 @@ def test_votes_are_cast_by_the_buttons_one_ballot_after_another(tmp_path):
     assert len(read_votes(path)["me"]) == 5
     assert "All voted" in again.controls.children[2].value
     assert "2 wait for me" in repr(again)  # what stood there when it was opened
+
+
+def test_a_vote_that_could_not_be_kept_stays_with_its_pair(tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.live.HASTE", 0)
+    path, drawn = tmp_path / "votes.jsonl", ballots()
+    shown = blind_vote(drawn, path, "me")
+    page, _, status = shown.controls.children
+    full = OSError(28, "No space left on device")
+    with monkeypatch.context() as patch:
+        patch.setattr("helpers.widgets.cast", lambda *_: (_ for _ in ()).throw(full))
+        buttons(shown)["A is better"].click()
+    assert "could not be kept (No space left on device)" in status.value
+    assert drawn[0]["request"] in page.value and read_votes(path) == {}
+    buttons(shown)["B is better"].click()
+    assert read_votes(path) == {"me": {drawn[0]["id"]: "B"}} and "4 to go" in status.value
+
+
+def test_a_second_click_does_not_vote_on_a_pair_that_nobody_has_read(tmp_path):
+    path, drawn = tmp_path / "votes.jsonl", ballots()
+    shown = blind_vote(drawn, path, "me")
+    time.sleep(HASTE)
+    for _ in range(4):
+        buttons(shown)["A is better"].click()
+    assert read_votes(path) == {"me": {drawn[0]["id"]: "A"}}
 
 
 def test_a_vote_is_blind_also_where_no_kernel_runs(tmp_path):
