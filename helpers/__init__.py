@@ -2,7 +2,8 @@
 
 ground floor   files, io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles,
                costs, prices, meaning, diversity, replies, parsing, headings, reply_marks, splitting,
-               numbered_tasks, fields, json_tasks, bounded, field_names, fences, no_input,
+               numbered_tasks, fields, json_tasks, bounded, field_names, fences, no_input, tails,
+               one_line_tasks,
                intervals, agreement, ratings, rubrics, exports, sources,
                verdicts, verdict_fields, verdict_marks, answer_names, answer_scores,
                comparisons, comparatives, hedges, grades, readings

@@ -10,12 +10,11 @@ import textwrap
 from collections import Counter
 
 from helpers.headings import Mark, is_frame, mark_of
+from helpers.one_line_tasks import with_inline_input
 from helpers.splitting import Body
+from helpers.tails import is_note, trimmed
 
-_INLINE = re.compile(
-    r"(?<=[\s.;,|])\**(?P<name>Input|Output|입력|출력|Masukan|Keluaran)\**[ \t]?[:：]\**[ \t]*"
-)
-_INPUTS = ("Input", "입력", "Masukan")
+_LABEL = re.compile(r"[*_]{0,3}[^\W\d_][\w /&\-]{0,30}[*_]{0,3}[ ]?[:：]")
 _TITLE_ENDS = (".", "?", "!", ":", "。", "？", "！", "：", ",")
 
 
@@ -40,48 +39,83 @@ def read_task(
     if output is None:
         return None, "no output field"
     given = _input(body, output)
-    swapped = given is not None and given.start > output.start
     parts = sorted([mark for mark in (given, output) if mark], key=lambda mark: mark.start)
+    notes = _notes(text, body, output)
     indent = _indent(text, body)
-    instruction = _instruction(text, body.head, parts[0].start, indent)
-    if not any(char.isalnum() for char in instruction):
-        return None, "empty instruction"
-    if _holds_another(text, body, output, parts[0].start, bare):
-        return None, "two tasks in one"
-    if sum((_style(m), m.number) == (_style(output), output.number) for m in body.of("output")) > 1:
-        return None, "two output fields"
-    ends = [mark.start for mark in parts[1:]] + [body.end]
-    places = zip(parts, ends, strict=True)
-    texts = {mark: field_of(text, mark, end, indent) for mark, end in places}
+    begins = [mark.start for mark in parts] + [body.end]
+    ends = [
+        _end_of(mark, notes, end) for mark, end in zip([body.head, *parts], begins, strict=True)
+    ]
+    instruction = _instruction(text, body, ends[0], indent)
+    if parts[0].decorated:
+        instruction = _without_notes(instruction, body.number)
+    fault = _fault(text, body, output, parts, instruction, bare)
+    if fault or any(mark.start < output.start for mark in notes if not _is_note(text, mark)):
+        return None, fault or "a field that is not known"
+    texts = {m: field_of(text, m, end, indent) for m, end in zip(parts, ends[1:], strict=True)}
     said = texts[given] if given else ""
-    if given and not swapped:
+    if given and given.start < output.start:
         said = _inputs(text, body, given, output) or said
+    elif not given:
+        instruction, said = with_inline_input(instruction, body.number)
     return {"instruction": instruction, "input": said, "output": trimmed(texts[output])}, None
 
 
-def read_line(text: str) -> dict[str, str] | None:
-    """A task written in one line ("Add 2 and 3. Input: none Output: 5"), or None."""
-    found = list(_INLINE.finditer(text))
-    names = [mark["name"] in _INPUTS for mark in found]
-    if names not in ([True, False], [False]):
-        return None
-    ends = [mark.start() for mark in found[1:]] + [len(text)]
-    parts = [text[mark.end() : end].strip(" |;\n") for mark, end in zip(found, ends, strict=True)]
-    instruction = text[: found[0].start()].strip(" |;\n*")
-    given = parts[0] if names[0] else ""
-    return {"instruction": instruction, "input": given, "output": parts[-1]}
+def _fault(
+    text: str, body: Body, output: Mark, parts: list[Mark], instruction: str, bare: bool
+) -> str | None:
+    """Why a task with an Output cannot be kept, or None."""
+    if not any(char.isalnum() for char in instruction):
+        return "empty instruction"
+    if _holds_another(text, body, output, parts, bare):
+        return "two tasks in one"
+    alike = [
+        m for m in body.of("output") if (_style(m), m.number) == (_style(output), output.number)
+    ]
+    return "two output fields" if len(alike) > 1 else None
 
 
-def trimmed(text: str) -> str:
-    """A text without the rules, and the ends of fences around it, that follow it."""
-    lines, popped = text.rstrip().split("\n"), []
-    while lines and is_frame(lines[-1]):
-        popped.append(lines.pop())
-    fences = sum(line.count("```") for line in lines)
-    closing = [line for line in reversed(popped) if line.strip() == "```"]
-    if fences % 2 and closing:
-        lines.append(closing[0])  # it ends a fence that begins inside the text
-    return "\n".join(lines).rstrip()
+def _notes(text: str, body: Body, output: Mark) -> list[Mark]:
+    """Fields of our task that are none of ours, in a list that numbers all: "4. Note: …"."""
+    if not output.look.before:
+        return []
+    notes, above = [], body.head
+    for mark in body.marks:
+        numbered = mark.kind == "item" or (
+            mark.kind == "head" and mark.rank < 2 and mark.look.before
+        )
+        listed = above.kind == "item" and above.number == body.number - 1
+        empty = mark.start > output.start and not text[output.end : mark.start].strip()
+        named = mark.kind == "item" and _LABEL.match(text, mark.end)
+        after = mark.kind == "head" and mark.start > output.start
+        if (
+            numbered
+            and mark.number == body.number
+            and not listed
+            and not empty
+            and (named or after)
+        ):
+            notes.append(mark)
+        above = mark
+    return notes
+
+
+def _is_note(text: str, mark: Mark) -> bool:
+    """Whether a field says only of which sort the task is, so that nothing is lost without it."""
+    return is_note(text[mark.start : mark.end + 60].partition("\n")[0], mark.number)
+
+
+def _end_of(mark: Mark, notes: list[Mark], end: int) -> int:
+    """Where the text of a heading ends: at the next part of the task, or at a note before it."""
+    return min([note.start for note in notes if mark.end < note.start < end], default=end)
+
+
+def _without_notes(instruction: str, number: int) -> str:
+    """An instruction without lines after it such as "**Difficulty:** easy"."""
+    lines = instruction.split("\n")
+    while len(lines) > 1 and (is_note(lines[-1], number) or not lines[-1].strip()):
+        lines.pop()
+    return "\n".join(lines)
 
 
 def field_of(text: str, mark: Mark, end: int, indent: int = 0) -> str:
@@ -123,14 +157,13 @@ def _output(body: Body, usual: tuple | None) -> Mark | None:
         given = None
 
     def fitness(mark: Mark) -> tuple:
-        like_input = given and mark.start > given.start and mark.style == given.style
-        return (
-            _style(mark) == usual,
-            bool(like_input),
-            mark.look.before and mark.number == body.number,
-            mark.look.before,
-            given is not None and mark.start > given.start and mark.rank,
-        )
+        """Reasons to think that a mark is the list's own Output, the best first."""
+        after_input = given is not None and mark.start > given.start
+        as_in_other_tasks = _style(mark) == usual
+        as_the_input = after_input and mark.style == given.style
+        with_our_number = mark.look.before and mark.number == body.number
+        sure_name = mark.rank if after_input else 0
+        return as_in_other_tasks, as_the_input, with_our_number, mark.look.before, sure_name
 
     return max(outputs, key=fitness)
 
@@ -165,37 +198,56 @@ def _inputs(text: str, body: Body, given: Mark, output: Mark) -> str | None:
     return "\n".join(text[mark.label : end].strip() for mark, end in zip(marks, ends, strict=True))
 
 
-def _instruction(text: str, head: Mark, end: int, indent: int) -> str:
+def _instruction(text: str, body: Body, end: int, indent: int) -> str:
     """A task's instruction, without bold type around it, without a title above it."""
-    whole = _without_heading(trimmed(field_of(text, head, end, indent)))
+    head = body.head
+    whole = _without_headings(trimmed(field_of(text, head, end, indent)), body)
     line, newline, rest = whole.partition("\n")
     bold = re.fullmatch(r"(\*\*|__)(?P<text>(?:(?!\1).)+)\1", line)
     titled = head.torn or bold or (head.decorated and not head.alone)
     if titled and newline and rest.strip() and head.rank < 2:
         plain = bold["text"] if bold else line
         if not plain.rstrip("* ").endswith(_TITLE_ENDS):
-            return textwrap.dedent(rest).strip()
+            return _without_headings(textwrap.dedent(rest).strip(), body)
     if bold and not rest.strip():
         return bold["text"].strip()
     return whole
 
 
-def _without_heading(text: str) -> str:
-    """An instruction without the word "Instruction:" that some models write twice."""
-    mark = mark_of(text.partition("\n")[0])
-    return text[mark.end :] if mark and mark.kind == "head" and mark.rank == 2 else text
+def _without_headings(text: str, body: Body) -> str:
+    """An instruction without a heading that some models write twice ("Instruction: Task 4: …")."""
+    for _ in range(2):
+        line = text.partition("\n")[0]
+        mark = mark_of(line)
+        if not mark or mark.kind not in ("head", "item") or not line[mark.end :].strip():
+            return text if not mark or mark.kind != "head" or mark.rank < 2 else text[mark.end :]
+        own = mark.number in (None, body.number) and mark.rank > 0
+        counted = mark.number == body.number and bool(body.head.look.name)
+        if not (own or (counted and not _goes_on(text, mark))):
+            return text
+        text = text[mark.end :].lstrip() if mark.kind == "item" else text[mark.end :]
+    return text
 
 
-def _holds_another(text: str, body: Body, output: Mark, first: int, bare: bool) -> bool:
+def _goes_on(text: str, item: Mark) -> bool:
+    """Whether an instruction is a list that begins with this item."""
+    marks = [mark_of(line) for line in text.split("\n")[1:] if line.strip()]
+    return any(m and m.kind == item.kind and m.number == item.number + 1 for m in marks)
+
+
+def _holds_another(text: str, body: Body, output: Mark, parts: list[Mark], bare: bool) -> bool:
     """Whether another task of the list, whose heading was not one, hides in a task.
 
-    In the instruction the next number or an Instruction gives it away; in the answer another
-    Output, with another number, behind a rule or a heading, or where the list has no headings.
+    In the instruction the next number or an Instruction gives it away; in the input the next
+    number; in the answer another Output, with another number, behind a rule or a heading, or where
+    the list has no headings.
     """
-    asks = [mark for mark in body.marks if mark.start < first]
+    asks = [mark for mark in body.marks if mark.start < parts[0].start]
     if any(mark.kind == "head" and mark.rank == 2 for mark in asks):
         return True
     if bare and any(mark.kind == "item" and mark.number == body.number + 1 for mark in asks):
+        return True
+    if bare and _begins_in_input(text, body, parts[0], output):
         return True
     between = []
     for mark in body.marks:
@@ -205,6 +257,15 @@ def _holds_another(text: str, body: Body, output: Mark, first: int, bare: bool) 
             return True
         between.append(mark)
     return False
+
+
+def _begins_in_input(text: str, body: Body, given: Mark, output: Mark) -> bool:
+    """Whether the next task's number is the first in an input: no list leads to it."""
+    items = [m for m in body.of("item") if given.start < m.start < output.start]
+    if not items or items[0].number != body.number + 1:
+        return False
+    first = mark_of(text[given.end : items[0].start].partition("\n")[0])
+    return not (first and first.kind == "item")
 
 
 def _is_of_another(text: str, output: Mark, other: Mark, between: list[Mark], bare: bool) -> bool:

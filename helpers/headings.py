@@ -7,73 +7,60 @@ without a bound, so that the time grows with the length of the text alone.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-# What a name says: the kind of mark, and how sure a sign it is (2: the name that was asked for,
-# 1: a word that answers use as well, 0: a word that texts of every sort use).
-_CLASSES = {
-    "label": ("head", 2),
-    "task": ("head", 1),
-    "question": ("head", 0),
-    "input": ("input", 2),
-    "context": ("context", 0),
-    "output": ("output", 2),
-    "answer": ("output", 0),
-}
-_SORT = "(?:(?:sample|example|expected|desired|model|ideal|correct|suggested|final)[ ])?"
-_SORT_KO = "(?:(?:예상|기대|예시|모범)[ ]?)?"
-_NAMES = {
-    "label": r"instructions?|instruksi|perintah|지시(?:[ ]?사항|문)?",
-    "task": r"tasks?|prompts?|과제|작업|태스크|명령(?:어|문)?|tugas",
-    "question": r"questions?|q|requests?|examples?|exercises?|problems?|items?|질문|문제|요청|예시"
-    r"|예제|항목|pertanyaan|soal|permintaan|contoh|latihan",
-    "input": r"(?:(?:additional|optional|sample|example|given)[ ])?inputs?"
-    r"(?:[ ](?:text|data|value))?|(?:data[ ])?masukan"
-    r"|입력(?:[ ]?(?:값|문|글|내용|데이터|텍스트))?",
-    "context": r"context|konteks|지문|본문",
-    "output": rf"{_SORT}outputs?(?:[ ](?:text|yang[ ]diharapkan))?"
-    rf"|{_SORT_KO}출력(?:[ ]?(?:값|문|결과|예시|내용))?"
-    r"|keluaran(?:[ ]yang[ ](?:diharapkan|benar))?|luaran",
-    "answer": rf"{_SORT}(?:answer|response|solution|result|completion|reply)s?|a"
-    rf"|{_SORT_KO}(?:응답|답변|답안|정답|해답|대답|결과|답)"
-    r"|jawaban(?:[ ]yang[ ](?:diharapkan|benar))?|jawab|respons|respon|hasil|tanggapan|balasan",
-}
+from helpers.fences import is_fence
+from helpers.field_names import CLASSES, NAMES, names_of
+
 _ASKING = ("q", "question", "질문", "pertanyaan")  # name a task without a number as well
 _SIGNS = (  # quotes, hashes, bullets, bold, rules, signs, emoji: before a heading
-    r"[ \t\u00a0\u3000>#*_`\-–—•·●○■□▪▶►◆◇★☆※=~+\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]{0,16}"
+    r"[ >#*_`\-–—•·●○■□▪▶►◆◇★☆※=~+\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]{0,16}"
 )
-_ORDINAL = r"[ ]?번째|[ ]?번|\ufe0f?\u20e3"
+_ORDINAL = r"[ ]?번째|[ ]?번|[ ]?题|\ufe0f?\u20e3"
+_CIRCLED = "①-⑳⑴-⒇❶-❿"  # a number and its sign in one character
+_NO = r"no\.?[ ]|nr\.?[ ]|№[ ]?|nomor[ ]|제[ ]?|第[ ]?"
 _BEFORE = (
-    r"(?:[(\[]?(?:no\.?[ ]|nomor[ ]|제[ ]?)?(?P<before>\d{1,4})(?!\d)"
-    rf"(?:{_ORDINAL})?[*_]{{0,3}}[ \t]*"
-    r"(?:\\?[.):\]．、：]|[-–—](?=[ \t]))?[*_]{0,3}[ \t]*[*_`]{0,3})?"
+    rf"(?:[(\[]?(?:{_NO})?(?P<before>\d{{1,4}}|[{_CIRCLED}])(?!\d)"
+    r"(?:[.\-]\d{1,2}(?!\d)|[.\-]?[a-d](?![^\W_]))?"  # 4.1, 4a: a part of task 4
+    rf"(?:{_ORDINAL})?[*_]{{0,3}}[ ]{{0,8}}"
+    r"(?:\\?[.):\]．、：]{1,2}-?|[-–—](?=[ ]))?[*_]{0,3}[ ]{0,8}[*_`]{0,3})?"
 )
-_QUALIFIER = r"(?:[ \t]?[(\[（][^()\[\]（）\n]{1,40}[)\]）])?"
+_QUALIFIER = r"(?:[ ]?[(\[（][^()\[\]（）\n]{1,40}[)\]）])?"
 _AFTER = (
-    r"(?:[ \t]?(?:#|no\.?[ ]|nomor[ ]|ke-|number[ ])?[ \t]?[(\[]?(?P<after>\d{1,4})(?!\d)[)\]]?"
-    rf"(?:{_ORDINAL})?(?:[ \t]?(?:/|of|dari)[ \t]?\d{{1,4}})?)?"
+    rf"(?:[ _\-–]?(?:#|{_NO}|ke-|number[ ])?[ ]?[(\[]?(?P<after>\d{{1,4}}|[{_CIRCLED}])(?!\d)[)\]]?"
+    rf"(?:{_ORDINAL})?(?:[ ]?(?:/|of|dari|von)[ ]?\d{{1,4}})?)?"
 )
 _SEPARATOR = (
-    r"(?P<close>[*_`\]】>〉」』)]{0,4})[ \t]?(?:(?P<colon>[:：])(?:[*_`]{1,3}(?=\s|$))?"
-    r"|(?P<dash>[-–—]{1,2}|\|)(?=[ \t])|(?P<dot>[.)．])[*_]{0,3}(?=\s|$)"
-    r"|(?P<alone>[ \t#=*_~\-]{0,12}$))?"
+    r"(?P<close>[*_`\]】>〉」』)]{0,4})[ ]?(?:(?P<colon>[:：])(?:[*_`]{1,3}(?=\s|$))?"
+    r"|(?P<dash>[-–—]{1,2}|\|)(?=[ ])|(?P<dot>[.)．])[*_]{0,3}(?=\s|$)"
+    r"|(?P<alone>[ #=*_~\-]{0,12}$))?"
 )
 _NAMED = re.compile(
     rf"(?P<signs>{_SIGNS}){_BEFORE}(?P<bracket>[\[【<〈「『(]?)"
-    rf"(?:{'|'.join(f'(?P<{key}>{names})' for key, names in _NAMES.items())})"
+    rf"(?:{'|'.join(f'(?P<{key}>{names})' for key, names in NAMES.items())})"
     rf"{_QUALIFIER}{_AFTER}{_QUALIFIER}{_SEPARATOR}",
     re.I,
 )
 _CLOSED = "]】>〉」』)"
 _ITEM = re.compile(
-    rf"(?P<signs>{_SIGNS})(?P<bracket>[(\[]?)(?P<no>no\.?[ ]|nomor[ ])?(?P<number>\d{{1,4}})(?!\d)"
+    rf"(?P<signs>{_SIGNS})(?P<bracket>[(\[]?)(?P<no>{_NO})?(?P<number>\d{{1,4}}|[{_CIRCLED}])(?!\d)"
     rf"(?P<ordinal>{_ORDINAL})?[*_]{{0,3}}"
-    r"(?P<sign>\\?[.):\]．、：](?!\d)|[ \t][-–—](?=[ \t]))?[*_`]{0,3}",
+    r"(?P<sign>\\?[.):\]．、：]{1,2}-?(?!\d)|[ ][-–—](?=[ ]))?[*_`]{0,3}",
+    re.I,
+)
+# "Task 4 Instruction:", "[Example 4] Output:": the task's name and number before the field's
+_OWNER = re.compile(
+    rf"(?P<signs>{_SIGNS})[(\[]?(?:{names_of('task', 'question')})[ ]?#?[ ]?(?P<number>\d{{1,4}})"
+    r"[)\]]?[ ]{0,4}[.:：,\-–—|]?[ ]{0,4}(?=[^\W\d_]|[*_\[]{1,3}[^\W\d_])",
     re.I,
 )
 _RULE = re.compile(r"[ \t]*(?:#{2,}|-{3,}|\*{3,}|={3,}|_{3,})[ \t]*")
-_FENCE = re.compile(r"\s*(?:```[\w+-]*\s*)?")
+# Spaces of every width, and characters without any, are spaces around headings.
+_SPACES = str.maketrans(
+    dict.fromkeys("\t\xa0\u3000\u2002\u2003\u2007\u2009\u202f\u200b\u200c\u200d\u2060\ufeff", " ")
+)
 _LONGEST = 120  # characters of a line in which a heading is looked for
 
 
@@ -124,9 +111,9 @@ def mark_of(line: str) -> Mark | None:
     """The mark that a line begins with, or None; its places count from the line's beginning."""
     if is_rule(line):
         return Mark("rule", 0, len(line), alone=True)
-    head = line[:_LONGEST]
+    head = line[:_LONGEST].translate(_SPACES)
     named = _NAMED.match(head)
-    mark = (named and _named(named)) or _item(head, line)
+    mark = _owned(head) or (named and _named(named)) or _item(head, line)
     if not mark:
         return None
     end, torn = mark.end, line.count("**", 0, mark.end) % 2 == 1
@@ -144,16 +131,32 @@ def is_rule(line: str) -> bool:
 
 def is_frame(line: str) -> bool:
     """Whether a line says nothing: it is blank, a rule, or the beginning or end of a fence."""
-    return is_rule(line) or bool(_FENCE.fullmatch(line))
+    return not line.strip() or is_rule(line) or is_fence(line)
+
+
+def number_of(digits: str) -> int:
+    """The number that digits or a circled number such as ④ say."""
+    return int(unicodedata.numeric(digits)) if len(digits) == 1 else int(digits)
+
+
+def _owned(head: str) -> Mark | None:
+    """A mark of a field whose name stands after the task's: "Task 4 Output: …"."""
+    owner = _OWNER.match(head)
+    named = owner and _NAMED.match(head, owner.end())
+    mark = named and named["colon"] and _named(named)
+    if not mark or mark.rank < 2 or mark.number is not None:
+        return None
+    look = mark.look._replace(signs=_plain_signs(owner["signs"]), before=True)
+    return replace(mark, number=int(owner["number"]), look=look)
 
 
 def _named(found: re.Match) -> Mark | None:
     """A mark with a field's name, or None where the name is only a word of a sentence."""
-    key = next(key for key in _CLASSES if found[key])
-    kind, rank = _CLASSES[key]
+    key = next(key for key in CLASSES if found[key])
+    kind, rank = CLASSES[key]
     number = found["before"] or found["after"]
     look = Look(
-        re.sub(r"[\s>]", "", found["signs"]), found["bracket"],
+        _plain_signs(found["signs"]), found["bracket"],
         bool(found["before"]), found[key].lower(), bool(found["after"]),
     )  # fmt: skip
     if not _is_heading(found, look, rank):
@@ -164,7 +167,8 @@ def _named(found: re.Match) -> Mark | None:
     dash = "dash" if found["dash"] else "alone" if found["alone"] else None
     return Mark(
         kind, 0, found.start(dash) if dash and look.bracket else found.end(),
-        int(number) if number else None, rank, look, found.start(key), partial=not found["colon"],
+        number_of(number) if number else None, rank, look, found.start(key),
+        partial=not found["colon"],
     )  # fmt: skip
 
 
@@ -185,6 +189,10 @@ def _is_heading(found: re.Match, look: Look, rank: int) -> bool:
     return closed
 
 
+def _plain_signs(signs: str) -> str:
+    return re.sub(r"[\s>]", "", signs)
+
+
 def _is_decorated(signs: str) -> bool:
     return any(sign in signs for sign in ("#", "**", "__"))
 
@@ -194,15 +202,16 @@ def _item(head: str, line: str) -> Mark | None:
     found = _ITEM.match(head)
     if not found:
         return None
-    signs = re.sub(r"[\s>]", "", found["signs"])
+    signs = _plain_signs(found["signs"])
     after = line[found.end() :]
-    alone, spaced = not after.strip(" \t*_#"), after[:1] in ("", " ")
+    alone, spaced = not after.strip(" \t*_#"), after[:1].strip() == ""
     ordinal = (found["ordinal"] or found["no"] or "").strip()
     set_off = "#" in signs or "**" in signs or ordinal.endswith("\u20e3")
     hashed = found["signs"].endswith("#") and spaced
+    circled = unicodedata.category(found["number"][0]) == "No"
     # "5번 문제를 풀어라" begins a sentence: such a number must be set off, or be alone.
     counted = (ordinal and spaced and set_off) or (alone and (ordinal or set_off))
-    if not (found["sign"] or hashed or counted):
+    if not (found["sign"] or hashed or counted or circled):
         return None
-    look = Look(signs, found["bracket"], before=True)
-    return Mark("item", 0, found.end(), int(found["number"]), 0, look, partial=alone)
+    look = Look(signs, "①" if circled else found["bracket"], before=True)
+    return Mark("item", 0, found.end(), number_of(found["number"]), 0, look, partial=alone)

@@ -7,6 +7,7 @@ Output follows it, and it does not only go on with a list in the answer ("… 4.
 from dataclasses import replace
 
 from helpers.headings import Mark, mark_of
+from helpers.no_input import normal_input
 from helpers.reply_marks import ReplyMarks
 
 Start = tuple[Mark, int]  # the heading of a task, and the task's number
@@ -47,7 +48,7 @@ class _Search:
 
     def __init__(self, reply: ReplyMarks, head: Mark, number: int, room: int | None, bare: bool):
         self.reply, self.head, self.room, self.bare = reply, head, room, bare
-        self.number, self.found = number, []
+        self.number, self.found, self.heads = number, [], set()
         self.before = None  # the last item of a list that may go on
 
     def run(self, end: int) -> list[Start]:
@@ -64,7 +65,7 @@ class _Search:
     def _look(self, region: list[Mark], last: Mark | None, output: Mark | None) -> None:
         """Take up the tasks that begin in a region between two Outputs, ``last`` and ``output``."""
         full = self.room is not None and len(self.found) >= self.room
-        items = [] if full else _before_input(region, "item")
+        items = [] if full else self._items(region, output)
         self._open_list(last)
         picked = self._pick(items, region, last, output)
         if picked is not None:
@@ -77,11 +78,40 @@ class _Search:
                      if self._stands_between(last, rule, region, output)]  # fmt: skip
             if len(rules) == 1:
                 self._take(rules[0], self.number + 1)
-        own = output and output.rank >= self.reply.best
-        # A list goes on in one answer only.
-        self.before = (
-            None if own else ([m for m in region if m.kind == "item"] or [self.before])[-1]
-        )
+        self._remember_list(region, output)
+
+    def _items(self, region: list[Mark], output: Mark | None) -> list[Mark]:
+        """The items of a region that may be headings: those before its last Input, and one after.
+
+        Lists in an Input have items too. But where a task has no Output, the heading of the next
+        one stands between its Input and the next task's Output.
+        """
+        items = _before_input(region, "item")
+        inputs = [mark for mark in region if mark.kind == "input"]
+        given = inputs[-1] if inputs else None
+        inside = [
+            mark for mark in region if given and mark.kind == "item" and mark.start > given.start
+        ]
+        if inside and self._ends_input(given, inside[0], output):
+            items.append(inside[0])
+        return items
+
+    def _ends_input(self, given: Mark, item: Mark, output: Mark | None) -> bool:
+        """Whether the first item after an Input begins another task rather than a list in it."""
+        if not output or output.rank < self.reply.best:
+            return False
+        if output.look.before and output.number is not None:
+            return output.number == item.number != given.number
+        said = self.reply.text[given.end : item.start]
+        return item.apart or item.decorated or bool(said.strip() and not normal_input(said))
+
+    def _remember_list(self, region: list[Mark], output: Mark | None) -> None:
+        """Note the last item of an answer's list; such a list goes on in one answer only."""
+        items = [mark for mark in region if mark.kind == "item"]
+        if output and output.rank >= self.reply.best:
+            self.before = None
+        elif items:
+            self.before = items[-1]
 
     def _open_list(self, last: Mark | None) -> None:
         """Note the number with which an answer begins on the line of its heading."""
@@ -89,12 +119,14 @@ class _Search:
         if item and item.kind == "item":
             self.before = replace(item, start=last.end)
 
-    def _pick(self, items, region, last, output) -> int | None:
+    def _pick(
+        self, items: list[Mark], region: list[Mark], last: Mark | None, output: Mark | None
+    ) -> int | None:
         """The place among ``items`` of the heading of the next task, or None."""
         if last is None:  # the task has no Output yet: the next one begins only apart from it
             first = items[0] if items else None
             return 0 if first and first.apart and self._is_next(first, None, None) else None
-        looks = {mark.look for mark, _ in self.found} | {self.head.look}
+        looks = {mark.look for mark in self.heads} | {self.head.look}
         found = []
         for i, item in enumerate(items):
             previous = items[i - 1] if i else self.before
@@ -109,14 +141,17 @@ class _Search:
         """Whether an item has the next number, and does not only go on with a list."""
         if item.number != self.number + 1:
             return False
-        if not previous or previous.number != item.number - 1 or previous in self._heads():
+        if not previous or previous.number != item.number - 1 or previous in self.heads:
             return True
-        return bool(item.apart and output and output.rank >= self.reply.best)
+        own = output and output.rank >= self.reply.best
+        return bool(own and (item.apart or self._is_one_line(item, output)))
 
-    def _heads(self) -> list[Mark]:
-        return [mark for mark, _ in self.found]
+    def _is_one_line(self, item: Mark, output: Mark) -> bool:
+        """Whether the Output stands right under an item's line, so that no other task fits in."""
+        between = self.reply.text[item.end : output.start].rstrip("\n")
+        return not output.look.before and bool(between.strip()) and "\n" not in between
 
-    def _is_certain(self, item, region, last, output) -> bool:
+    def _is_certain(self, item: Mark, region: list[Mark], last: Mark, output: Mark | None) -> bool:
         """Whether what follows an item, or how the list looks, makes it the heading of a task."""
         if output and output.rank >= self.reply.best:
             return True
@@ -146,6 +181,7 @@ class _Search:
 
     def _take(self, mark: Mark, number: int) -> None:
         self.found.append((mark, number))
+        self.heads.add(mark)
         self.number = number
 
 

@@ -23,40 +23,14 @@ together.
 import json
 import re
 
-from helpers.fields import read_line, read_task, trimmed, usual_output
-from helpers.headings import is_rule
+from helpers.fields import read_task, usual_output
+from helpers.headings import mark_of
 from helpers.json_tasks import json_rows
+from helpers.no_input import normal_input
+from helpers.one_line_tasks import read_lines
 from helpers.replies import is_filtered, is_whole, without_thinking
 from helpers.splitting import Body, split_tasks, without_preamble
-
-_NO_INPUT = re.compile(
-    r"\W*(?:(?:there is )?(?:no|none|without|not)\W*(?:additional |specific |further |extra )?"
-    r"(?:in ?put)s?\W*(?:is |are )?(?:needed|required|necessary|provided|given|available)?"
-    r"|none(?: (?:is )?(?:needed|required|necessary|provided|given|available))?|nil|null|empty"
-    r"|n ?/ ?a|not (?:applicable|needed|required|necessary|provided)|blank"
-    r"|(?:추가 ?)?(?:입력)?(?:값|이|은)?\s*(?:필요\s*)?(?:없음|없습니다)"
-    r"|해당\s*(?:사항\s*)?없음|불필요|비어 ?있음"
-    r"|tidak ada(?: masukan| input)?(?: yang (?:diperlukan|dibutuhkan))?|tanpa (?:masukan|input)"
-    r"|(?:masukan |input )?tidak (?:di)?(?:perlu|butuh)(?:kan)?|nihil"
-    r")\W*|[-–—.…\s]{0,3}",
-    re.I,
-)
-_LONGEST_NO_INPUT = 80  # characters
-_CLOSING = re.compile(  # words to the reader, after the list
-    r"\W*(?:let me know|feel free|i hope (?:this|these)|hope (?:this|these)|would you like"
-    r"|these (?:are|tasks|instructions|examples)|if you(?:['’]d| would)? (?:need|like|want)"
-    r"|is there anything|that(?:['’]s| is) (?:all|it)|there you (?:have|go)|note:"
-    r"|this (?:concludes|completes|list)|end(?: of|\W*$)|semoga|beri ?tahu|(?:jika|bila|kalau) anda"
-    r"|apakah anda|silakan|demikian|더 (?:필요|많은|궁금)|추가로|도움이|필요하시면|궁금한|이상으로"
-    r"|이상입니다|(?:위의? )?과제)",
-    re.I,
-)
-_OF_THE_LIST = re.compile(
-    r"\b(?:tasks?|instructions?|examples?|list|more|continue|end|hope this helps|tugas|perintah"
-    r"|contoh|daftar|lagi|lainnya|membantu|bermanfaat)\b|과제|지시|목록|예시|더 |추가|도움이 되",
-    re.I,
-)
-_LETTER = re.compile(r"^\W*(?:dear|hi|hello|subject|yth|halo|안녕|제목)\b", re.M | re.I)
+from helpers.tails import trimmed, without_end_tokens, without_tail, without_titles
 
 
 def parse_completion(
@@ -70,6 +44,7 @@ def parse_completion(
     those of a whole answer), one without a part it needs, or two that could not be told apart.
     """
     answer, whole = _clean(without_thinking(text)), is_whole(finish_reason)
+    answer = without_end_tokens(answer) if whole else answer
     if not answer.strip():
         reason = "no task in the reply" if whole else _cut_by(finish_reason)
         return [], [{"reason": reason, "text": text}]
@@ -77,28 +52,52 @@ def parse_completion(
     if not any(body.of("output") for body in bodies) and _is_json(answer):
         return parse_structured(answer, finish_reason)
     tasks, drops = [], []
-    for body, (task, fault) in zip(bodies, _read(answer, bodies), strict=True):
-        cut = not whole and body is bodies[-1]
+    for body, after, (task, fault) in zip(
+        bodies, [*bodies[1:], None], _read(answer, bodies), strict=True
+    ):
+        cut = not whole and after is None
         if cut or fault:
             body_text = trimmed(answer[body.head.end : body.end].strip())
             drops.append({"reason": _cut_by(finish_reason) if cut else fault, "text": body_text})
         else:
-            if body is bodies[-1]:
-                task["output"] = _without_closing(task["output"])
-            if body is bodies[0] and not body.head.end:
-                task["instruction"] = without_preamble(task["instruction"])
-            tasks.append({**task, "input": normal_input(task["input"])})
-    return tasks, drops
+            tasks.append(_tidy(task, body, after, first=body is bodies[0]))
+    return _without_numbers(tasks), drops
 
 
 def _read(text: str, bodies: list[Body]) -> list[tuple[dict[str, str] | None, str | None]]:
     """``(task, fault)`` of every task of a list; one of both is None."""
     if not any(body.of("output") for body in bodies):
-        lines = [read_line(text[body.head.end : body.end]) for body in bodies]
-        faults = [None if all(lines) else "no output field"] * len(lines)
-        return list(zip(lines, faults, strict=True))
+        return read_lines(text, bodies)
     usual, bare = usual_output(bodies), not any(body.head.look.name for body in bodies[1:])
     return [read_task(text, body, usual, bare) for body in bodies]
+
+
+def _tidy(task: dict[str, str], body: Body, after: Body | None, first: bool) -> dict[str, str]:
+    """A task without what stands around the list; ``after`` is the next one, if there is one."""
+    instruction = task["instruction"]
+    if first and not body.head.end:
+        instruction = without_preamble(instruction)
+    if after:
+        output = without_titles(task["output"], after.number)
+    else:
+        output = without_tail(task["output"], body.number)
+    return {"instruction": instruction, "input": normal_input(task["input"]), "output": output}
+
+
+def _without_numbers(tasks: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Tasks without numbers at the beginning of all their instructions ("Instruction: 4. …")."""
+    marks = [mark_of(task["instruction"].partition("\n")[0]) for task in tasks]
+    numbers = [mark.number if mark and mark.kind == "item" else None for mark in marks]
+    if (
+        len(tasks) < 2
+        or None in numbers
+        or numbers != list(range(numbers[0], numbers[0] + len(numbers)))
+    ):
+        return tasks
+    return [
+        {**task, "instruction": task["instruction"][mark.end :].lstrip()}
+        for task, mark in zip(tasks, marks, strict=True)
+    ]
 
 
 def parse_structured(
@@ -146,12 +145,6 @@ def _read_row(row: object) -> tuple[dict[str, str] | None, str | None]:
     return {**task, "input": normal_input(task["input"])}, None
 
 
-def normal_input(text: str) -> str:
-    """An input that only says that there is none (``<noinput>``, "N/A", "없음") becomes empty."""
-    said = text.strip()
-    return "" if len(said) <= _LONGEST_NO_INPUT and _NO_INPUT.fullmatch(said) else text
-
-
 def _clean(text: str) -> str:
     """A reply with line ends of one kind, and without a quote mark before every line."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\ufeff\n")
@@ -164,15 +157,3 @@ def _clean(text: str) -> str:
 def _cut_by(finish_reason: str | None) -> str:
     by_filter = is_filtered(finish_reason)
     return "stopped by the provider's filter" if by_filter else "cut by the length limit"
-
-
-def _without_closing(output: str) -> str:
-    """The list's last output without words to the reader after it ("Let me know …")."""
-    lines = output.split("\n")
-    if len(lines) < 2 or not _CLOSING.match(lines[-1]) or _LETTER.search(output):
-        return output
-    before = trimmed("\n".join(lines[:-1]))
-    between = lines[len(before.split("\n")) : -1]
-    ruled = any(is_rule(line) for line in between)
-    sure = ruled or (between and _OF_THE_LIST.search(lines[-1]))
-    return before if before and sure else output

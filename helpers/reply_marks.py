@@ -8,12 +8,13 @@ import re
 from bisect import bisect_left
 from dataclasses import replace
 
+from helpers.fences import fences
 from helpers.headings import Mark, is_frame, mark_of
 
-_FENCE = "```"
+_FENCES = ("```", "~~~")
 _PLAIN_TEXT = ("", "text", "txt", "markdown", "md", "plaintext")  # no programming languages
 _LINE = re.compile(r"[^\n]+")
-_NOTE = re.compile(r"\W*\w[\w ]{0,30}\W{0,4}[:：]")  # "**Category:** maths", under a title
+NOTE = re.compile(r"\W*\w[\w ]{0,30}\W{0,4}[:：]")  # "**Category:** maths", under a title
 KINDS = ("head", "item", "rule", "input", "context", "output")
 
 
@@ -90,7 +91,7 @@ def _marks(text: str, start: int) -> list[Mark]:
             places = {"start": position, "end": position + mark.end, "label": position + mark.label}
             marks[i] = replace(mark, **places, apart=apart, ruled=ruled)
         ruled = bool(mark and mark.kind == "rule")
-        apart = ruled or not line.strip() or line.lstrip().startswith(_FENCE)
+        apart = ruled or not line.strip() or line.lstrip().startswith(_FENCES)
         position += len(line) + 1
     for i in _code_lines(lines, marks, start):
         marks[i] = None
@@ -103,30 +104,15 @@ def _marks(text: str, start: int) -> list[Mark]:
 
 def _code_lines(lines: list[str], marks: list[Mark | None], start: int) -> list[int]:
     """The lines inside a fence in which no task of the list stands."""
-    fences = [(range(first, last), info) for first, last, info in _fences(lines)]
-    fenced = {i for inside, _ in fences for i in inside}
+    blocks = [(range(first, last), info) for first, last, info in fences(lines)]
+    fenced = {i for inside, _ in blocks for i in inside}
     bare = any(m and m.kind == "output" and i not in fenced for i, m in enumerate(marks))
     code = []
-    for inside, info in fences:
+    for inside, info in blocks:
         held = [marks[i] for i in inside if marks[i]]
         if not _holds_tasks(held, info, start, bare):
             code += inside
     return code
-
-
-def _fences(lines: list[str]) -> list[tuple[int, int, str]]:
-    """``(first, end, language)`` of every fence that is closed: the lines inside it."""
-    fences, opened, info = [], None, ""
-    for i, line in enumerate(lines):
-        if line.count(_FENCE) % 2 == 0:
-            continue
-        after = line.rpartition(_FENCE)[2].strip()
-        if opened is None or after:  # a fence that names its language always opens
-            opened, info = i, after.lower()
-        else:
-            fences.append((opened + 1, i, info))
-            opened = None
-    return fences
 
 
 def _holds_tasks(marks: list[Mark], info: str, start: int, bare: bool) -> bool:
@@ -173,7 +159,7 @@ def _is_title(text: str, above: Mark, mark: Mark) -> bool:
     if near:
         return True
     between = text[above.end : mark.start].split("\n")[0 if above.alone else 1 :]
-    noted = mark.number is None and all(is_frame(line) or _NOTE.match(line) for line in between)
+    noted = mark.number is None and all(is_frame(line) or NOTE.match(line) for line in between)
     return (above.decorated and noted) or (above.apart and len(between) == 1)
 
 

@@ -9,13 +9,14 @@ without a name ("5. Add 2 and 3.") must be the next one, or it belongs to a list
 import re
 from dataclasses import dataclass, replace
 
-from helpers.headings import Look, Mark
+from helpers.field_names import PROMPT_NAMES
+from helpers.headings import Look, Mark, is_frame
 from helpers.numbered_tasks import Start, add_numbered, plain_items
-from helpers.reply_marks import ReplyMarks, under
+from helpers.reply_marks import NOTE, ReplyMarks, under
 
 _NEAR = 200  # headings to look back or ahead at: no task has more
 # The heading that the prompt ended with: "4. Instruction:" in the prompt's language.
-_PROMPT_LOOKS = {Look(before=True, name=name) for name in ("instruction", "지시", "perintah")}
+_PROMPT_LOOKS = {Look(before=True, name=name) for name in PROMPT_NAMES}
 _PREAMBLE = re.compile(
     r"\W*(?:(?:sure|certainly|of course|absolutely|ok(?:ay)?|great|all ?right|understood|got it"
     r"|no problem|yes|continuing|as requested|below|the following|these are|let'?s|let me"
@@ -131,6 +132,8 @@ def _is_next(reply: ReplyMarks, head: Mark, last: tuple, until: int, seen: set) 
         return True
     if not output:
         return head.rank == 2 and head.apart and head.number is None
+    if answer and follows and answer.look.before and answer.number == head.number:
+        return True
     if not answer or reply.last_places.get(number + 1, -1) > head.start:
         return False  # the list goes on with the next number later: this is part of an answer
     part = reply.last("output", before.end, head.start)
@@ -150,13 +153,19 @@ def _with_number_above(reply: ReplyMarks, head: Mark, last: Mark, expected: int)
     if not item or item.kind != "item" or item.start < last.end or head.number is not None:
         return head
     near = not reply.written(item.end, head.start)
-    titled = item.number == expected and reply.text.count("\n", item.end, head.start) == 1
-    if head.rank < 2 or not (
-        (near and (item.decorated or item.number == expected))
-        or (titled and (item.apart or item.decorated))
-    ):
-        return head
-    return under(item, head)
+    sure = near and (item.decorated or item.number == expected)
+    titled = item.number == expected and (item.apart or item.decorated)
+    if head.rank == 2 and (sure or (titled and reply.text.count("\n", item.end, head.start) == 1)):
+        return under(item, head)
+    named = titled and head.rank > 0 and _is_name(reply.text[item.end : head.start])
+    return under(item, head) if named else head
+
+
+def _is_name(title: str) -> bool:
+    """Whether a text is the name of a task ("5) Sums"), with nothing but notes under it."""
+    name, *below = title.split("\n")
+    noted = all(is_frame(line) or NOTE.match(line) for line in below)
+    return noted and len(name) < 80 and not name.rstrip().endswith((".", "?", "!", "。"))
 
 
 def _first(reply: ReplyMarks, start: int) -> Mark:
