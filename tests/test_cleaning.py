@@ -316,6 +316,30 @@ def test_the_same_request_about_another_text_is_another_task():
     assert dropped(rows[0], {**rows[0], "output": "bad"}) == ["duplicate"]
 
 
+REVIEW = (
+    "Read the customer review below carefully and decide whether the overall sentiment expressed "
+    "by the writer is positive, negative or neutral, then answer with one word."
+)
+
+
+@pytest.mark.parametrize("between", [0, 1, 20])
+def test_a_near_duplicate_of_any_kept_row_is_found(between):
+    """Also where that row was near others, and was kept because its input is another."""
+    place = "Great location near the beach with friendly staff and clean rooms."
+    texts = [f"Room {'x' * i} {i} number{i} was colour{i} and size{i}." for i in range(between)]
+    rows = [row(REVIEW, text, "negative") for text in [*texts, place]]
+    rows.append(row(REVIEW, place.replace("friendly", "very friendly"), "positive"))
+    assert [one.position for one in clean_examples(rows).dropped] == [between + 1]
+    assert len(clean_examples(rows[::-1]).dropped) == 1
+
+
+def test_near_inputs_with_other_requests_hide_no_duplicate():
+    texts = [f"The ferry to the island leaves at nine from pier {i}." for i in range(12)]
+    rows = [row(f"{verb} it now.", texts[0]) for verb in ("Shorten", "Translate", "Explain")]
+    rows += [row("Give the number of the pier in a full sentence.", text) for text in texts]
+    assert [one.position for one in clean_examples(rows).dropped] == list(range(4, 15))
+
+
 @pytest.mark.parametrize(
     "bad",
     [3, {}, {"instruction": "x"}, {"instruction": " ", "output": "x"}, {"output": "x"},

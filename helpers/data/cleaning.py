@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from helpers.data.duplicates import find_duplicates, short
 from helpers.data.emptiness import without_no_input
 from helpers.data.faults import fault_of
 from helpers.data.repairs import repair_characters, repair_marks, repair_markup
+from helpers.file_kinds import a_type
 from helpers.filters import LANGUAGES
-from helpers.io import FIELDS, join_input
-from helpers.similarity import RougeIndex, is_above, rouge_l
+from helpers.io import FIELDS
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Cleaning:
                 "done": done,
                 "class": fault,
                 "rows": count,
-                "example": _short(first[done, fault][1]),
+                "example": short(first[done, fault][1]),
                 "why": first[done, fault][0],
             }
             for (done, fault), count in sorted(counts.items(), key=lambda item: -item[1])
@@ -97,7 +98,7 @@ def clean_examples(
             result.dropped.append(Dropped(position, row, *fault))
         else:
             sound[position] = (row, after, repairs)
-    repeated = _duplicates({at: after for at, (_, after, _) in sound.items()}, threshold)
+    repeated = find_duplicates({at: after for at, (_, after, _) in sound.items()}, threshold)
     for position, (row, after, repairs) in sound.items():
         if position in repeated:
             result.dropped.append(Dropped(position, row, *repeated[position]))
@@ -114,11 +115,11 @@ def _in_language(row: dict, language: str) -> dict:
 
 def _malformed(row: object) -> tuple[str, str] | None:
     if not isinstance(row, dict):
-        return "not a task", f"found a {type(row).__name__}, expected an object"
+        return "not a task", f"found {a_type(row)}, expected an object"
     for name in FIELDS:
         value = row.get(name, "" if name == "input" else None)
         if not isinstance(value, str) and not (name == "input" and value is None):
-            return "not a task", f"{name!r} is a {type(value).__name__}, expected text"
+            return "not a task", f"{name!r} is {a_type(value)}, expected text"
     return None if row["instruction"].strip() else ("not a task", "the instruction is empty")
 
 
@@ -160,51 +161,6 @@ _REPAIRS: dict[str, Callable[[dict], dict]] = {
 }
 
 
-def _duplicates(rows: dict[int, dict], threshold: float | None) -> dict[int, tuple[str, str]]:
-    """``{position: (fault, reason)}`` of the rows that repeat an earlier one."""
-    first, found = {}, {}
-    for position, row in rows.items():
-        task = " ".join(join_input(row).casefold().split())
-        if task in first:
-            found[position] = ("duplicate", f"the same task as row {first[task] + 1}")
-        else:
-            first[task] = position
-    if threshold is None:
-        return found
-    texts = {position: join_input(row) for position, row in rows.items() if position not in found}
-    index = RougeIndex(threshold=threshold)
-    decisions = index.decide_many(texts.values())
-    origin = {text: position for position, text in reversed(texts.items())}
-    for (position, text), new in zip(texts.items(), decisions, strict=True):
-        if not new:
-            near = [
-                origin[kept] for score, kept in index.nearest(text) if is_above(score, threshold)
-            ]
-            twins = (rows[at] for at in near if _asks_the_same(rows[at], rows[position], threshold))
-            twin = next(twins, None)
-            if twin:
-                reason = f"nearly the same task as {_short(twin['instruction'])!r}"
-                found[position] = ("near-duplicate", reason)
-    return found
-
-
-def _asks_the_same(row: dict, other: dict, threshold: float) -> bool:
-    """Whether two rows that are near as a whole are so in instruction and input.
-
-    The same request about another text is another task.
-    """
-    given = row["input"].strip(), other["input"].strip()
-    if not any(given):
-        return True
-    same = is_above(rouge_l(row["instruction"], other["instruction"]), threshold)
-    return same and is_above(rouge_l(*given), threshold)
-
-
 def _change(one: Repaired) -> str:
     name = next(name for name in FIELDS if one.before.get(name) != one.after[name])
-    return f"{name}: {_short(one.before.get(name))!r} is now {_short(one.after[name])!r}"
-
-
-def _short(text: object, longest: int = 60) -> str:
-    text = " ".join(str(text).split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return f"{name}: {short(one.before.get(name))!r} is now {short(one.after[name])!r}"
