@@ -1,14 +1,15 @@
 """Alpaca Classroom's helpers: one small room an idea, from the ground up.
 
-ground floor   files, io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles,
+ground floor   files, received, io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles,
                costs, prices, meaning, diversity, replies, parsing, headings, reply_marks, splitting,
                numbered_tasks, fields, json_tasks, bounded, field_names, fences, no_input, tails,
-               one_line_tasks,
+               one_line_tasks, json_repair,
                intervals, agreement, ratings, rubrics, exports, sources,
                verdicts, verdict_fields, verdict_marks, answer_names, answer_scores,
                comparisons, comparatives, hedges, grades, readings
                import nothing of ours but one another, never torch
-first floor    keys, addresses, start, embedded, endpoint, parameters, failures, patience,
+first floor    keys, addresses, start, embedded, endpoint, limits, parameters, error_bodies,
+               failures, patience,
                abilities, budget, calls                  a model to ask
                hardware, architectures, tokens, batches, finite, student    a machine, shapes
 second floor   filters, data, metrics                    rows that are sound, and facts about them

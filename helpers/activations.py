@@ -61,7 +61,8 @@ def cut_model(config, layers, dtype, attention, lora_rank):
         text.layer_types = text.layer_types[:layers]
     kernel = "sdpa" if "flash" in attention else attention  # they keep the same; this one is here
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=kernel)
+        how = {"dtype": dtype, "attn_implementation": kernel, "trust_remote_code": False}
+        model = AutoModelForCausalLM.from_config(config, **how)
         model.tie_weights()
         if lora_rank:
             from peft import LoraConfig, get_peft_model

@@ -109,7 +109,7 @@ def model_config(name, **changes):
     if name in ARCHITECTURES and not Path(name).is_dir():
         kind, shape = ARCHITECTURES[name]
         return AutoConfig.for_model(kind, **{**shape, **changes})
-    return AutoConfig.from_pretrained(name, **changes)
+    return AutoConfig.from_pretrained(name, trust_remote_code=False, **changes)
 
 
 def tiny_config(name, vocabulary, **changes):

@@ -21,6 +21,7 @@ from helpers.costs import costs
 from helpers.files import held, write_text
 from helpers.io import read_jsonl, write_jsonl
 from helpers.profiles import load_profile
+from helpers.received import ReceivedError, is_inside, read_json
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = Path("data/finished_run")
@@ -66,8 +67,11 @@ class Run:
         """Record a step as done: hashes of files, package versions, seconds, and ``facts``.
 
         ``inputs`` and ``outputs`` are names of files or folders in the run, or of project files.
-        ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``.
+        ``facts`` are figures worth keeping, such as ``tokens_out=`` or ``dollars=``. Raises
+        RunError for an output that is not in the run.
         """
+        if astray := [name for name in outputs if not is_inside(str(name))]:
+            raise RunError(f"{astray[0]} is no file of {self.folder}: write it there first.")
         entry = {
             "inputs": {str(name): self._hash(name) for name in inputs},
             "outputs": {str(name): self._hash(name) for name in outputs},
@@ -274,14 +278,25 @@ def ship(run, destination=SHIPPED, largest=12_000_000):
 
 def _read_manifest(path):
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        manifest = read_json(path)
+        steps = manifest["steps"].items()
+        names = [name for _, step in steps for name in step["outputs"]]
+        if not isinstance(manifest["settings"], dict):
+            raise TypeError
     except FileNotFoundError:
         raise RunError(f"{path} is missing. Start from the first lesson.") from None
-    except ValueError:
+    except (ReceivedError, KeyError, TypeError, AttributeError):
         raise RunError(
-            f"{path} is not valid JSON. It is written by the lessons and not meant to be edited; "
-            f"delete {path.parent} to start afresh."
+            f"{path} is not valid JSON, or no manifest. It is written by the lessons and not meant "
+            f"to be edited; delete {path.parent} to start afresh."
         ) from None
+    astray = next((name for name in names if not is_inside(name)), None)
+    if astray is not None:
+        raise RunError(
+            f"{path} names the file {astray!r}, which is in no run and not in this project. The "
+            f"lessons write no such name: do not trust that run, and delete {path.parent}."
+        )
+    return manifest
 
 
 def _versions():

@@ -54,7 +54,11 @@ def load_sharded(folder, mesh, *, recompute=False):
     ValueError naming a tensor that the files lack or that has another shape there.
     """
     folder = Path(folder)
-    learner = shard(without_weights(AutoConfig.from_pretrained(folder)), mesh, recompute=recompute)
+    learner = shard(
+        without_weights(AutoConfig.from_pretrained(folder, trust_remote_code=False)),
+        mesh,
+        recompute=recompute,
+    )
     slices = _read_slices(folder, dict(learner.model.named_parameters()))
     # Not strict: a tied output layer has no slice of its own, it is the embedding once more.
     learner.model.load_state_dict(slices, strict=False, assign=True)
@@ -105,7 +109,10 @@ def without_weights(config):
 
     with init_empty_weights():
         model = AutoModelForCausalLM.from_config(
-            config, dtype=torch.float32, attn_implementation=attention()
+            config,
+            dtype=torch.float32,
+            attn_implementation=attention(),
+            trust_remote_code=False,
         )
     model.tie_weights()
     return model.train()

@@ -7,6 +7,7 @@ model is ever run.
 """
 
 import copy
+import re
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from helpers.batches import end_id, prompt_ids
 from helpers.embedded import convert_embedded
 from helpers.finite import check_numbers
 from helpers.hardware import device, frozen_dtype, working_dtype
+from helpers.received import ReceivedError, check_folder, read_json
 
 CACHE = Path(__file__).resolve().parent.parent / "runs" / "cache"  # of converted models
 SHARD = "5GB"  # of a file of weights that is written here, so that one at a time fits in memory
@@ -45,12 +47,16 @@ def model_folder(name):
     """
     if Path(name).is_dir():
         return _checked(Path(name), name)
+    return _checked(_fetched(str(name), ["*.safetensors", *BESIDE_WEIGHTS]), name)
+
+
+def _fetched(name, wanted):
+    """Folder of a hub name's files, of which only those that are ``wanted`` are fetched."""
     from huggingface_hub import errors, snapshot_download
 
-    hub_name, _, revision = str(name).partition("@")
-    wanted = ["*.safetensors", *BESIDE_WEIGHTS]
+    hub_name, _, revision = name.partition("@")
     try:
-        folder = snapshot_download(hub_name, revision=revision or None, allow_patterns=wanted)
+        return Path(snapshot_download(hub_name, revision=revision or None, allow_patterns=wanted))
     except errors.GatedRepoError:
         raise FileNotFoundError(
             f"the model {name} is gated: accept its terms on its page of the hub and put a token "
@@ -66,11 +72,14 @@ def model_folder(name):
             f"the model {name} is not on this machine and could not be fetched "
             f"({type(error).__name__}). Connect to the network once, or name a model folder."
         ) from None
-    return _checked(Path(folder), name)
 
 
 def _checked(folder, name):
-    """The folder, if it holds a configuration and safetensors; a pickle of weights is not read."""
+    """The folder, if it holds a configuration and safetensors; a pickle of weights is not read.
+
+    Nor is anything that lies elsewhere, or is nested beyond measure (:mod:`helpers.received`).
+    """
+    check_folder(folder)
     for pattern in ("config.json", "*.safetensors"):
         if not any(folder.glob(pattern)):
             raise FileNotFoundError(
@@ -78,6 +87,8 @@ def _checked(folder, name):
                 "alone: look for a revision that has them (owner/model@revision), or save the "
                 "model with save_pretrained."
             )
+    for path in folder.glob("*.json"):
+        read_json(path)
     return folder
 
 
@@ -120,22 +131,60 @@ def load_student(folder, adapter=None, *, merge=True):
     safe = {"use_safetensors": True, "trust_remote_code": False}
     model = AutoModelForCausalLM.from_pretrained(where, dtype=frozen_dtype(), **safe)
     if adapter:
-        model = _with_adapter(model, adapter, merge)
+        model = with_adapter(model, adapter)
+        if merge:
+            model = model.merge_and_unload()
+            model.name_or_path = model.config._name_or_path = ""
     model.generation_config.pad_token_id = None  # answer() passes the tokenizer's own
     return model.to(device()).eval()
 
 
-def _with_adapter(model, adapter, merge):
-    from peft import PeftModel
+def with_adapter(model, adapter):
+    """A model with an adapter beside its weights, from a folder or the hub: peft's PeftModel.
 
-    weights = Path(adapter) / "adapter_model.safetensors"
-    if weights.is_file():  # else it is a name on the hub
-        check_numbers(weights)
-    model = PeftModel.from_pretrained(model, adapter)
-    if merge:
-        model = model.merge_and_unload()
-        model.name_or_path = model.config._name_or_path = ""
-    return model
+    Which layers it stands beside is told by its tensors. The configuration may say it in regular
+    expressions, and one of somebody else's can keep a program busy for ever. Raises ValueError for
+    an adapter with a weight that is not a number, or a configuration with patterns that are needed.
+    """
+    from peft import PeftConfig, PeftModel
+
+    folder = Path(adapter)
+    if not folder.is_dir():
+        folder = Path(_fetched(str(adapter), ["adapter_config.json", "adapter_model.safetensors"]))
+    check_folder(folder)
+    weights = folder / "adapter_model.safetensors"
+    check_numbers(weights)
+    _check_patterns(read_json(folder / "adapter_config.json"), folder)
+    config = PeftConfig.from_pretrained(folder)
+    if not isinstance(config.target_modules, (list, set, tuple)):
+        config.target_modules = _layers_beside(weights)
+        config.exclude_modules = config.layers_pattern = config.layers_to_transform = None
+    return PeftModel.from_pretrained(model, folder, config=config)
+
+
+def _layers_beside(weights):
+    """The full names of the layers that an adapter's tensors stand beside."""
+    from safetensors import safe_open
+
+    with safe_open(weights, framework="pt") as file:
+        names = [re.match(r"base_model\.model\.(.+)\.lora_", name) for name in file.keys()]  # noqa: SIM118
+    return sorted({name[1] for name in names if name})
+
+
+def _check_patterns(config, folder):
+    """Raise ReceivedError for regular expressions that peft would run over every layer's name."""
+    config = config if isinstance(config, dict) else {}
+    found = [name for key in ("rank_pattern", "alpha_pattern") for name in config.get(key) or ()]
+    if isinstance(config.get("target_modules"), list):
+        found += [config.get(key) for key in ("layers_pattern", "exclude_modules")]
+    plain = re.compile(r"[\w.\-]*")
+    for name in found:
+        for one in name if isinstance(name, list) else [name]:
+            if one is not None and not plain.fullmatch(str(one)):
+                raise ReceivedError(
+                    f"{folder / 'adapter_config.json'} holds the regular expression {one!r:.60}. "
+                    "Write the names of the layers in its place."
+                )
 
 
 def quiet():

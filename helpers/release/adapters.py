@@ -12,15 +12,17 @@ from pathlib import Path
 
 from helpers.files import write_text
 from helpers.finite import check_numbers
+from helpers.received import ReceivedError, check_folder, read_json
 from helpers.release.weights import (
     INDEX,
     Weights,
     checksum,
     copy_beside,
     first_difference,
+    is_checksum,
     new_folder,
 )
-from helpers.student import SHARD, quiet
+from helpers.student import SHARD, quiet, with_adapter
 
 BASE = "base.json"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -93,7 +95,7 @@ def _noted(adapter):
     if not path.is_file():
         return {}
     sums = _read(path)
-    if not (sums and isinstance(sums, dict) and all("shape" in (s or ()) for s in sums.values())):
+    if not (sums and isinstance(sums, dict) and all(map(is_checksum, sums.values()))):
         raise AdapterError(
             f"{path} holds no checksums. Get the adapter again, or delete that file."
         )
@@ -104,8 +106,9 @@ def _shapes(adapter):
     """The shapes of an adapter's tensors by name; AdapterError where it is not whole or sound."""
     from safetensors import SafetensorError, safe_open
 
-    _read(adapter / CONFIG)
     try:
+        check_folder(adapter)
+        _read(adapter / CONFIG)
         check_numbers(adapter / WEIGHTS)
         with safe_open(adapter / WEIGHTS, framework="pt") as file:
             return {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
@@ -142,8 +145,8 @@ def _beside(adapter, shapes):
 
 def _read(path):
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(path)
+    except (OSError, ReceivedError):
         raise AdapterError(
             f"{path} is missing or not whole, so {path.parent} is no finished adapter. Run lesson "
             "3 again, or get the adapter again."
@@ -164,7 +167,6 @@ def merge(base, adapter, out):
     memory. Returns ``out``. Raises AdapterError for an adapter of another base, FileExistsError for
     a name that is taken, and OSError for a disk without room; nothing is left behind then.
     """
-    from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     quiet()
@@ -172,7 +174,7 @@ def merge(base, adapter, out):
     safe = {"use_safetensors": True, "trust_remote_code": False}
     with new_folder(out, Weights(base).bytes) as scratch:
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", **safe)
-        merged = PeftModel.from_pretrained(model, adapter).merge_and_unload(safe_merge=True)
+        merged = with_adapter(model, adapter).merge_and_unload(safe_merge=True)
         copy_beside(base, scratch, but=[INDEX])  # its list of files is not the new one's
         merged.save_pretrained(scratch, max_shard_size=SHARD)
     return Path(out)

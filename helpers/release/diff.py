@@ -17,13 +17,16 @@ import json
 import math
 from pathlib import Path
 
+from helpers.bounded import bounded_json
 from helpers.files import write_text
+from helpers.received import read_json
 from helpers.release.weights import (
     Weights,
     bits_of,
     checksum,
     copy_beside,
     first_difference,
+    is_checksum,
     new_folder,
 )
 
@@ -107,7 +110,7 @@ def _names(path):
     with safe_open(path, framework="pt") as file:
         listed = (file.metadata() or {}).get(NAMES)
     try:
-        return None if listed is None else list(json.loads(listed))
+        return None if listed is None else list(bounded_json(listed))
     except (ValueError, TypeError):
         raise DiffError(f"{path} is damaged: its head lists no tensors. Get the diff again.") from (
             None
@@ -186,12 +189,14 @@ def _read_notes(diff):
     """
     path = Path(diff) / NOTES
     try:
-        notes = json.loads(path.read_text(encoding="utf-8"))
+        notes = read_json(path)
         for note in notes.values():
             plain = Path(note["file"]).name == note["file"] and note["file"][0] != "."
             if not plain or not note["file"].endswith(".safetensors"):
                 raise ValueError("no name of a file")
-            _size(note["tuned"]), note["base"] and _size(note["base"]), note["stored"]
+            sound = is_checksum(note["tuned"]) and (not note["base"] or is_checksum(note["base"]))
+            if not sound or not isinstance(note["stored"], bool):
+                raise ValueError("no checksums")
         return notes
     except (OSError, ValueError, KeyError, AttributeError, TypeError, IndexError):
         raise DiffError(

@@ -7,12 +7,12 @@ a folder that is there in whole or not at all.
 
 import contextlib
 import hashlib
-import json
 import math
 import shutil
 from pathlib import Path
 
 from helpers.files import put_in_place, scratch_folder
+from helpers.received import check_folder, read_json
 from helpers.student import BESIDE_WEIGHTS
 
 INDEX = "model.safetensors.index.json"
@@ -21,14 +21,15 @@ INDEX = "model.safetensors.index.json"
 class Weights:
     """The safetensors of a folder: ``files`` maps each tensor to the file it is in.
 
-    Raises ValueError for a folder without weights, for half a file of them, for one whose list
+    Raises ValueError for a folder without weights, for one with links that lead out of it or with
+    pipes, for half a file of them, for one whose list
     names a file that is missing, and for an adapter, which is no whole model.
     """
 
     def __init__(self, folder):
         from safetensors import SafetensorError, safe_open
 
-        self.folder, self.files = Path(folder), {}
+        self.folder, self.files = check_folder(folder), {}
         paths = sorted(self.folder.glob("*.safetensors"))
         if not paths or (self.folder / "adapter_config.json").exists():
             found = "an adapter" if paths else "no *.safetensors"
@@ -53,8 +54,8 @@ class Weights:
         index = self.folder / INDEX
         if index.is_file():
             try:
-                listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-            except (ValueError, KeyError, TypeError, AttributeError):
+                listed = set(read_json(index)["weight_map"].values())
+            except (KeyError, TypeError, AttributeError):
                 raise ValueError(
                     f"{index} is no list of files. Get the model again, or save it again."
                 ) from None
@@ -107,6 +108,24 @@ def checksum(tensor):
     }
 
 
+# What safetensors knows, in torch's words.
+DTYPES = (
+    "float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2",
+    "int64", "int32", "int16", "int8", "uint8", "bool",
+)  # fmt: skip
+MOST = 1 << 40  # numbers of one tensor; the largest there are have a thousandth of that
+
+
+def is_checksum(note):
+    """Whether a note, which may be anybody's, has the form that :func:`checksum` gives."""
+    if not isinstance(note, dict) or note.get("dtype") not in DTYPES:
+        return False
+    shape = note.get("shape")
+    if not isinstance(shape, list) or len(shape) > 8 or not isinstance(note.get("sha256"), str):
+        return False
+    return all(type(n) is int and n >= 0 for n in shape) and math.prod(shape) <= MOST
+
+
 def first_difference(weights, sums, few=8):
     """The first tensor of ``weights`` that is not the one in ``sums``, or None: soon known.
 
@@ -128,6 +147,7 @@ def first_difference(weights, sums, few=8):
 
 def copy_beside(folder, target, *, but=()):
     """Configuration, tokenizer and the list of files, as they stand beside the weights."""
+    check_folder(folder)
     for pattern in BESIDE_WEIGHTS:
         for path in Path(folder).glob(pattern):
             if path.name not in but:
