@@ -15,6 +15,7 @@ from helpers.splitting import Body
 from helpers.tails import is_note, trimmed
 
 _LABEL = re.compile(r"[*_]{0,3}[^\W\d_][\w /&\-]{0,30}[*_]{0,3}[ ]?[:：]")
+_WORD = re.compile(r"\S")
 _TITLE_ENDS = (".", "?", "!", ":", "。", "？", "！", "：", ",")
 
 
@@ -249,14 +250,30 @@ def _holds_another(text: str, body: Body, output: Mark, parts: list[Mark], bare:
         return True
     if bare and _begins_in_input(text, body, parts[0], output):
         return True
-    between = []
+    return _holds_another_answer(text, body, output, bare)
+
+
+def _holds_another_answer(text: str, body: Body, output: Mark, bare: bool) -> bool:
+    """Whether an answer holds the Output of another task."""
+    kinds, asked, gap = set(), False, _second_paragraph(text, output.end)
     for mark in body.marks:
         if mark.start <= output.start:
             continue
-        if mark.kind == "output" and _is_of_another(text, output, mark, between, bare):
-            return True
-        between.append(mark)
+        if mark.kind == "output":
+            parted = bare and gap < mark.start
+            if asked or _is_of_another(output, mark, kinds, parted):
+                return True
+        kinds.add(mark.kind)
+        asked = asked or (mark.kind == "head" and mark.rank == 2)
     return False
+
+
+def _second_paragraph(text: str, begin: int) -> int:
+    """Where the second paragraph of a text begins, or its end."""
+    first = _WORD.search(text, begin)
+    blank = text.find("\n\n", first.start()) if first else -1
+    second = _WORD.search(text, blank) if blank >= 0 else None
+    return second.start() if second else len(text)
 
 
 def _begins_in_input(text: str, body: Body, given: Mark, output: Mark) -> bool:
@@ -268,15 +285,15 @@ def _begins_in_input(text: str, body: Body, given: Mark, output: Mark) -> bool:
     return not (first and first.kind == "item")
 
 
-def _is_of_another(text: str, output: Mark, other: Mark, between: list[Mark], bare: bool) -> bool:
-    """Whether ``other``, an Output in an answer, is another task's; ``between`` are marks."""
+def _is_of_another(output: Mark, other: Mark, kinds: set[str], parted: bool) -> bool:
+    """Whether ``other``, an Output in an answer, is another task's.
+
+    ``kinds`` are those of the marks between them, ``parted`` says that a blank line alone parts
+    two tasks of this list, and that there is one.
+    """
     if output.look.before and other.look.before and output.number != other.number:
-        return True
-    kinds = {mark.kind for mark in between}
-    if any(mark.kind == "head" and mark.rank == 2 for mark in between):
         return True
     if output.look.before:
         return False
     alike = (other.style, other.rank) == (output.style, output.rank)
-    parted = "\n\n" in text[output.end : other.start].strip()
-    return "rule" in kinds or (alike and ("input" in kinds or (bare and parted)))
+    return "rule" in kinds or (alike and ("input" in kinds or parted))

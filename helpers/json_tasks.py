@@ -7,43 +7,54 @@ several lists one after the other. A list is only trusted where all of it can be
 import json
 import re
 
+from helpers.bounded import CHARACTERS, too_deep
+from helpers.field_names import FIELDS, field_of_key, names_of
+from helpers.json_repair import repaired
+
 _OPENING = re.compile(r"[{\[]")
-_OPENINGS = re.compile(r"[{\[\s]+")
-_NEXT_LINE = re.compile(r"\n\s*+(?={)")
+_NEXT_LINE = re.compile(r"(?<=\n)[ \t]*+(?={)")
 _CONTAINER = re.compile(r'\[|\{\s*+"[^"]*+"\s*+:\s*+[\[{]')
-_CONTENT = re.compile(r'"(?:instruction|지시|perintah)"\s*+:\s*+"[^"]{0,20}?\w', re.I)
-_COMMAS = re.compile(r'(?P<string>"(?:[^"\\]++|\\.)*+"?)|,(?=\s*+[}\]])', re.S)
-_KEYS = {
-    "instruction": (
-        "instruction",
-        "instructions",
-        "task",
-        "prompt",
-        "question",
-        "지시",
-        "perintah",
-    ),
-    "input": ("input", "inputs", "context", "입력", "masukan"),
-    "output": ("output", "outputs", "response", "answer", "출력", "keluaran"),
-}
-_DECODER = json.JSONDecoder(strict=False)  # a line break inside a string leaves no doubt
+_ASKS = rf'"(?:{names_of(*FIELDS["instruction"])})"\s*+:'
+_CONTENT = re.compile(rf'{_ASKS}\s*+"[^"]{{0,20}}?\w', re.I)
+_ROW = re.compile(rf"(?:(?<=[}}\[])|(?<=[}}\[],))\s*+(?={{\s*+{_ASKS})", re.I)
+_AFTER_ROW = re.compile(r"[\s,\]}]*+")
+# Lists of what the model was shown, or shows itself, beside the tasks that it was asked for.
+_SHOWN = re.compile(
+    r"(?:few[ _-]?shot|seed|given|sample|in[ _-]?context)?[ _-]?"
+    r"(?:examples?|seeds?|demonstrations?|shots?)(?:[ _-]?tasks?)?|예시|예제|contoh",
+    re.I,
+)
+
+
+def _whole_number(digits: str) -> int | float:
+    """An integer; Python refuses to read one of more than 4,300 digits."""
+    return int(digits) if len(digits) < 1000 else float("inf")
+
+
+# A line break inside a string leaves no doubt.
+_DECODER = json.JSONDecoder(strict=False, parse_int=_whole_number)
 
 
 def json_rows(text: str) -> tuple[list[object], str | None]:
     """``(rows, rest)``: the tasks in a reply's JSON values, and what could not be read.
 
     Rows are dicts with the keys instruction, input and output, as far as they are there, or other
-    values that stand in a list of tasks. ``rest`` is None when nothing is in doubt. A comma after
-    the last element of a list is forgiven.
+    values that stand in a list of tasks. ``rest`` is None when nothing is in doubt. Slips that
+    leave no doubt are repaired (see :mod:`helpers.json_repair`). Of a list that is damaged, the
+    tasks are kept that can be read alone.
     """
+    if len(text) > CHARACTERS:
+        return [], text
     text = _unquoted(text)
-    rows, rest = _read(text)
-    if rest is not None:
-        forgiven = _COMMAS.sub(lambda found: found["string"] or "", text)
-        again, still = _read(forgiven) if forgiven != text else (rows, rest)
+    rows, rest = _read(text, whole=True)
+    if rest is None:
+        return rows, rest
+    again = repaired(text)
+    if again != text:
+        found, still = _read(again, whole=True)
         if still is None:
-            return again, None
-    return rows, rest
+            return found, None
+    return _read(text, whole=False)
 
 
 def _unquoted(text: str) -> str:
@@ -55,30 +66,31 @@ def _unquoted(text: str) -> str:
     return inside if isinstance(inside, str) else text
 
 
-def _read(text: str) -> tuple[list[object], str | None]:
-    values, broken = _values(text)
+def _read(text: str, whole: bool) -> tuple[list[object], str | None]:
+    values, broken = _values(text, whole)
     rows = [row for value in values for row in _rows(value)]
     if broken or rows or any(_is_empty_list(value) for value in values):
         return rows, "\n".join(broken) or None
     return [], text
 
 
-def _values(text: str) -> tuple[list[object], list[str]]:
+def _values(text: str, whole: bool) -> tuple[list[object], list[str]]:
     """Every JSON object and list of a text, in order, and the parts that began as one of tasks.
 
-    The objects inside a broken list are not looked for: where one of them is damaged, the next may
-    begin inside a string. Objects that stand alone, one a line, are read one by one.
+    Objects that stand alone, one a line, are read one by one; those inside a broken list only
+    where they need not be ``whole``.
     """
     values, broken, place, torn = [], [], 0, False
     while opening := _OPENING.search(text, place):
         begin, listed = opening.start(), bool(_CONTAINER.match(text, opening.start()))
+        deep = too_deep(text, begin)
+        if deep is not None:
+            place = deep
+            continue
         try:
             value, place = _DECODER.raw_decode(text, begin)
             if not torn or listed:
                 values.append(value)
-            continue
-        except RecursionError:
-            place = _OPENINGS.match(text, begin).end()
             continue
         except json.JSONDecodeError as error:
             fault, cut = max(error.pos, begin + 1), _ran_out(error, text)
@@ -86,11 +98,45 @@ def _values(text: str) -> tuple[list[object], list[str]]:
         if not _CONTENT.search(text, begin, end):
             place = fault
             continue
-        after = None if listed else _NEXT_LINE.search(text, begin)
+        after = None if listed else _NEXT_LINE.search(text, begin + 1)
         place = after.end() if after else (len(text) if cut else fault)
+        if listed and not cut and not whole and not torn:
+            found, damaged = _sound_rows(text[begin:])
+            values += found
+            return values, [*broken, *damaged]
         broken.append(text[begin : place if after else len(text)])
         torn = torn or listed or not after
     return values, broken
+
+
+def _sound_rows(text: str) -> tuple[list[object], list[str]]:
+    """The tasks of a damaged list that can be read alone, and the others.
+
+    A task begins behind the end of another one. So a text in a task that only looks like one, with
+    quote marks that were not escaped, is not taken for one.
+    """
+    begins = [found.end() for found in _ROW.finditer(text)]
+    pieces = [text[i:j] for i, j in zip(begins, [*begins[1:], len(text)], strict=True)]
+    found, damaged = [], []
+    for piece in pieces:
+        value = _row_alone(piece, piece is pieces[-1])
+        if value is None:
+            damaged.append(piece)
+        else:
+            found.append(value)
+    return (found, damaged) if found else ([], [text])
+
+
+def _row_alone(piece: str, last: bool) -> dict | None:
+    """The object with which a part of a list begins, if nothing but its end follows."""
+    for text in (piece, repaired(piece)):
+        try:
+            value, end = _DECODER.raw_decode(text)
+        except json.JSONDecodeError:
+            continue
+        if last or _AFTER_ROW.fullmatch(text, end):
+            return value
+    return None
 
 
 def _ran_out(error: json.JSONDecodeError, text: str) -> bool:
@@ -107,20 +153,33 @@ def _rows(value: object) -> list[object]:
     if not isinstance(value, dict):
         return []
     task = _task(value)
-    if "instruction" in task or "output" in task:
+    if isinstance(task.get("instruction"), str) or _has_text(task):
         return [task]
-    return [row for inner in value.values() for row in _rows(inner)]
+    found = {key: _rows(inner) for key, inner in value.items()}
+    asked = [rows for key, rows in found.items() if rows and not _SHOWN.fullmatch(str(key))]
+    rows = [row for rows in asked or found.values() for row in rows]
+    return rows or ([task] if "instruction" in task or "output" in task else [])
+
+
+def _has_text(task: dict[str, object]) -> bool:
+    """Whether an object without an instruction is a task all the same, if not a sound one."""
+    values = [task[name] for name in ("instruction", "output") if name in task]
+    return bool(values) and not any(isinstance(value, (dict, list)) for value in values)
 
 
 def _task(value: dict) -> dict[str, object]:
-    """An object with its keys in English and lower case; other keys are left out."""
-    given = {str(key).strip().lower(): field for key, field in value.items()}
-    task = {}
-    for name, keys in _KEYS.items():
-        found = [key for key in keys if key in given]
-        if found and not (found[0] != name and isinstance(given[found[0]], (dict, list))):
-            task[name] = given[found[0]]
-    return task
+    """An object with its keys in English and lower case; other keys are left out.
+
+    Of several keys for one field, the surest name is taken.
+    """
+    task, ranks = {}, {}
+    for key, field in value.items():
+        name, rank = field_of_key(key) or (None, 0)
+        exact = rank + (str(key).strip().lower() == name)
+        container = isinstance(field, (dict, list)) and exact < 3
+        if name and not container and exact > ranks.get(name, -1):
+            task[name], ranks[name] = field, exact
+    return {name: task[name] for name in FIELDS if name in task}
 
 
 def _is_empty_list(value: object) -> bool:

@@ -23,6 +23,7 @@ together.
 import json
 import re
 
+from helpers.field_names import names_of
 from helpers.fields import read_task, usual_output
 from helpers.headings import mark_of
 from helpers.json_tasks import json_rows
@@ -31,6 +32,12 @@ from helpers.one_line_tasks import read_lines
 from helpers.replies import is_filtered, is_whole, without_thinking
 from helpers.splitting import Body, split_tasks, without_preamble
 from helpers.tails import trimmed, without_end_tokens, without_tail, without_titles
+
+# Where a numbered list begins in a reply that should be JSON, and with which number.
+_FIRST_NUMBER = re.compile(
+    rf"^[#*_>\s]{{0,8}}(?:(?P<number>\d{{1,4}})[.):]|(?:{names_of('label')})[ ]?[:：*])",
+    re.M | re.I,
+)
 
 
 def parse_completion(
@@ -106,11 +113,15 @@ def parse_structured(
     """Tasks out of a completion asked for as JSON: ``(tasks, drops)`` as above.
 
     Expects ``{"tasks": [{"instruction", "input", "output"}, …]}``, alone, in a code fence, or with
-    words around it, the bare list, single objects, or one object a line. A text that does not
-    parse, as one that was cut, is one drop: half a JSON text cannot be trusted.
+    words around it, the bare list, single objects, or one object a line. A text that was cut is one
+    drop: half a JSON text cannot be trusted. A numbered list in place of JSON is read as one.
     """
     answer = without_thinking(text)
     rows, rest = json_rows(answer)
+    if not rows and rest is not None and (first := _FIRST_NUMBER.search(answer)):
+        listed = parse_completion(text, int(first["number"] or 1), finish_reason)
+        if listed[0]:
+            return listed
     tasks, drops = [], []
     for row in rows:
         task, fault = _read_row(row)
@@ -130,7 +141,7 @@ def parse_structured(
 def _is_json(text: str) -> bool:
     """Whether a reply holds tasks as JSON although a list was asked for."""
     rows = [row for row in json_rows(text)[0] if isinstance(row, dict)]
-    return any("instruction" in row and "output" in row for row in rows)
+    return any(isinstance(row.get("instruction"), str) and "output" in row for row in rows)
 
 
 def _read_row(row: object) -> tuple[dict[str, str] | None, str | None]:

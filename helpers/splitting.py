@@ -13,6 +13,7 @@ from helpers.field_names import PROMPT_NAMES
 from helpers.headings import Look, Mark, is_frame
 from helpers.numbered_tasks import Start, add_numbered, plain_items
 from helpers.reply_marks import NOTE, ReplyMarks, under
+from helpers.tails import is_note
 
 _NEAR = 200  # headings to look back or ahead at: no task has more
 # The heading that the prompt ended with: "4. Instruction:" in the prompt's language.
@@ -193,7 +194,8 @@ def _opens(reply: ReplyMarks, mark: Mark, several: bool, start: int, answered: b
         if mark.kind == "item":
             return answered and (mark.number == start or (mark.number == 1 and not several))
         return mark.rank == 2 or not several
-    if announces(before):
+    noted = all(is_note(line, mark.number) for line in before.split("\n") if line.strip())
+    if announces(before) or noted:
         return mark.rank == 2 or answered
     if mark.kind == "item" and not (answered and mark.apart):
         return False

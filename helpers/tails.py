@@ -65,26 +65,26 @@ _BEGUN = (*PROMPT_NAMES, "task", "instruksi", "tugas", "과제", "prompt", "ques
 def without_tail(output: str, number: int) -> str:
     """The output of the list's last task, whose number is given, without what follows it."""
     output = without_end_tokens(_without_turn(output))
-    for _ in range(3):
-        shorter = _without_closing(output)
-        if shorter == output:
-            break
-        output = shorter
+    shorter = _without_closing(output, sure=False)
+    if shorter != output:  # whoever says one thing to the reader may have said another before
+        output = _without_closing(shorter, sure=True)
     return _without_begun(without_titles(output, number + 1), number)
 
 
 def without_titles(output: str, number: int | None) -> str:
     """An output without titles of sections after it, and notes about the next task, ``number``."""
     lines = output.split("\n")
-    while len(lines) > 1:
-        apart = not lines[-2].strip() or is_rule(lines[-2])
-        if not (is_note(lines[-1], number, apart) or (apart and _SECTION.match(lines[-1]))):
+    place, cut = len(lines) - 1, None
+    while place > 0:
+        line, apart = lines[place], is_frame(lines[place - 1])
+        title = bool(_SECTION.match(line)) or is_note(line, number)
+        if is_note(line, number, apart) or (title and apart):
+            cut = place
+        if not title and not is_note(line, number, False) and not is_frame(line):
             break
-        before = trimmed("\n".join(lines[:-1])).split("\n")
-        if not "".join(before).strip() or left_open(before):
-            break
-        lines = before
-    return "\n".join(lines)
+        place -= 1
+    before = trimmed("\n".join(lines[:cut])) if cut else ""
+    return before if before.strip() and not left_open(lines[:cut]) else output
 
 
 def is_note(line: str, number: int | None, apart: bool = True) -> bool:
@@ -117,9 +117,10 @@ def without_end_tokens(text: str) -> str:
     """A text without the tokens with which a model ends ("<|im_end|>"), and what follows them."""
     turn = _NEXT_TURN.search(text)
     end = turn.start() if turn else len(text.rstrip())
+    struck = "<s>" in text  # HTML: "</s>" ends struck-out text
     while token := _END_TOKEN.search(text[max(0, end - 30) : end]):
-        if token[0] == "</s>" and "<s>" in text:
-            break  # HTML's struck-out text
+        if struck and token[0] == "</s>":
+            break
         end -= len(token[0])
         while end and text[end - 1].isspace():
             end -= 1
@@ -131,21 +132,24 @@ def _without_turn(output: str) -> str:
     lines = output.split("\n")
     ruled = None
     for i, line in enumerate(lines):
-        if ruled and _TURN.match(line) and not left_open(lines[:ruled]):
-            return trimmed("\n".join(lines[:ruled]))
+        if ruled and _TURN.match(line):
+            return output if left_open(lines[:ruled]) else trimmed("\n".join(lines[:ruled]))
         ruled = i if i and is_rule(line) else ruled if not line.strip() else None
     return output
 
 
-def _without_closing(output: str) -> str:
-    """The list's last output without a line of words to the reader ("Let me know …")."""
+def _without_closing(output: str, sure: bool) -> str:
+    """The list's last output without a line of words to the reader ("Let me know …").
+
+    Where that is not ``sure`` yet, the line must stand under a rule or speak of the list.
+    """
     lines = output.split("\n")
     if len(lines) < 2 or not _CLOSING.match(lines[-1][:300]) or _LETTER.search(output):
         return output
     before = trimmed("\n".join(lines[:-1]))
     between = lines[len(before.split("\n")) : -1]
     ruled = any(is_rule(line) for line in between)
-    sure = ruled or (between and _OF_THE_LIST.search(lines[-1]))
+    sure = ruled or (between and (sure or _OF_THE_LIST.search(lines[-1][:300])))
     return before if before and sure else output
 
 

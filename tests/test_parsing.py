@@ -7,6 +7,7 @@ import time
 import pytest
 from conftest import ROOT
 
+from helpers.bounded import bounded_json
 from helpers.parsing import normal_input, parse_completion, parse_structured
 
 RIVER = {"instruction": "Name a river in France.", "input": "", "output": "The Loire."}
@@ -334,6 +335,202 @@ def test_a_code_fence_that_was_never_closed_ends_with_its_task():
     assert drops == [] and tasks[0]["output"] == "```python\nprint()" and tasks[1] == TREE
 
 
+# --- misreadings that a reviewer found, by class ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["{n}. |Input: |Output: ", "**{n}.** |Input: |Output: ", "{n}. |{n}. Input: |{n}. Output: ",
+     "{n}. |입력: |출력: ", "{n}) |**Input:** |**Output:** ", "{n}. |Masukan: |Keluaran: "],
+)  # fmt: skip
+@pytest.mark.parametrize("given", ["none", "<noinput>", "a song", ""])
+def test_a_task_without_an_output_does_not_swallow_the_next(style, given):
+    asks, names, output = style.split("|")
+    before = f"{asks}Name a tree.\n{output}Oak\n\n".format(n=4)
+    for lost in ((5,), (5, 6)):
+        texts = [f"{asks}Sing.\n{names}{given}\n\n".format(n=n) for n in lost]
+        last = f"{asks}Add 2, 3.\n{output}5".format(n=lost[-1] + 1)
+        tasks, drops = parse_completion(before + "".join(texts) + last, 4, "stop")
+        assert tasks == [TREE, TWO]
+        assert [drop["reason"] for drop in drops] == ["no output field"] * len(lost)
+
+
+def test_a_list_in_an_input_stays_there_and_a_doubtful_number_drops_the_task():
+    text = " Name a tree.\nOutput: Oak\n\n5. Sort.\nInput: 1. pear\n2. fig\n3. a\n4. b\n5. c\n6. d"
+    tasks, drops = parse_completion(f"{text}\nOutput: x\n\n6. Add 2, 3.\nOutput: 5", 4, "stop")
+    assert [task["output"] for task in tasks] == ["Oak", "x", "5"] and drops == []
+    text = " Name a tree.\nOutput: Oak\n\n5. Sort.\nInput: a song\n6. Dance.\nOutput: x"
+    assert parse_completion(text, 4, "stop")[0] == [TREE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " Name a tree.\n4. Input: <noinput> 4. Output: Oak\n"
+        "5. Instruction: Add 2, 3. 5. Input: <noinput> 5. Output: 5",
+        "4. Name a tree. Output: Oak\n5. Add 2, 3. Output: 5",
+        "4. Name a tree. Input: none Output: Oak\n5. Add 2, 3. Input: none Output: 5",
+        "4. Instruction: Name a tree. 4. Output: Oak\n5. Instruction: Add 2, 3. 5. Output: 5",
+        " Name a tree. 입력: 없음 출력: Oak\n5. 지시: Add 2, 3. 입력: 없음 출력: 5",
+        " Name a tree. 4. Input: none\n4. Output: Oak\n5. Instruction: Add 2, 3. 5. Input: none\n"
+        "5. Output: 5",
+    ],
+)
+def test_fields_in_one_line_leave_no_heading_in_another(text):
+    assert parse_completion(text, 4, "stop") == ([TREE, TWO], [])
+
+
+@pytest.mark.parametrize(
+    "sentence", ["Use the Input: field.", "Explain Input: as a word.", "Write Output: twice."]
+)
+def test_a_name_in_a_sentence_is_no_field(sentence):
+    text = f" Name a tree. Output: Oak\n5. Instruction: {sentence} Output: 5"
+    tasks, drops = parse_completion(text, 4, "stop")
+    assert tasks == [TREE] and len(drops) == 1
+
+
+def two(style):
+    """Two tasks in a style with headings of instruction and output, and more lines between."""
+    tasks = ((4, "Name a tree.", "Oak"), (5, "Add 2, 3.", "5"))
+    return "\n\n".join(style.format(n=n, i=asked, o=answer) for n, asked, answer in tasks)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "{n}.\u00a0Instruction:\u00a0{i}\n{n}.\u00a0Output:\u00a0{o}",
+        "{n}.\u3000지시：\u3000{i}\n{n}.\u3000출력：\u3000{o}",
+        "\u200b{n}. Instruction: {i}\n\u200b{n}. Output: {o}",
+        "{n}.) Instruction: {i}\n{n}.) Output: {o}", "({n}). Instruction: {i}\n({n}). Output: {o}",
+        "{n}.- Instruction: {i}\n{n}.- Output: {o}", "{n}.1 Instruction: {i}\n{n}.2 Output: {o}",
+        "{n}a. Instruction: {i}\n{n}b. Output: {o}",
+        "### {n}) Words\n\n**Task:** {i}\n\n**Output:** {o}",
+        "### {n}. Words\n\n**Instruction:** {i}\n\n**Output:** {o}",
+        "{n}) Words\n\nTask: {i}\n\nOutput: {o}",
+        "{n}. Instruction: Task {n}: {i}\n{n}. Output: {o}",
+        "{n}. Instruction: Task: {i}\n{n}. Output: {o}",
+        "Instruction: {n}. {i}\nOutput: {o}", "**Instruction:** {n}) {i}\n**Output:** {o}",
+        "{n}. Instruction: {i}\n{n}. Type: open QA\n{n}. Input: none\n{n}. Output: {o}",
+        "{n}. Type: open QA\n{n}. Instruction: {i}\n{n}. Output: {o}",
+        "**Instruction:** {i}\n**Difficulty:** easy\n**Input:** none\n**Output:** {o}",
+        "**Category:** maths\n**Instruction:** {i}\n**Output:** {o}",
+        "{n}. Instruction: {i}\n{n}. Output: {o}\n{n}. Note: it is easy",
+        "{n}. Instruction: {i}\n{n}. Output: {o}\n{n}. Explanation: it\nis.\n{n}. Source: me",
+        "Task {n} Instruction: {i}\nTask {n} Output: {o}",
+        "[Task {n}] Instruction: {i}\n[Task {n}] Output: {o}",
+        "Task {n} - Instruction: {i}\nTask {n} - Output: {o}",
+        "Instruction-{n}: {i}\nOutput-{n}: {o}", "Instruction_{n}: {i}\nOutput_{n}: {o}",
+        "{n}. Aufgabe: {i}\n{n}. Eingabe: keine\n{n}. Ausgabe: {o}",
+        "Anweisung {n}: {i}\nAusgabe: {o}", "{n}. 指令：{i}\n{n}. 输入：无\n{n}. 输出：{o}",
+        "### 任务 {n}\n**指令：** {i}\n**输出：** {o}", "{n}. Task: {i}\n{n}. Output: {o}",
+        "{n}. Question: {i}\n{n}. Answer: {o}", "{n}. Instrucción: {i}\n{n}. Salida: {o}",
+    ],
+)  # fmt: skip
+def test_no_heading_of_a_list_stays_in_a_field(style):
+    assert parse_completion(two(style), 4, "stop") == ([TREE, TWO], [])
+
+
+def test_headings_of_other_sorts_in_one_list_are_read():
+    fish = {"instruction": "Name a fish.", "input": "", "output": "Cod"}
+    text = (
+        " Name a tree.\n4. Output: Oak\n\n5. Task: Add 2, 3.\n5. Output: 5\n\n"
+        "6. Question: Name a fish.\n6. Answer: Cod"
+    )
+    assert parse_completion(text, 4, "stop") == ([TREE, TWO, fish], [])
+    text = "④ Instruction: Name a tree.\n④ Output: Oak\n⑤ Instruction: Add 2, 3.\n⑤ Output: 5"
+    assert parse_completion(text, 4, "stop") == ([TREE, TWO], [])
+    text = " Give steps.\nOutput: 1. a\n2. b\n3. c\n4. d\n5. Add 2, 3.\nOutput: 5\n6. Name a tree."
+    tasks, drops = parse_completion(f"{text}\nOutput: Oak", 4, "stop")
+    assert tasks[1:] == [TWO, TREE] and tasks[0]["output"].endswith("4. d") and drops == []
+
+
+def test_a_list_in_an_instruction_or_an_answer_is_no_note():
+    steps = "1. Mix: well\n2. Wait: long\n3. Heat: slowly\n4. Bake: hot"
+    tasks, drops = parse_completion(f" Cook.\n4. Output: So:\n{steps}", 4, "stop")
+    assert tasks[0]["output"] == f"So:\n{steps}" and drops == []
+    text = f" Name these:\n{steps}\n4. Output: steps"
+    assert parse_completion(text, 4, "stop")[0][0]["instruction"] == f"Name these:\n{steps}"
+    # What may be needed to do the task is not cut away: such a task is dropped.
+    text = " Sort them.\n4. Options: pear, fig\n4. Output: fig, pear"
+    assert parse_completion(text, 4, "stop")[1][0]["reason"] == "a field that is not known"
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["\n\n### Task 6", "\n\n6. Inst", "\n\n6.", "\n\n**6.", "\n\n**Task 6:**", "\n\n### 6",
+     "\n\n6. 지시",
+     "\n\n## Part 2", "\n\n### Category: Maths", "\n###\n\nUser: Thanks!", "\n---\nHuman: More!",
+     "\n\n(Continued in the next message)", "\n\n... (continue with 15 more tasks)",
+     "\n\n[15 more tasks follow]", "<|im_end|>", "</s>", "<|im_end|>\n", "<|eot_id|>",
+     "\n<end_of_turn>",
+     "<|im_end|>\n<|im_start|>user\nThanks", "\n\nLet me know!\n\nI hope these tasks help!"],
+)  # fmt: skip
+def test_what_stands_after_the_last_task_is_cut(tail):
+    tasks, drops = parse_completion(NUMBERED + tail, 4, "stop")
+    assert tasks == [TREE, TWO] and all(drop["text"] == "" for drop in drops)
+
+
+@pytest.mark.parametrize("fence", ["~~~", "````", "~~~~", "```markdown", "~~~text", "`````md"])
+def test_a_fence_of_any_sign_around_the_list_is_cut(fence):
+    text = f"{fence}\n{NUMBERED}\n{fence.rstrip('abcdefghijklmnopqrstuvwxyz')}"
+    assert parse_completion(text, 4, "stop") == ([TREE, TWO], [])
+
+
+@pytest.mark.parametrize("title", ["## Part 2", "### Category: Maths", "**Section B**", "# Part 2",
+                                   "---\n\n## Maths", "=== Part 2 ===",
+                                   "## Part 2\n### Sums"])  # fmt: skip
+def test_a_title_between_two_tasks_belongs_to_neither(title):
+    for text in LISTS[:4]:
+        first, gap, second = text.partition("Oak\n\n")
+        text = f"{first}Oak\n\n{title}\n\n{second}"
+        assert gap and parse_completion(text, 4, "stop") == ([TREE, TWO], []), text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["See:\n\n6.", "a\n\n```python\nx = 1\n\n## done\n```", "<s>old</s>",
+     "User: hi\nAssistant: hello",
+     "2 + 3 is\n\n5", "# Title\n\nText", "Dear Tom,\n\nContinue the list!",
+     "wow~~~ great\nok~~~ yes",
+     "~~~\nx\n~~~"],
+)  # fmt: skip
+def test_an_answer_that_only_looks_like_a_tail_is_kept(answer):
+    text = f" Name a tree.\n4. Output: Oak\n5. Instruction: Add 2, 3.\n5. Output:\n{answer}"
+    assert parse_completion(text, 4, "stop") == ([TREE, {**TWO, "output": answer}], [])
+
+
+@pytest.mark.parametrize("fence", ["~~~", "```", "````", "~~~~~"])
+def test_headings_in_code_are_not_read_whatever_its_fence(fence):
+    inside = "# Output: x\n5. Instruction"
+    shorter = f"\n{fence[:-1]}\nInput: 3" if len(fence) > 3 else ""
+    code = f"{fence}python\n{inside}{shorter}\n{fence}"
+    text = f"4. Instruction: Print.\n4. Output:\n{code}\n5. Instruction: Add 2, 3.\n5. Output: 5"
+    tasks, drops = parse_completion(text, 4, "stop")
+    assert [task["output"] for task in tasks] == [code, "5"] and drops == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<no_input>", "_None_", "no_input", '""', "''", "N.A.", "NA", "n/a", "{}", "kosong",
+     "(kosong)",
+     "Tidak perlu input", "tidak memerlukan input", "필요하지 않음", "입력 불필요",
+     "입력이 필요하지 않습니다.",
+     "No input is needed for this task.", "N/A (no input needed)", "None (general knowledge)",
+     "This task requires no input.", "Input not required", "**None**", "<None>", "[no input]",
+     "无", "keine"],
+)  # fmt: skip
+def test_an_input_that_says_there_is_none_is_empty(text):
+    assert normal_input(text) == "" and normal_input(f" {text}\n") == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["Na", "No", "0", "none of these", "NA, EU, AS", "Null hypothesis", "()", "{a}", "[1]",
+             "No input is needed for this machine to run.", "Kosong dua kali", "Keine Ahnung"],
+)  # fmt: skip
+def test_an_input_that_says_something_is_kept(text):
+    assert normal_input(text) == text
+
+
 # --- invariants over random lists -----------------------------------------------------------
 
 FIELDS = {
@@ -427,21 +624,43 @@ def test_a_random_list_cut_anywhere_keeps_whole_tasks_only(style):
             assert len(kept) + len(drops) <= len(tasks)
 
 
-@pytest.mark.parametrize(
-    "unit",
-    ["*", "#", "\n", "9", " ", "`", ">", "-", "[", "{", '{"a":', '["', ",", '\\"', "#\n", "```\n",
-     "5.\n",
-     "5. a\n\n", "Task 5:\n", "Q: a\n", "Instruction: a\n", "Output: a\n", "a\n---\n", "<think>\n",
-     "Q: a\nA: b\n", "### Task 4\n**Instruction:** a\n", "Output: x\nTask 5:\n1. a\n\n",
-     '{"instruction": "a", "output": }\n'],
-)  # fmt: skip
-def test_reading_takes_time_in_proportion_to_the_text(unit):
-    text = (unit * 20_000)[:20_000]
+UNITS = [
+    "*", "#", "\n", "9", " ", "`", ">", "-", "[", "{", '{"a":', '["', ",", '\\"', "#\n", "```\n",
+    "5.\n",
+    "5. a\n\n", "Task 5:\n", "Q: a\n", "Instruction: a\n", "Output: a\n", "a\n---\n", "<think>\n",
+    "Q: a\nA: b\n", "### Task 4\n**Instruction:** a\n", "Output: x\nTask 5:\n1. a\n\n",
+    '{"instruction": "a", "output": }\n', "1. ", "Output:", "\u00a0", "~~~\n", "~~~a\n```\n",
+    "</think>",
+    "</s>", "<|im_end|>", "**a** ", "___a", "\\(", "/*", "//", " Input: a", "5. Output: a ",
+    "\n5. Note: a",
+    "[1,", '{"a":[],', "} ", '"a" ', "Input: a\n\n5. a\n\n", "## a\n\n", "(", "④",
+]  # fmt: skip
+CONTEXTS = [
+    "{}",
+    " a\nOutput: b{}",
+    " a {}\n4. Input: c\n4. Output: b\n\n{}x",
+    '{{"tasks": [{{"task": "{}',
+]
+
+
+def seconds(context, unit, length):
+    text = context.format(*[(unit * length)[:length]] * 2)
     began = time.process_time()
     parse_completion(text, 4, "stop")
-    parse_structured(text, "length")
+    parse_structured(text, "stop")
     normal_input(f"no input{text}x")
-    assert time.process_time() - began < 3  # about 0.5 s at most; what is quadratic takes minutes
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_reading_takes_time_in_proportion_to_the_text(unit):
+    for context in CONTEXTS:
+        for _ in range(4):  # a measurement beside other work may be wrong once
+            short, long = (seconds(context, unit, length) for length in (10_000, 20_000))
+            if long < max(3.5 * short, 0.02):
+                break
+        else:
+            pytest.fail(f"{context!r}: {short:.3f} s, {long:.3f} s for twice the text")
 
 
 RAW = ROOT.parent / "shared" / "data" / "raw_completions"
@@ -553,7 +772,98 @@ def test_of_objects_one_a_line_the_whole_ones_are_kept():
     ]
 
 
-def test_a_list_that_is_damaged_in_the_middle_is_one_drop():
-    text = f'{{"tasks": [{{"instruction": "Say "hi"", "output": "x"}}, {json.dumps(SUM)}]}}'
+def test_of_a_list_that_is_damaged_in_the_middle_the_other_tasks_are_kept():
+    bad = '{"instruction": "Say "hi"", "output": "x"}'
+    for rows in ([bad, json.dumps(SUM)], [json.dumps(SUM), bad], [bad, json.dumps(SUM), bad]):
+        text = f'{{"tasks": [{", ".join(rows)}]}}'
+        tasks, drops = parse_structured(text, "stop")
+        assert tasks == [SUM]
+        assert [drop["reason"] for drop in drops] == ["not the JSON that was asked for"]
+    inner = '{"instruction": "Explain {"instruction": "x", "output": "y"}.", "output": "z"}'
+    assert parse_structured(f"[{inner}, {json.dumps(SUM)}]", "stop")[0] == [SUM]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("prompt", "context", "completion"), ("Instruksi", "Masukan", "Keluaran"),
+        ("지시사항", "입력값", "답변"), ("指令", "输入", "输出"), ("Anweisung", "Eingabe",
+        "Ausgabe"),
+        ("question", "input_text", "answer"), ("task", "Input", "expectedOutput"),
+        ("INSTRUCTIONS", "additional input", "model_answer"),
+    ],
+    ids="-".join,
+)  # fmt: skip
+def test_json_keys_have_the_names_that_headings_have(names):
+    row = dict(zip(names, (SUM["instruction"], SUM["input"], SUM["output"]), strict=True))
+    assert parse_structured(structured({"id": 4, **row}), "stop") == ([SUM], [])
+
+
+ROWS = f"[{json.dumps(RIVER)}, {json.dumps(SUM)}]"
+SHOWN = json.dumps([{"instruction": "Shown.", "output": "x"}])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"output": {ROWS}}}', f'{{"output": {{"tasks": {ROWS}}}}}', f'{{"answer": {ROWS}}}',
+        f'{{"instruction": {ROWS}}}', f'{{"input": "none", "response": {ROWS}}}',
+        f'{{"examples": {SHOWN}, "tasks": {ROWS}}}', f'{{"tasks": {ROWS}, "seed_tasks": {SHOWN}}}',
+        f'{{"few_shot_examples": {SHOWN}, "new": {ROWS}}}', f'{{"examples": {ROWS}}}',
+        f'{{"tasks": {ROWS} // done\n}}', f'/* mine */ {{"tasks": /* two */ {ROWS}}}',
+        f'{{"tasks": {ROWS}}}'.replace("}, {", "} {"), f'{{"n": 2 "tasks": {ROWS}}}',
+        f'{{"tasks": {ROWS}}}'.replace(', "output"', '\n"output"'),
+    ],
+)  # fmt: skip
+def test_json_with_a_wrapper_or_a_slip_is_read(text):
+    assert parse_structured(text, "stop") == ([RIVER, SUM], [])
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"Solve \(x\).", "Solve \\(x\\)."), (r"C:\d\new", "C:\\d\\new"),
+        (r"\(\frac{a}{b} \times c\)", "\\(\\frac{a}{b} \\times c\\)"),
+        (r"It\'s.\nNow", "It\\'s.\nNow"), (r"\u00e9 \u12", "é \\u12"),
+        (r"http://x.y \w", "http://x.y \\w"),
+    ],
+)  # fmt: skip
+def test_a_wrong_escape_is_read_as_it_was_meant(written, meant):
+    text = f'{{"tasks": [{{"instruction": "Go on.", "output": "{written}"}}, {json.dumps(SUM)}]}}'
     tasks, drops = parse_structured(text, "stop")
-    assert tasks == [] and [drop["reason"] for drop in drops] == ["not the JSON that was asked for"]
+    assert [task["output"] for task in tasks] == [meant, "3"] and drops == []
+
+
+@pytest.mark.parametrize("text", [NUMBERED, f"Sure!\n\n{NUMBERED}", LISTS[2], LISTS[5]])
+def test_a_numbered_list_in_place_of_json_is_read(text):
+    assert parse_structured(text, "stop") == ([TREE, TWO], [])
+    assert parse_structured(text, "length")[0] == [TREE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 50_000,
+        "so " + "[" * 1000 + " is it",
+        "[1," * 50_000,
+        '{"instruction": "a", "output": ' + "[" * 9999,
+        '{"instruction": "a", "output": ' + "1" * 9999 + "}",
+    ],
+    ids=lambda text: text[:3] + text[-2:],
+)
+def test_json_that_is_nested_too_deep_is_a_drop(text):
+    for read in (parse_structured(text, "stop"), parse_completion(text, 4, "stop")):
+        assert read[0] == [] and len(read[1]) == 1
+    assert parse_structured(f"{text[:400]}\n{structured(RIVER)}", "stop")[0] in ([], [RIVER])
+
+
+def test_bounded_json_says_what_was_found_and_what_is_allowed():
+    assert bounded_json('{"a": "[[[["}', levels=1) == {"a": "[[[["}
+    assert bounded_json(b"[[1], [2]]", levels=2) == [[1], [2]]
+    with pytest.raises(ValueError, match=r"more than 100 levels.*at character 100.*100 are allow"):
+        bounded_json("[" * 100_000)
+    with pytest.raises(ValueError, match="9 characters; 5 are allowed"):
+        bounded_json("[1, 2, 3]", characters=5)
+    with pytest.raises(ValueError, match="Expecting value"):
+        bounded_json("[1, 2, x]")

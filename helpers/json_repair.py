@@ -1,0 +1,57 @@
+"""Repairing slips in JSON that leave no doubt about what was meant.
+
+Models write commas after the last element, leave one out between two, explain themselves in
+comments, and forget that a backslash is written twice ("C:\\data", formulas). One pass over the
+text repairs these; quote marks that were not escaped are beyond repair, because nobody can say
+where such a string ends.
+"""
+
+import re
+
+_TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\]++|\\.)*+"?)'
+    r"|(?P<space>\s++)|(?P<comment>//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)"
+    r"|(?P<comma>,)|(?P<opening>[\[{])|(?P<closing>[\]}])|(?P<word>[\w.+\-]++)|(?P<other>.)",
+    re.S,
+)
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|(?P<wrong>\\)')
+# What begins like an escape, in a string that also has wrong ones: \\times, \\frac, C:\\new.
+_FORMULA = re.compile(
+    r"\\(?=[bf][a-z]|n(?:abla|eq?|u|ot|otin)(?![a-z])|t(?:heta|imes|an|au|ext|o|op)(?![a-z])"
+    r"|r(?:ho|ight|angle|ightarrow|m)(?![a-z]))"
+)
+_PATH = re.compile(r"\b[A-Za-z]:\\")
+_PATH_PART = re.compile(r"\\(?=[ntrbf][a-z])")
+_ENDS = ("string", "word", "closing")  # a value ends with one of these,
+_BEGINS = ("string", "word", "opening")  # and begins with one of these
+
+
+def repaired(text: str) -> str:
+    """A JSON text without such slips; what is no JSON may change in other ways."""
+    parts, last, comma, spaces = [], "", False, []
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind in ("space", "comment"):
+            spaces.append(token[0] if kind == "space" else " ")
+        elif kind == "comma":
+            comma = True
+        else:
+            missing = last in _ENDS and kind in _BEGINS and (spaces or last == "closing")
+            if (comma and kind != "closing") or missing:
+                parts.append(",")
+            parts += spaces
+            parts.append(_with_escapes(token[0]) if kind == "string" else token[0])
+            last, comma, spaces = kind, False, []
+    return "".join(parts)
+
+
+def _with_escapes(string: str) -> str:
+    """A string in which a backslash that begins no escape is written twice."""
+    wrong = [found.start() for found in _ESCAPE.finditer(string) if found["wrong"]]
+    if not wrong:
+        return string
+    parts = _PATH_PART if _PATH.search(string) else _FORMULA
+    escapes = {found.start() for found in _ESCAPE.finditer(string)}
+    wrong += [found.start() for found in parts.finditer(string) if found.start() in escapes]
+    marked = set(wrong)
+    return "".join("\\\\" if i in marked else char for i, char in enumerate(string))
