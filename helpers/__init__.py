@@ -5,8 +5,8 @@ ground floor   files, received, io, file_kinds, file_rows, row_shapes, prompts, 
                numbered_tasks, fields, json_tasks, bounded, field_names, fences, no_input, tails,
                one_line_tasks, json_repair,
                intervals, agreement, ratings, rubrics, exports, sources,
-               verdicts, verdict_fields, verdict_marks, answer_names, answer_scores,
-               comparisons, comparatives, hedges, grades, readings
+               verdicts, verdict_fields, verdict_labels, verdict_marks, answer_names,
+               answer_scores, comparisons, comparatives, hedges, grades, readings
                import nothing of ours but one another, never torch
 first floor    keys, addresses, start, embedded, endpoint, limits, parameters, error_bodies,
                failures, patience,

@@ -39,6 +39,11 @@ _OF_ALL = re.compile(
     re.I,
 )
 _SAYS_SCORE = re.compile(rf"{SCORE}|\boverall\b|\btotal\b|\bquality\b|keseluruhan|종합|총점", re.I)
+_PLAIN = re.compile(
+    rf"{SCORE}s?|overall|total|final|quality|my|the|here|are|is|of|for|and|each|both|answers?"
+    r"|responses?|evaluation|keseluruhan|akhir|종합|총점|총평|최종|평가|[^\W\d_]?",
+    re.I,
+)
 _KEY = re.compile(rf"(?:overall|total|final)?[\W_]*(?:{SCORE}s?|overall|total|final|quality)", re.I)
 _IN_KEY = re.compile(rf"[\W_]*{SCORE}s?(?:[\W_]+(?:of|for))?[\W_]*", re.I)
 
@@ -88,9 +93,11 @@ def _are_scores(lines: list[str], heading: str, others: list[str], scale: str | 
     above = before if re.search(r"\w", before) else heading
     if _COUNTED.search(above) or any(_COUNTED.search(re.split(NAME, x)[0]) for x in with_numbers):
         return False
+    is_heading = len(above.split()) <= 4 and not re.search(r"[.!?]\W*$", above)
     if scale:
-        is_heading = len(above.split()) <= 4 and not re.search(r"[.!?]\W*$", above)
         return not (is_heading and re.search(r"\w", above)) or bool(_OF_ALL.search(above))
+    if is_heading and not all(map(_PLAIN.fullmatch, re.findall(r"[^\W\d_]+", above))):
+        return False  # "Toxicity score"
     if _SAYS_SCORE.search(above) or any(re.search(SCORE, x, re.I) for x in with_numbers):
         notes = [line for line in lines if line not in with_numbers and line != heading]
         return not any(_COUNTED.search(note) for note in notes if len(note.split()) < 5)

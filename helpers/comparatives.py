@@ -43,7 +43,7 @@ _ENGLISH = [
     ("win", True, rf"{NAME}\s+(?:\w+ly\s+)?(?:wins|won|beats?|outperform(?:s|ed)|surpass(?:es|ed)"
      r"|outdoes|edges out|takes the (?:win|lead|edge)"
      r"|has (?:the|an?)(?: \w+)? (?:edge|advantage)|prevails|comes out (?:ahead|on "
-     r"top)|gets my vote|deserves (?:the|to) win|is (?:\w+ly )?(?:ahead|above ⟨))"),
+     r"top)|gets my vote|deserves (?:the|to) win|is (?:\w+ly |well |far )?(?:ahead|above ⟨))"),
     ("win", True, r"\b(?:find|found|consider|deem|judge|think|believe)\s+"
      rf"{NAME}\s+(?:(?:to be|as|is|was)\s+)?(?:the\s+)?(?:\w+ly\s+)?(?:{_BEST}){_AS_SUCH}"),
     ("win", True, rf"\b(?:rank|rate|score|place|put)\s+{NAME}\s+(?:\w+ly\s+)?(?:higher|above)\b"),

@@ -7,12 +7,21 @@ are in the form of :func:`helpers.answer_names.named`, so patterns hold for both
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from helpers.answer_names import NAME
 from helpers.comparatives import SAYS
 from helpers.hedges import is_of_one_criterion, is_taken_back, own_words
+
+
+class _Said(NamedTuple):
+    """What a part of a sentence says; the fields are those of :class:`Statement`."""
+
+    verdict: str
+    whole: bool
+    of_one: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,12 +30,13 @@ class Statement:
 
     ``whole``: it speaks of the answers as such ("better"), not of one quality ("more detailed") or
     one criterion ("better in style").
-    ``concludes``: it draws the conclusion ("Therefore, …").
+    ``concludes``: it draws the conclusion ("Therefore, …"). ``of_one``: it names its criterion.
     """
 
     verdict: str
     whole: bool
     concludes: bool
+    of_one: bool = False
 
 
 _SENTENCE = re.compile(r"(?<!\bvs\.)(?<=[.!?。])(?<!\d\.)\s+|\n+")
@@ -54,6 +64,7 @@ _CHOSEN = re.compile(
     rf"|obviously|absolutely|tentu)\s+|\W*I(?: would|['’]d) say\s+){NAME}[^\w:]*",
     re.I,
 )
+_LESS = re.compile(r"\b(?:less|lacks?|worse|fails?|miss(?:es)?|wrong|kurang)\b|틀|부족", re.I)
 _ELLIPTIC = re.compile(rf"\W*(?:now )?{NAME}\s+(?:is|was|does|did|wins|won)\W*", re.I)
 # "Style: B is better": a heading without one of these is a criterion.
 _NO_CRITERION = re.compile(
@@ -68,23 +79,24 @@ _NO_CRITERION = re.compile(
 
 def statements(text: str) -> Iterator[Statement]:
     """What the sentences of a text say, in their order. ``text`` comes from ``named``."""
-    carried, of_one, asked = False, False, False
+    carried, titled, asked = False, False, False
     for sentence in _SENTENCE.split(own_words(text)):
         concludes = carried or bool(_CONCLUDES.search(sentence))
         # "Conclusion:" on a line of its own speaks of the next, "## Style" of all up to another.
         carried = concludes and len(sentence) < 40 and sentence.rstrip("* ").endswith(":")
         if _is_title(sentence):
-            of_one = not _NO_CRITERION.search(sentence)
+            titled = not _NO_CRITERION.search(sentence)
         was_asked, asked = asked, sentence.rstrip().endswith("?")
         if asked or "⟦" in sentence:
             continue
         only = _ONLY_A_NAME.fullmatch(_CONCLUDES.sub("", sentence)) if concludes else None
         only = only or _CHOSEN.fullmatch(sentence)
         only = only or (_ONLY_A_NAME.fullmatch(sentence) if was_asked else None)
-        found = (only[1], True) if only else _said_by(_BUT.split(sentence))
+        found = _Said(only[1], True) if only else _said_by(_BUT.split(sentence))
         if found:
-            narrow = _names_criterion(sentence) or (of_one and not concludes)
-            yield Statement(found[0], found[1] and not narrow, concludes and not narrow)
+            of_one = found.of_one or _names_criterion(sentence) or (titled and not concludes)
+            whole = found.whole and not of_one
+            yield Statement(found.verdict, whole, concludes and not of_one, of_one)
 
 
 def last_verdict(chosen: list[Statement], said: Sequence[Statement] = ()) -> str | None:
@@ -95,17 +107,24 @@ def last_verdict(chosen: list[Statement], said: Sequence[Statement] = ()) -> str
     return only_verdict(after) or chosen[-1].verdict
 
 
-def only_verdict(said: Iterable[Statement]) -> str | None:
-    """The one verdict of all; a side that only ties stand beside is one."""
+def only_verdict(said: Sequence[Statement]) -> str | None:
+    """The one verdict of all; a side that only ties stand beside is one.
+
+    A single criterion does not stand for the whole.
+    """
     found = {statement.verdict for statement in said}
     sides = found - {"tie"} or found
-    return sides.pop() if len(sides) == 1 else None
+    of_one = len(said) == 1 and said[0].of_one
+    return sides.pop() if len(sides) == 1 and not of_one else None
 
 
 def _is_title(line: str) -> bool:
     """Whether a line is the heading of what follows: "## Style", "Accuracy:", "**Form**"."""
     line = line.strip()
-    return bool(re.fullmatch(r"#+ [^.!?]*|[^.!?,⟨]{2,40}:", line)) and "⟨" not in line
+    prose = re.search(r"\b(?:the|let|now|we|following|as|is|are)\b", line, re.I)
+    if prose or "⟨" in line or len(line) > 40:
+        return False
+    return bool(re.fullmatch(r"#+ [^.!?]*|(?:[^\s.!?,]+ ?){1,3}:", line))
 
 
 def _names_criterion(sentence: str) -> bool:
@@ -113,38 +132,42 @@ def _names_criterion(sentence: str) -> bool:
     return bool(found) and not _NO_CRITERION.search(found[1])
 
 
-def _said_by(parts: list[str]) -> tuple[str, bool] | None:
-    """What a sentence says: the last part that speaks of the whole, else the last of a quality.
+def _said_by(parts: list[str]) -> _Said | None:
+    """What a sentence says: the last part that speaks of the whole, else the one of a quality.
 
     A tie, or a quality, is undone by a later part that goes on to speak of the other answer.
     """
     found = [(i, said) for i, part in enumerate(parts) if (said := _said(part))]
     if not found:
         return _elliptic(parts)
-    at, (verdict, whole) = next((f for f in reversed(found) if f[1][1]), found[-1])
+    at, said = next((f for f in reversed(found) if f[1].whole), found[-1])
     later = "".join(parts[i] for i in range(at + 1, len(parts)))
-    others = {"A": "⟨B⟩", "B": "⟨A⟩", "tie": "⟨"}[verdict]
-    undone = others in later and (verdict == "tie" or not whole)
-    return None if undone else (verdict, whole)
+    others = {"A": "⟨B⟩", "B": "⟨A⟩", "tie": "⟨"}[said.verdict]
+    undone = others in later and (said.verdict == "tie" or not said.whole)
+    if not said.whole:
+        undone = undone or _LESS.search(later) or len({s.verdict for _, s in found}) > 1
+    return None if undone else said
 
 
-def _elliptic(parts: list[str]) -> tuple[str, bool] | None:
+def _elliptic(parts: list[str]) -> _Said | None:
     """The name in "I first thought A was better, but B is."."""
     last = _ELLIPTIC.fullmatch(parts[-1]) if len(parts) > 1 else None
     compared = last and any(p.search(parts[-2]) for says, whole, p in SAYS if whole)
-    return (last[1], True) if compared and f"⟨{last[1]}⟩" not in parts[-2] else None
+    return _Said(last[1], True) if compared and f"⟨{last[1]}⟩" not in parts[-2] else None
 
 
-def _said(part: str) -> tuple[str, bool] | None:
-    """``(verdict, whole)`` of a part of a sentence, None where it says nothing or contradicts."""
+def _said(part: str) -> _Said | None:
+    """What a part of a sentence says, None where it says nothing or contradicts itself."""
     found = {True: set(), False: set()}
+    narrow = []
     for says, whole, pattern in SAYS:
         for match in pattern.finditer(part):
             if not is_taken_back(part, match, says):
-                found[whole and not is_of_one_criterion(part, match)].add(_verdict(says, match))
+                narrow.append(is_of_one_criterion(part, match))
+                found[whole and not narrow[-1]].add(_verdict(says, match))
     for whole, verdicts in found.items():
         if verdicts:
-            return (verdicts.pop(), whole) if len(verdicts) == 1 else None
+            return _Said(verdicts.pop(), whole, all(narrow)) if len(verdicts) == 1 else None
     return None
 
 

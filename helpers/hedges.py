@@ -9,20 +9,21 @@ import re
 
 from helpers.answer_names import NAME
 
+FORCED = r"\bif (?:I )?(?:had|have|forced|must|were)\b[^,.]*"  # "If I had to choose, B"
 _HARMLESS = re.compile(
-    r"\bnot (?:only|just|surprisingly)\b|\bif anything\b"
-    r"|\bif (?:I )?(?:had|have|forced|must|were)\b[^,.]*"
+    rf"\bnot (?:only|just|surprisingly)\b|\bif anything\b|{FORCED}"
     r"|\beven (?:if|though)[^,.]*|\b(?:no|without(?: a)?) doubt\b"
     r"|\b(?:fair|safe|right|correct) to say\b",
     re.I,
 )
 # What an answer says is not what the judge says.
 _QUOTED = re.compile(
-    r"[\"“](?=[^\"“”\n]*\s)[^\"“”\n]{5,}[\"”]|(?<!\w)['‘](?=⟨)[^'‘’\n]{5,}['’](?!\w)"
+    r"[\"“](?=[^\"“”\n]*\s)[^\"“”\n]{5,}[\"”]|(?<!\w)['‘](?=⟨)[^'‘’\n]{5,}['’](?![A-Za-z])"
 )
 # "A, which cites sources, is worse": what stands between the commas is no statement.
 _ASIDE = re.compile(
-    rf"(?<={NAME[:1]}[AB]⟩),\s*(?:which|who|that|despite|although|though|while|with|yang|meski\w*)\b"
+    rf"(?<={NAME[:1]}[AB]⟩),\s*(?:which|who|that|despite|although|though|while|with|yang|meski\w*"
+    r"|\w+ing)\b"
     r"[^,.;⟨]*,\s*(?=(?:is|was|does|did|has|wins|loses|lebih|kalah|menang)\b)",
     re.I,
 )
@@ -47,9 +48,10 @@ _DENIES_ALL = re.compile(
     r"|\b(?:no (?:reason|evidence|sign|proof|indication|ground|way|basis)"
     r"|little (?:reason|evidence)"
     r"|nothing|disagree\w*|den(?:y|ies)|refuse|reject|unlikely|doubtful|unclear|uncertain|unsure"
-    r"|false|untrue|mistaken?|misleading|(?:wrong|incorrect|unfair|premature|tempting) to)\b"
+    r"|false|untrue|mistaken?|misleading|fail(?:s|ed)? to"
+    r"|(?:wrong|incorrect|unfair|premature|tempting) to)\b"
     r"|^\W*(?:please )?(?:explain|describe|show|discuss|justify|argue|say|state) (?:why|that|how)\b"
-    r"|\bI (?:\w+ly |first )?thought\b",
+    r"|\bI (?:\w+ly |first |had )?thought\b",
     re.I,
 )
 # "Answer A says that B is better": somebody else's word.
@@ -69,6 +71,12 @@ _OWN = re.compile(
     re.I,
 )
 _BY_A_NAME = re.compile(r"⟨[AB]⟩(?:\s+(?!I\b|we\b)\w+){0,2}\s*$")
+_BY_OTHERS = re.compile(
+    r"\b(?:many|some|others|people|users?|readers?|critics|reviewers?|they|most|one|experts|you)\b"
+    r"[^⟨]*$",
+    re.I,
+)
+_SUPPOSED = re.compile(r"\b(?:supposed|alleged|reported|seeming|possib|presumab)ly\b", re.I)
 _SHARED = re.compile(r"⟨[AB]⟩\s*(?:and|or|nor|[&/]|dan|atau|와|과|및)\s*$", re.I)
 _CONDITION_AFTER = re.compile(
     r"\W{0,3}(?:than ⟨[AB]⟩\W{0,2})?(?:only )?(?:if|unless|when(?! it comes)|provided|assuming|or"
@@ -80,7 +88,8 @@ _CONDITION_AFTER = re.compile(
 _NARROW = re.compile(
     r"\s*(?:(?:answer|response|output|one|option|choice|fit|match)\s+)?"
     r"(?:than (?!⟨|the other|its|that of|this)"
-    r"|suited\b|for (?!its|his|this|these|that|the (?:following|reasons?|same|simple)|being|having"
+    r"|suited\b|as an? (?!whole|result|consequence)"
+    r"|for (?!its|his|this|these|that|the (?:following|reasons?|same|simple)|being|having"
     r"|me\b|two|three|several|many|all|\w+ing\b))",
     re.I,
 )
@@ -123,13 +132,16 @@ def is_taken_back(part: str, match: re.Match, says: str) -> bool:
     "tie".
     """
     before, after = part[: match.start()], part[match.end() :]
+    picks = not match[0].startswith("⟨")
+    lead = before + (match[0].split("⟨")[0] if picks else "")
     clause = CLAUSE.split(before)[-1]
     return bool(
         (says != "tie" and _SHARED.search(before))
-        or (not match[0].startswith("⟨") and _BY_A_NAME.search(clause))
+        or (picks and (_BY_A_NAME.search(clause) or _BY_OTHERS.search(clause)))
         or _DENIES.search(clause)
+        or _SUPPOSED.search(match[0])
         or _DENIES_ALL.search(before)
-        or _REPORTED.search(_OWN.sub("", before + match[0][:1]))
+        or _REPORTED.search(_OWN.sub("", lead))
         or _CONDITION_AFTER.match(after)
         or (says != "tie" and _NARROW.match(after))
         or _DENIED_AFTER.search(_KOREAN_SCOPE.split(after)[0])

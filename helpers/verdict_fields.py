@@ -22,6 +22,7 @@ _KEY = re.compile(
 )
 _WEAK_KEY = re.compile(rf"(?:final|overall|my)?(?:result|answer|conclusion|결론){_NOUN}")
 _CRITERION = re.compile(r"criteri\w*|aspects?|dimensions?|category|metric|기준|항목|aspek|kriteria")
+_WRAPPER = re.compile(r"respon|result|output|evaluat|judg|answer|json|data|decision|compar", re.I)
 _MENTIONS = re.compile(rf"{NAME}|\bboth\b|\beach\b|\breference\b", re.I)
 
 
@@ -49,9 +50,10 @@ def by_objects(text: str, *, weak: bool = False) -> tuple[bool, str | None]:
 
     With ``weak`` from fields such as ``"answer"``, else from fields such as ``"winner"``.
     """
-    verdicts, criteria = [], []
-    for found, begin, _ in _placed(text):
-        if not _is_quoted(text[:begin]):
+    verdicts, criteria, last = [], [], 0
+    for found, begin, end in _placed(text):
+        before, last = text[last:begin], end
+        if not _is_quoted(before):
             of_one = any(_CRITERION.fullmatch(key.lower()) for key in found)
             (criteria if of_one else verdicts).extend(_of_object(found, weak))
     if verdicts or not criteria:
@@ -91,6 +93,8 @@ def _of_object(found: dict, weak: bool) -> list[str | None]:
     whole = {key: value for key, value in inner.items() if is_of_all(key) or _is_place(key, False)}
     # Under an unknown name the numbers may count anything: {"errors": {"A": 3, "B": 0}}.
     inner = {key: value for key, value in inner.items() if not _has_bare_numbers(value)}
+    if not whole and len(inner) == 1 and not _WRAPPER.search(next(iter(inner))):
+        return []  # {"style": {"winner": "A"}}
     verdicts = [v for value in (whole or inner).values() for v in _of_object(value, weak)]
     return [_agreed(verdicts)] if verdicts else []
 

@@ -9,18 +9,10 @@ say what the task's answer is ("The correct result is 2"). Marks of that last ki
 import re
 from collections.abc import Iterable, Iterator
 
-from helpers.answer_names import ALONE, COMPARED, NAME, TIE, compared, label_of, side_of
+from helpers.answer_names import ALONE, COMPARED, NAME, TIE, compared, side_of
+from helpers.hedges import FORCED
 
-_LABEL = re.compile(
-    r"\[\[([^\[\]\n]{1,40})\]\]"
-    r"|<(?:verdict|winner|choice|decision|preference)>\s*([^<\n]{1,40}?)\s*</",
-    re.I,
-)
-_WEAK_LABEL = re.compile(
-    r"\\boxed\s*\{([^{}\n]{1,40})\}|<(?:answer|result)>\s*([^<\n]{1,40}?)\s*</\w+>?", re.I
-)
-# Labels are in small letters, which are no names to whoever looks for names afterwards; in the
-# weak form, "#" says that the label was a number.
+# As helpers.verdict_labels writes them.
 _MARK = re.compile(r"⟦(a|b|tie)⟧")
 _WEAK_MARK = re.compile(r"⟪(#?)(a|b|tie)⟫")
 
@@ -41,7 +33,7 @@ _WEAK_HEAD = (  # these may as well head what was computed
 )
 # The name ends the statement: not "Verdict: A bit of both", "Verdict: A is unclear", "A: good".
 _ENDS = (
-    rf"{ALONE}(?!\s*\?)(?=[\W_]*$|\s*[^\w\s/?:：⟨]|\s*(?:입니다|이다|이에요|예요|임|의 승|으?로)"
+    rf"{ALONE}(?!\s*\?)(?=[\W_]*$|\s*[^\w\s/?:：=⟨]|\s*(?:입니다|이다|이에요|예요|임|의 승|으?로)"
     r"|\s+(?:wins|won|because|since|as|by|for|due|karena)\b)(?![^.\n]*(?:아니|아닙|않))"
 )
 
@@ -67,12 +59,18 @@ _WEAK_SHORT_HEAD = re.compile(
     re.I,
 )
 
+_ONLY_HEAD = re.compile(  # before a number in a box
+    rf"[\W_]*(?:therefore|so|thus|hence)?[\W_]*(?:{_HEAD}|{_WEAK_HEAD}|(?:the )?answer)?"
+    r"\W*(?:is|adalah|은|는)?[\W_]*",
+    re.I,
+)
+
 # --- what makes a mark no verdict -----------------------------------------------------------------
 
-_FORCED = re.compile(r"\bif (?:I )?(?:had|have|forced|must|were)\b[^,.]*", re.I)
 _CONDITION = re.compile(  # before it
     r"\b(?:if|when|whether|unless|instead of|not|format|example|bila|jika|kalau|apabila|bukan"
-    r"|reject\w*|rul(?:e|es|ed|ing) out|dismiss\w*|against|possible|options?|such as|e\.g"
+    r"|(?:reject|exclud|dismiss|avoid|eliminat|discard|consider)\w*|rul(?:e|es|ed|ing) out|against"
+    r"|never|cannot|no longer|rather than|tempt\w*|was going|possible|options?|such as|e\.g"
     r"|initial|tentative|preliminary|provisional|at first"
     r"|first (?:verdict|impression|thought|reaction|guess|view|judge?ment|take)"
     r"|(?:should|must|need to|have to|has to|supposed to|asked to|told to|will|to) (?:\w+ )?"
@@ -81,12 +79,19 @@ _CONDITION = re.compile(  # before it
     r"|[가-힣](?<![반측화])면(?![가-힣])|때\W*$",
     re.I,
 )
+_REPORTED = re.compile(  # "Answer A says: [[B]]", "Perhaps [[A]]"
+    rf"(?:{NAME}(?:['’]s)?[^⟨,;]*\b(?:says?|said|writes?|wrote|claims?|includes?|contains?|ends"
+    r"|text|line|states?|prints?|tells?|asks?|begins|label)\b[^,;]*"
+    r"|\b(?:perhaps|maybe|possibly|some|others|mungkin)\b[^,;]*|아마[^,;]*)$",
+    re.I,
+)
+_SCOPE = re.compile(r"[.;!?]|\bbut\b|(?<=⟧)\W{0,2} (?=(?:so )?I (?:choose|pick|say|prefer)\b)")
 _RESTATED = re.compile(  # "[[A]] if A is better", "[[B]] bila B"
     r"\W{0,3}(?:only )?(?:if|when|where|unless|means|denotes|stands|for|bila|jika|kalau|apabila)\b",
     re.I,
 )
 _SPOKEN_OF = re.compile(  # "[[tie]] is not warranted", "[[A]] would be wrong"
-    r"\W{0,2}\s+(?:is|was|would|seems?|looks?|can|could|cannot|does|did|should|has|must|isn|wasn"
+    r"\W{0,2}\?|\W{0,2}\s+(?:is|was|would|seems?|looks?|can|could|cannot|does|did|should|has|must|isn|wasn"
     r"|wouldn|can['’]t|doesn)\b(?!\s+(?:my|the (?:final |better )?(?:verdict|winner|answer|choice)"
     r"|(?:clearly |the )?better)\b)",
     re.I,
@@ -95,6 +100,11 @@ _SPOKEN_OF = re.compile(  # "[[tie]] is not warranted", "[[A]] would be wrong"
 _OF_TASK = re.compile(
     rf"{NAME}|\b(?:both|each|correct|right|reference|gold|expected|true|actual|sum|equation"
     r"|benar|acuan|seharusnya)\b|올바른|맞는|참고|정답",
+    re.I,
+)
+_PLAIN_WORD = re.compile(
+    r"\b(?:the|my|our|an?|this|that|so|therefore|thus|hence|and|is|as|here|judge|I|final(?:ly)?"
+    r"|overall|clear|jadi|maka|dan|saya)\b|따라서|그래서|나의|제",
     re.I,
 )
 _BAD = re.compile(
@@ -111,57 +121,6 @@ _OVERRULES = re.compile(
     re.I,
 )
 _TAKES_BACK = re.compile(_RETRACTS, re.I)
-
-
-def labelled(text: str) -> str:
-    """A text in which labels stand as ``⟦a⟧``, ``⟦b⟧``, ``⟦tie⟧``, or ``⟦?⟧`` for any other.
-
-    Weak ones stand as ``⟪a⟫``, or ``⟪#a⟫`` where they are numbers.
-    """
-
-    def strong(match: re.Match) -> str:
-        return f"⟦{(label_of(match[1] or match[2]) or '?').lower()}⟧"
-
-    def weak(match: re.Match) -> str:
-        words = match[1] or match[2]
-        label = (label_of(words) or "?").lower()
-        return f"⟪{'#' if re.search('[0-9]', words) else ''}{label}⟫"
-
-    def both(match: re.Match) -> str:
-        return f"⟦{compared(match[1].upper(), match[2].replace('over', '>')).lower()}⟧"
-
-    text = _WEAK_LABEL.sub(weak, _LABEL.sub(strong, text))
-    return re.sub(r"⟦([ab])⟧\s*([><=]+|over)\s*⟦[ab]⟧", both, text)
-
-
-def without_rubric(lines: list[str]) -> list[str]:
-    """Lines without those that restate what each label means.
-
-    They stand one after the other, hold one label each, and all labels differ. A line that repeats
-    a label, or alone speaks of the verdict, is a verdict after the rubric.
-    """
-    kept, run = [], []
-    for line in [*lines, None]:
-        labels = _LABEL.findall(line) if line else []
-        if len(labels) == 1:
-            run.append((line, "".join(labels[0]).strip().lower()))
-            continue
-        kept += _real(run)
-        run = []
-        kept += [] if line is None else [line]
-    return kept
-
-
-def _real(run: list[tuple[str, str]]) -> list[str]:
-    """The lines of a run of labels that are no rubric."""
-    lines, labels = [line for line, _ in run], [label for _, label in run]
-    listed = next((i for i, label in enumerate(labels) if label in labels[:i]), len(run))
-    if listed == len(run) > 2:
-        decides = [bool(re.search(r"verdict|overall|final|decision|판정|putusan", x, re.I))
-                   for x in lines]  # fmt: skip
-        bare = [not re.search(r"\w", _LABEL.sub("", line)) for line in lines]
-        listed -= any(said[-1] and not any(said[:-1]) for said in (decides, bare))
-    return lines[listed:] if listed > 1 else lines
 
 
 def joined(lines: Iterable[str]) -> list[str]:
@@ -212,9 +171,10 @@ def numbered(lines: list[str], by_field: str | None = None) -> str | None:
 def _labels_in(line: str) -> Iterator[tuple[str, int]]:
     """``(verdict, end)`` of labels that are neither restated nor rejected."""
     for mark in _MARK.finditer(line):
-        before = re.split(r"[.;!?]|\bbut\b", _FORCED.sub("", line[: mark.start()]))[-1]
+        before = _SCOPE.split(re.sub(FORCED, "", line[: mark.start()], flags=re.I))[-1]
         after = line[mark.end() :]
-        if not (_RESTATED.match(after) or _SPOKEN_OF.match(after) or _CONDITION.search(before)):
+        no_verdict = _CONDITION.search(before) or _REPORTED.search(before)
+        if not (no_verdict or _RESTATED.match(after) or _SPOKEN_OF.match(after)):
             yield _verdict(mark[1]), mark.end()
 
 
@@ -222,13 +182,19 @@ def _headed_in(line: str, pattern: re.Pattern) -> Iterator[tuple[str, int]]:
     """``(verdict, end)`` of headings whose name is not spoken of any further."""
     for mark in pattern.finditer(line):
         before = re.split(r"[.;!?]", line[: mark.start()])[-1]
-        of_task = _OF_TASK.search(before + mark[0].split("⟨")[0])
+        of_task = _OF_TASK.search(before + mark[0].split("⟨")[0]) or _is_of_one(before)
         if not (of_task or _CONDITION.search(before) or _goes_on(line[mark.end() :])):
             first, sign, name, bare, _ = mark.groups()
             side = name or bare
             yield (compared(first, sign) if first else side_of(side) if side else "tie"), mark.end()
     if pattern is _HEADED and (short := _SHORT_HEAD.fullmatch(line)):
         yield side_of(short[1] or short[2]), len(line)
+
+
+def _is_of_one(before: str) -> bool:
+    """Whether words before a heading make it one criterion's: "Style winner: A"."""
+    words = re.split(r"[:：|>*#\[\](){}\"-]", before)[-1]
+    return 0 < len(re.findall(r"[^\W\d]+", words)) < 4 and not _PLAIN_WORD.search(words)
 
 
 def _goes_on(rest: str) -> bool:
@@ -246,7 +212,8 @@ def _weak_in(line: str) -> Iterator[tuple[str, bool]]:
     """``(verdict, is a number)`` of weak marks that do not speak of the task's answer."""
     for mark in _WEAK_MARK.finditer(line):
         before = re.split(r"[.;!?]", line[: mark.start()])[-1]
-        if not (_OF_TASK.search(before) or _CONDITION.search(before)):
+        plain = not mark[1] or _ONLY_HEAD.fullmatch(before)
+        if plain and not (_OF_TASK.search(before) or _CONDITION.search(before)):
             yield _verdict(mark[2]), bool(mark[1])
     for verdict, end in _headed_in(line, _WEAK_HEADED):
         yield verdict, line[:end].rstrip()[-1] in "12"

@@ -26,7 +26,8 @@ from helpers.answer_scores import by_first_line, by_named_scores
 from helpers.comparisons import last_verdict, only_verdict, statements
 from helpers.replies import without_thinking
 from helpers.verdict_fields import by_objects, without_objects
-from helpers.verdict_marks import joined, labelled, marked, numbered, weakly_marked, without_rubric
+from helpers.verdict_labels import labelled, without_rubric
+from helpers.verdict_marks import joined, marked, numbered, weakly_marked
 
 _END_OF_TURN = re.compile(r"(?:\s*(?:</s>|<\|[a-z_]+\|>|<end_of_turn>))+\s*$", re.I)
 
