@@ -7,8 +7,8 @@ may have words before its fence ("5. Output: ```python"), because models write t
 import re
 
 # Tildes stand at the line's beginning or after a colon: in a sentence they only draw out a word.
-_RUN = re.compile(r"`{3,}|(?:(?<=^)|(?<=[:：])|(?<=[:：] ))~{3,}(?=[\w+\-]*\s*$)")
-_ALONE = re.compile(r"\s*(?:`{3,}|~{3,})(?P<info>[\w+\-]*)\s*")
+_RUN = re.compile(r"`{3,}|(?:(?<=^)|(?<=[:：])|(?<=[:：] ))~{3,}(?=[ ]?\{?[.\w+\-]*\}?\s*$)")
+_ALONE = re.compile(r"\s*(?:`{3,}|~{3,})[ ]?\{?[.\w+\-]*\}?\s*")
 
 
 def fence_of(line: str) -> tuple[str, str] | None:

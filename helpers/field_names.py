@@ -35,10 +35,10 @@ NAMES = {
     rf"|{_SORT_KO}출력(?:[ ]?(?:값|문|결과|예시|내용))?"
     r"|keluaran(?:[ ]yang[ ](?:diharapkan|benar))?|luaran|ausgabe|输出|輸出|出力|salida|saída"
     r"|sortie",
-    "answer": rf"{_SORT}(?:answer|response|solution|result|completion|reply)s?|a"
+    "answer": rf"{_SORT}(?:answer|response|solution|result|completion|reply)s?|antwort|a"
     rf"|{_SORT_KO}(?:응답|답변|답안|정답|해답|대답|결과|답)"
     r"|jawaban(?:[ ]yang[ ](?:diharapkan|benar))?|jawab|respons|respon|hasil|tanggapan|balasan"
-    r"|antwort|lösung|答案|回答|回复|respuesta|resposta|réponse|risposta",
+    r"|lösung|答案|回答|回复|respuesta|resposta|réponse|risposta",
 }
 # The names with which a prompt of ours ends, one a language of the course.
 PROMPT_NAMES = ("instruction", "지시", "perintah")

@@ -248,7 +248,7 @@ def _holds_another(text: str, body: Body, output: Mark, parts: list[Mark], bare:
         return True
     if bare and any(mark.kind == "item" and mark.number == body.number + 1 for mark in asks):
         return True
-    if bare and _begins_in_input(text, body, parts[0], output):
+    if _begins_in_input(text, body, parts[0], output, bare):
         return True
     return _holds_another_answer(text, body, output, bare)
 
@@ -276,13 +276,21 @@ def _second_paragraph(text: str, begin: int) -> int:
     return second.start() if second else len(text)
 
 
-def _begins_in_input(text: str, body: Body, given: Mark, output: Mark) -> bool:
-    """Whether the next task's number is the first in an input: no list leads to it."""
-    items = [m for m in body.of("item") if given.start < m.start < output.start]
-    if not items or items[0].number != body.number + 1:
+def _begins_in_input(text: str, body: Body, given: Mark, output: Mark, bare: bool) -> bool:
+    """Whether an input holds the heading of a later task: a rule, or a number without a list."""
+    inside = [m for m in body.marks if given.start < m.start < output.start]
+    if body.head.kind == "rule" and any(mark.kind == "rule" for mark in inside):
+        return True
+    item = next((mark for mark in inside if mark.kind == "item"), None)
+    if not item or item.number <= body.number:
         return False
-    first = mark_of(text[given.end : items[0].start].partition("\n")[0])
-    return not (first and first.kind == "item")
+    if output.look.before and output.number == item.number and given.look.before:
+        return given.number != output.number and item.apart
+    said = text[given.end : item.start]
+    first = mark_of(said.partition("\n")[0])
+    listed = first is not None and first.kind == "item"
+    follows = item.number == body.number + 1 or (item.apart and bool(said.strip()))
+    return bare and follows and not listed
 
 
 def _is_of_another(output: Mark, other: Mark, kinds: set[str], parted: bool) -> bool:

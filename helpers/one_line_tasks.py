@@ -13,7 +13,8 @@ from helpers.no_input import normal_input
 from helpers.splitting import Body
 
 _INLINE = re.compile(  # a field's name inside a line, with a number before it or none
-    r"(?<=[\s.;,|。])(?P<number>\(?\d{1,4}[.)]\s?)?\*{0,3}"
+    r"(?<=[\s.;,|。])"
+    rf"(?P<number>(?:(?:{names_of('task')})[ ]?\#?\d{{1,4}}[.):]?|\(?\d{{1,4}}[.)])\s?)?\*{{0,3}}"
     rf"(?P<named>(?P<input>{names_of('input')})|(?P<output>{names_of('output')}))"
     r"\*{0,3}[ \t]?[:：]\*{0,3}[ \t]*",
     re.I,
@@ -64,7 +65,8 @@ def _inline(text: str, number: int) -> list[_Inline]:
     found = []
     for name in _INLINE.finditer(text):
         kind = "input" if name["input"] else "output"
-        own = bool(name["number"]) and int(name["number"].strip("(). ")) == number
+        digits = re.search(r"\d+", name["number"] or "")
+        own = bool(digits) and int(digits[0]) == number
         begin = name.start("named") if not own else name.start()
         if not name[kind][0].islower():
             found.append(_Inline(kind, begin, name.end(), name.start("named"), own))

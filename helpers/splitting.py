@@ -133,6 +133,8 @@ def _is_next(reply: ReplyMarks, head: Mark, last: tuple, until: int, seen: set) 
         return True
     if not output:
         return head.rank == 2 and head.apart and head.number is None
+    if follows and head.rank == 1 and head.apart and not answer:
+        return bool(reply.first("input", head.end, until))  # its Output is missing, not its Input
     if answer and follows and answer.look.before and answer.number == head.number:
         return True
     if not answer or reply.last_places.get(number + 1, -1) > head.start:

@@ -16,7 +16,8 @@ _CLOSING = re.compile(  # words to the reader, after the list
     r"|these (?:are|tasks|instructions|examples)|if you(?:['’]d| would)? (?:need|like|want)"
     r"|is there anything|that(?:['’]s| is) (?:all|it)|there you (?:have|go)|note:"
     r"|this (?:concludes|completes|list)|end(?: of|\W*$)|to be continued|continu(?:ed?|ing|es)\b"
-    r"|\d{1,4} more|(?:the )?(?:rest|remaining|next|other)\b|more (?:tasks|instructions|examples)"
+    r"|(?:and )?\d{1,4} more|tasks? \d{1,4}|(?:the )?(?:rest|remaining|next|other)\b"
+    r"|more (?:tasks|instructions|examples)"
     r"|semoga|beri ?tahu|(?:jika|bila|kalau) anda|bersambung|(?:ber|di)?lanjut"
     r"|apakah anda|silakan|demikian|더 (?:필요|많은|궁금)|추가로|도움이|필요하시면|궁금한|이상으로"
     r"|이상입니다|계속|다음 (?:메시지|답변)|(?:위의? )?과제)",
@@ -29,6 +30,7 @@ _OF_THE_LIST = re.compile(
     r"|과제|지시|목록|예시|더 |추가|도움이 되|계속",
     re.I,
 )
+_DOTS = re.compile(r"[\s*(\[]*(?:\.{3,6}|…{1,2})[\s*)\]]*")  # "and so on"
 _LETTER = re.compile(r"^[^\w\n]*(?:dear|hi|hello|subject|yth|halo|안녕|제목)\b", re.M | re.I)
 _TURN = re.compile(
     r"[#*\s]{0,8}(?:user|human|assistant|ai|system|you|사용자|어시스턴트|pengguna|asisten)"
@@ -42,12 +44,14 @@ _TOKENS = (
 _END_TOKEN = re.compile(rf"(?:{_TOKENS})\Z", re.I)
 _NEXT_TURN = re.compile(
     rf"(?:{_TOKENS})\s{{0,4}}(?:<\|(?:im_start|start_header_id|user|assistant)\|>"
-    r"|<start_of_turn>|<s>|\[INST\])",
+    r"|<start_of_turn>|<s>|\[INST\])"
+    r"|(?<=[\w.!?)\]\n])<\|(?:endoftext|im_end|eot_id)\|>",  # and a text that goes on without end
     re.I,
 )
 _SECTION = re.compile(
     r"\s{0,3}(?:#{2,6}[ \t]{1,4}\S|(?:#[ \t]{1,4}|\*\*|={2,}[ ]?|-{2,}[ ])"
-    r"(?:part|section|category|topic|batch|group|set|부|파트|섹션|분류|카테고리|bagian|kategori)\b)",
+    r"(?:part|section|category|topic|batch|group|set|부|파트|섹션|분류|카테고리|bagian|kategori)\b"
+    r"|(?:part|section|bagian)[ ](?:\d{1,3}|[IVX]{1,5}|[A-Z])\b[^\n]{0,60}$)",
     re.I,
 )
 _META = (
@@ -59,6 +63,7 @@ _NOTE = re.compile(
     rf"{_META}[*_ ]{{0,4}}[:：]",
     re.I,
 )
+_LABELLED = re.compile(r"[\s#*_>\-]{0,8}[^\W\d_][\w ]{0,30}[*_ ]{0,4}[:：]")
 _BEGUN = (*PROMPT_NAMES, "task", "instruksi", "tugas", "과제", "prompt", "question", "input")
 
 
@@ -78,7 +83,8 @@ def without_titles(output: str, number: int | None) -> str:
     while place > 0:
         line, apart = lines[place], is_frame(lines[place - 1])
         title = bool(_SECTION.match(line)) or is_note(line, number)
-        if is_note(line, number, apart) or (title and apart):
+        apart = apart or not _LABELLED.match(lines[place - 1])
+        if is_note(line, number, apart) or (title and is_frame(lines[place - 1])):
             cut = place
         if not title and not is_note(line, number, False) and not is_frame(line):
             break
@@ -144,12 +150,15 @@ def _without_closing(output: str, sure: bool) -> str:
     Where that is not ``sure`` yet, the line must stand under a rule or speak of the list.
     """
     lines = output.split("\n")
-    if len(lines) < 2 or not _CLOSING.match(lines[-1][:300]) or _LETTER.search(output):
+    if len(lines) < 2 or _LETTER.search(output):
+        return output
+    dots = _DOTS.fullmatch(lines[-1][:300])
+    if not (dots or _CLOSING.match(lines[-1][:300])):
         return output
     before = trimmed("\n".join(lines[:-1]))
     between = lines[len(before.split("\n")) : -1]
     ruled = any(is_rule(line) for line in between)
-    sure = ruled or (between and (sure or _OF_THE_LIST.search(lines[-1][:300])))
+    sure = ruled or (between and (dots or sure or _OF_THE_LIST.search(lines[-1][:300])))
     return before if before and sure else output
 
 

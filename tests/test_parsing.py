@@ -340,7 +340,8 @@ def test_a_code_fence_that_was_never_closed_ends_with_its_task():
 
 @pytest.mark.parametrize(
     "style",
-    ["{n}. |Input: |Output: ", "**{n}.** |Input: |Output: ", "{n}. |{n}. Input: |{n}. Output: ",
+    ["{n}. |Input: |Output: ", "Task {n}: |Input: |Output: ", "### {n}\n|Input: |Output: ",
+     "**{n}.** |Input: |Output: ", "{n}. |{n}. Input: |{n}. Output: ",
      "{n}. |입력: |출력: ", "{n}) |**Input:** |**Output:** ", "{n}. |Masukan: |Keluaran: "],
 )  # fmt: skip
 @pytest.mark.parametrize("given", ["none", "<noinput>", "a song", ""])
@@ -353,6 +354,18 @@ def test_a_task_without_an_output_does_not_swallow_the_next(style, given):
         tasks, drops = parse_completion(before + "".join(texts) + last, 4, "stop")
         assert tasks == [TREE, TWO]
         assert [drop["reason"] for drop in drops] == ["no output field"] * len(lost)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " Name a tree.\nOutput: Oak\n---\nSing.\nInput: none\n---\nName a fish.\nOutput: Cod",
+        " Name a tree.\nOutput: Oak\n\n5. Sing.\nInput: none\n\n7. Name a fish.\nOutput: Cod",
+        " Name a tree.\n4. Output: Oak\n5. Sing.\n5. Input: none\n\n7. Dance.\n7. Output: Cod",
+    ],
+)
+def test_tasks_that_nobody_can_tell_apart_are_dropped(text):
+    assert parse_completion(text, 4, "stop")[0] == [TREE]
 
 
 def test_a_list_in_an_input_stays_there_and_a_doubtful_number_drops_the_task():
@@ -413,6 +426,8 @@ def two(style):
         "{n}. Instruction: {i}\n{n}. Type: open QA\n{n}. Input: none\n{n}. Output: {o}",
         "{n}. Type: open QA\n{n}. Instruction: {i}\n{n}. Output: {o}",
         "**Instruction:** {i}\n**Difficulty:** easy\n**Input:** none\n**Output:** {o}",
+        "**Instruction:** {i}\n**Output:** {o}\n**Difficulty:** easy",
+        "Aufgabe {n}: {i}\nAntwort: {o}",
         "**Category:** maths\n**Instruction:** {i}\n**Output:** {o}",
         "{n}. Instruction: {i}\n{n}. Output: {o}\n{n}. Note: it is easy",
         "{n}. Instruction: {i}\n{n}. Output: {o}\n{n}. Explanation: it\nis.\n{n}. Source: me",
@@ -461,7 +476,8 @@ def test_a_list_in_an_instruction_or_an_answer_is_no_note():
      "\n\n6. 지시",
      "\n\n## Part 2", "\n\n### Category: Maths", "\n###\n\nUser: Thanks!", "\n---\nHuman: More!",
      "\n\n(Continued in the next message)", "\n\n... (continue with 15 more tasks)",
-     "\n\n[15 more tasks follow]", "<|im_end|>", "</s>", "<|im_end|>\n", "<|eot_id|>",
+     "\n\n[15 more tasks follow]", "\n\n...", "\n\n(and 14 more)", "<|endoftext|>Once",
+     "<|im_end|>", "</s>", "<|im_end|>\n", "<|eot_id|>",
      "\n<end_of_turn>",
      "<|im_end|>\n<|im_start|>user\nThanks", "\n\nLet me know!\n\nI hope these tasks help!"],
 )  # fmt: skip
@@ -477,7 +493,7 @@ def test_a_fence_of_any_sign_around_the_list_is_cut(fence):
 
 
 @pytest.mark.parametrize("title", ["## Part 2", "### Category: Maths", "**Section B**", "# Part 2",
-                                   "---\n\n## Maths", "=== Part 2 ===",
+                                   "---\n\n## Maths", "=== Part 2 ===", "Part 2: Maths",
                                    "## Part 2\n### Sums"])  # fmt: skip
 def test_a_title_between_two_tasks_belongs_to_neither(title):
     for text in LISTS[:4]:
@@ -499,11 +515,11 @@ def test_an_answer_that_only_looks_like_a_tail_is_kept(answer):
     assert parse_completion(text, 4, "stop") == ([TREE, {**TWO, "output": answer}], [])
 
 
-@pytest.mark.parametrize("fence", ["~~~", "```", "````", "~~~~~"])
+@pytest.mark.parametrize("fence", ["~~~", "```", "````", "~~~~~", "~~~ "])
 def test_headings_in_code_are_not_read_whatever_its_fence(fence):
     inside = "# Output: x\n5. Instruction"
-    shorter = f"\n{fence[:-1]}\nInput: 3" if len(fence) > 3 else ""
-    code = f"{fence}python\n{inside}{shorter}\n{fence}"
+    shorter = f"\n{fence[:-1]}\nInput: 3" if len(fence.strip()) > 3 else ""
+    code = f"{fence}python\n{inside}{shorter}\n{fence.strip()}"
     text = f"4. Instruction: Print.\n4. Output:\n{code}\n5. Instruction: Add 2, 3.\n5. Output: 5"
     tasks, drops = parse_completion(text, 4, "stop")
     assert [task["output"] for task in tasks] == [code, "5"] and drops == []
