@@ -106,6 +106,7 @@ def _uniform(text: str) -> str:
 # --- where a grade stands -------------------------------------------------------------------------
 
 _OF_CRITERION, _ENDS, _BEGINS, _WITH_SCALE, _MARKED, _IN_TOTAL = range(1, 7)
+_NEAR = 300  # so many characters around a number say what it is; more would take too long
 _GRADE = re.compile(rf"(?<![\d.,/-]){_NUMBER}(?:/(\d+))?{_POINTS}(?![\d+])")
 _HEAD = re.compile(
     rf"(?:\[\[|\{{|(?:{_NAME}\w*|\[result\]|^\W*(?:result|hasil))\W{{0,6}}"
@@ -195,7 +196,8 @@ def _is_list_item(line: str) -> bool:
 
 def _place(line: str, match: re.Match) -> int:
     """How plainly a number of a line stands as a grade; 0 where it is none."""
-    before, after = line[: match.start()], line[match.end() :]
+    before, after = line[: match.start()], line[match.end() :][:_NEAR]
+    before = before if len(before) <= _NEAR else "x, " + before[-_NEAR:]
     ends = re.fullmatch(rf"[\W_]*{_KOREAN_END}?[\W_]*", after)
     if (_GOES_ON.match(after) and not ends) or _ANSWERED.search(before):
         return 0

@@ -40,7 +40,7 @@ def _placed(text: str) -> Iterator[tuple[dict, int, int]]:
         try:
             found, at = decoder.raw_decode(text, at)
             yield found, begin, at
-        except ValueError:
+        except (ValueError, RecursionError):
             at += 1
         at = text.find("{", at)
 

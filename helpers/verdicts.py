@@ -29,7 +29,7 @@ from helpers.verdict_fields import by_objects, without_objects
 from helpers.verdict_labels import labelled, without_rubric
 from helpers.verdict_marks import joined, marked, numbered, weakly_marked
 
-_END_OF_TURN = re.compile(r"(?:\s*(?:</s>|<\|[a-z_]+\|>|<end_of_turn>))+\s*$", re.I)
+_END_OF_TURN = re.compile(r"(?:(?:</s>|<\|[a-z_]+\|>|<end_of_turn>)\s*)+$", re.I)
 
 
 def parse_verdict(text: str | None, *, cut: bool = False) -> str | None:
@@ -38,7 +38,7 @@ def parse_verdict(text: str | None, *, cut: bool = False) -> str | None:
     Of a text that was ``cut`` (by the length limit, by a filter) only a structured or marked
     verdict counts, or a first line that is one; its sentences may have gone on to the contrary.
     """
-    answer = _END_OF_TURN.sub("", without_thinking(str(text or "")))
+    answer = _END_OF_TURN.sub("", without_thinking(str(text or "")).strip())
     has_field, by_field = by_objects(answer)
     rest = plainly(without_objects(answer))
     whole_lines = without_rubric([line.strip() for line in rest.splitlines() if line.strip()])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from planted import Planted
@@ -208,6 +209,12 @@ def test_a_grade_is_a_step_of_our_scale_and_no_other_number(text, step):
 )  # fmt: skip
 def test_of_a_text_that_was_cut_only_a_marked_grade_counts(text, step):
     assert parse_grade(text, cut=True) == step
+
+
+def test_a_long_text_is_graded_in_seconds():
+    started = time.perf_counter()
+    assert parse_grade("Answer: 3 " * 2000) is None
+    assert time.perf_counter() - started < 5
 
 
 # --- readings -------------------------------------------------------------------------------------

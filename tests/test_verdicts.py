@@ -579,7 +579,16 @@ def test_swapping_the_names_swaps_the_verdict_of_real_texts():
 
 def test_a_long_text_is_read_at_once():
     started = time.perf_counter()
-    for text in ("Answer A is more ", "답변 A가 ", "{", "the better ", "[[", "A is not "):
+    for text in (
+        "Answer A is more ",
+        "답변 A가 ",
+        "{",
+        "the better ",
+        "[[",
+        "A is not ",
+        " " * 9,
+        "</s>",
+    ):
         parse_verdict(text * 3000)
     assert time.perf_counter() - started < 5
 
