@@ -6,14 +6,16 @@ where the thing itself is missing.
 """
 
 import json
+import re
 from collections.abc import Callable
 
 from helpers.endpoint import Endpoint
-from helpers.failures import refusal_teaches
+from helpers.failures import is_of_the_key, is_of_the_money, refusal_teaches, said_by
 from helpers.parameters import as_arguments, fitted
 from helpers.patience import plainly
 from helpers.replies import first_token
 
+ROOM = 320  # tokens for a short answer after some thinking
 JSON_SCHEMA = {
     "type": "json_schema",
     "json_schema": {
@@ -33,7 +35,7 @@ def abilities(endpoint: Endpoint) -> dict[str, bool]:
     client = endpoint.client(timeout=endpoint.timeout)
     chat = {"messages": [{"role": "user", "content": "Say A."}], "temperature": 0}
     with_letters = {**chat, "max_tokens": 1, "logprobs": True, "top_logprobs": 20}
-    with_schema = {**chat, "max_tokens": 320, "response_format": JSON_SCHEMA}
+    with_schema = {**chat, "max_tokens": ROOM, "response_format": JSON_SCHEMA}
     ask, go_on = client.chat.completions.create, client.completions.create
     probes = {
         "chat": lambda: _send(ask, endpoint, {**chat, "max_tokens": 1}).choices,
@@ -49,8 +51,16 @@ def abilities(endpoint: Endpoint) -> dict[str, bool]:
     }
 
 
+_TOO_LITTLE = re.compile(
+    r"max_(?:\w+_)?tokens|output (?:limit|tokens?)|token limit|finish the message", re.I
+)
+
+
 def _send(create: Callable, endpoint: Endpoint, body: dict):
-    """One probe; sent again for as long as a refusal says how to change it."""
+    """One probe; sent again for as long as a refusal says how to change it.
+
+    A reasoning model may refuse to answer within one token, so it is given more once.
+    """
     import openai
 
     while True:
@@ -58,8 +68,12 @@ def _send(create: Callable, endpoint: Endpoint, body: dict):
         try:
             return create(model=endpoint.model, **as_arguments(sent))
         except openai.APIStatusError as error:
-            if not refusal_teaches(error, sent, endpoint):
+            if refusal_teaches(error, sent, endpoint):
+                continue
+            refused = error.status_code in (400, 422) and body["max_tokens"] < ROOM
+            if not (refused and _TOO_LITTLE.search(said_by(error, endpoint))):
                 raise
+        body = {**body, "max_tokens": ROOM}
 
 
 def _works(probe: Callable, *, needed: bool) -> bool:
@@ -74,6 +88,8 @@ def _works(probe: Callable, *, needed: bool) -> bool:
     except (openai.AuthenticationError, openai.RateLimitError):
         raise
     except openai.APIStatusError as error:
+        if is_of_the_key(error) or is_of_the_money(error):
+            raise
         if needed and isinstance(error, openai.PermissionDeniedError):
             raise
         if error.status_code >= 500 and error.status_code != 501:

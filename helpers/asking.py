@@ -17,9 +17,9 @@ import random
 import time
 from dataclasses import dataclass
 
-from helpers.budget import Meter
+from helpers.budget import Meter, charged
 from helpers.filters import LANGUAGES
-from helpers.parameters import fitted, most_tokens_out
+from helpers.parameters import check_bounded, fitted, most_tokens_out
 from helpers.parsing import parse_completion, parse_structured
 from helpers.patience import patiently
 from helpers.prompts import LIST_LENGTH, as_text, chat_turns, task_list_prompt
@@ -79,7 +79,10 @@ class Settings:
 
 
 def check(settings, endpoint, seeds):
-    """Raise ValueError, before anything is asked, for settings that cannot work."""
+    """Raise ValueError, before anything is asked, for settings that cannot work.
+
+    Raises EndpointError where nothing bounds a reply, so that no cap could hold.
+    """
     if settings.way not in WAYS:
         raise ValueError(f"way={settings.way!r} is unknown; choose one of {', '.join(WAYS)}.")
     if settings.language not in LANGUAGES:
@@ -91,6 +94,7 @@ def check(settings, endpoint, seeds):
             f"{endpoint.model} does not continue raw chat text (its chat_opening is None), "
             'which self_synthesis needs; use Settings(way="task_list").'
         )
+    check_bounded({"max_tokens": 1}, endpoint, capped=settings.max_tokens is not None)
     if settings.examples < 1 or any("id" not in row for row in seeds):
         raise ValueError("a request needs one example or more, and every seed an id.")
     usable = [row for row in seeds if settings.way != "self_synthesis" or not row["input"]]
@@ -136,7 +140,7 @@ async def ask(
         reply = await patiently(
             create, body, endpoint, before=meter.before, failed=meter.failed, given_up=given_up
         )
-        return choice_of(reply), usage_of(reply, body)
+        return choice_of(reply, fitted(body, endpoint)), usage_of(reply, body)
 
     record = await way(client, endpoint, number, examples, settings, send)
     seconds = round(time.monotonic() - started, 3)
@@ -262,8 +266,7 @@ def charged_tokens(record, dearest):
 
     What an endpoint does not count, or counts in a way that cannot be, is charged at its dearest.
     """
-    pairs = zip(record["usage"], dearest, strict=True)
-    return tuple(most if used is None else used for used, most in pairs)
+    return charged(record["usage"], dearest)
 
 
 def dearest_request(endpoint, settings, seeds):
@@ -279,10 +282,10 @@ def dearest_request(endpoint, settings, seeds):
         examples = max(examples, settings.examples * 4 * longest)
     if settings.way == "self_synthesis":  # two calls: the second reads examples and instruction
         tokens_in = 1000 + examples + settings.instruction_tokens
-        tokens_out = settings.instruction_tokens + settings.answer_tokens
+        lengths = [settings.instruction_tokens, settings.answer_tokens]
     else:
-        tokens_in = 3000 + examples
-        tokens_out = settings.answer_tokens * settings.tasks_a_request
-    calls = 2 if settings.way == "self_synthesis" else 1
-    tokens_out = max(tokens_out, calls * most_tokens_out(fitted({}, endpoint)))
+        tokens_in, lengths = 3000 + examples, [settings.answer_tokens * settings.tasks_a_request]
+    tokens_out = sum(
+        most_tokens_out(fitted({"max_tokens": length}, endpoint)) or length for length in lengths
+    )
     return endpoint.cost(tokens_in, tokens_out), tokens_in, tokens_out

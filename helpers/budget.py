@@ -11,8 +11,14 @@ from pathlib import Path
 
 from helpers.endpoint import Endpoint
 from helpers.io import append_jsonl, read_jsonl
+from helpers.parameters import most_tokens_out
 
 Tokens = tuple[int, int]  # in and out
+
+
+def charged(usage: list[int | None], most: Tokens) -> Tokens:
+    """What a reply is charged with: its count, or the ``most`` where that is not to be believed."""
+    return tuple(limit if used is None else used for used, limit in zip(usage, most, strict=True))
 
 
 class CapReached(RuntimeError):
@@ -138,8 +144,16 @@ class Meter:
     def __init__(self, request: int | str, most: Tokens, budget: Budget, tries: Tries):
         self.request, self.most, self.budget, self.tries = request, most, budget, tries
 
-    async def before(self, again: bool) -> None:
-        """Wait until the budget has room for another try, and note that it is sent."""
+    async def before(self, again: bool, sent: dict) -> None:
+        """Wait until the budget has room for another try, and note that it is sent.
+
+        Where the body that is ``sent`` allows a longer reply than was held, more is held.
+        """
+        most = (self.most[0], max(self.most[1], most_tokens_out(sent)))
+        if most != self.most and not again:
+            self.budget.release(self.most)
+            again = True
+        self.most = most
         if again:
             await self.budget.wait_for_room(self.most)
         self.tries.send(self.request, self.most)

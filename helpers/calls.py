@@ -15,10 +15,10 @@ import math
 import time
 from pathlib import Path
 
-from helpers.budget import Budget, CapReached, Meter, Tries
+from helpers.budget import Budget, CapReached, Meter, Tries, charged
 from helpers.endpoint import EndpointError
 from helpers.io import append_jsonl, read_jsonl
-from helpers.parameters import fitted, most_tokens_out
+from helpers.parameters import check_bounded, fitted, most_tokens_out
 from helpers.patience import patiently
 from helpers.replies import choice_of, first_token, usage_of, without_thinking
 
@@ -133,6 +133,8 @@ class _Desk:
         self.budget = _spent(Budget(endpoint, max_dollars, max_tokens), cache)
         self.tries, self.gate = _tries(cache), asyncio.Semaphore(endpoint.parallel)
         self.first, self.proven, self.failed, self.fruitless = True, asyncio.Event(), None, 0
+        # Where thinking is not bounded by the request, what was seen is the best bound there is.
+        self.beyond = max([0, *_beyond(self.tries, cache)])
 
     async def ask(self, client, key, body):
         async with self.gate:
@@ -150,7 +152,9 @@ class _Desk:
     async def _send(self, client, key, body):
         if self.failed:
             raise self.failed
-        meter = Meter(key, _most(body, self.endpoint), self.budget, self.tries)
+        check_bounded(body, self.endpoint, capped=self.budget.max_tokens is not None)
+        tokens_in, tokens_out = _most(body, self.endpoint)
+        meter = Meter(key, (tokens_in, tokens_out + self.beyond), self.budget, self.tries)
         await self._find_room(meter)
         started = time.monotonic()
         reply = await patiently(
@@ -177,12 +181,12 @@ class _Desk:
 
     def _keep(self, key, body, reply, meter, started):
         """Write an answer down, whatever its shape, and settle its bill."""
-        pairs = zip(usage_of(reply, body), meter.most, strict=True)
-        used = [most if count is None else count for count, most in pairs]
+        used = list(charged(usage_of(reply, body), meter.most))
+        self.beyond = max(self.beyond, used[1] - most_tokens_out(fitted(body, self.endpoint)))
         seconds = round(time.monotonic() - started, 3)
         answer = {
             "key": key,
-            **choice_of(reply),
+            **choice_of(reply, fitted(body, self.endpoint)),
             "letters": first_token(reply),
             "usage": used,
             "seconds": seconds,
@@ -204,9 +208,22 @@ class _Desk:
 
 
 def _most(body, endpoint):
-    """Upper bounds, tokens in and out: a token is at least one byte of text."""
+    """Upper bounds, tokens in and out: a token is at least one byte of text.
+
+    Raises EndpointError where there is a price, and nothing bounds the reply.
+    """
+    check_bounded(body, endpoint)
     size = len(json.dumps(body["messages"], ensure_ascii=False).encode())
     return size + 64, most_tokens_out(fitted(body, endpoint))
+
+
+def _beyond(tries, cache):
+    """How far each kept answer went beyond what its request allowed."""
+    return (
+        row["usage"][1] - tries.most[key][1]
+        for key, row in _read(cache).items()
+        if key in tries.most
+    )
 
 
 def _in_words(endpoint, coming, max_dollars):

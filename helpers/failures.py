@@ -8,26 +8,69 @@ import json
 import re
 
 from helpers.endpoint import Endpoint
+from helpers.error_bodies import (
+    codes,
+    header_pause,
+    named_in,
+    pause_in,
+    status_in,
+    words,
+    words_or_all,
+)
 from helpers.keys import hidden
 from helpers.parameters import learn
 
 LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait
 GATEWAY = {408, 499, 502, 504, *range(520, 528)}  # gave up on a server that may have answered
-NO_MONEY = re.compile(
-    r"insufficient[_ ](?:quota|credits?|balance|funds)|billing_(?:hard_limit_reached|not_active)|"
-    r"exceeded your current quota|credit balance is too low|payment required|arrears|欠费|余额",
+PASSING = {408, 409, 420, 423, 424, 425, 429, 498, 499}
+_REFUSED_KEY = re.compile(
+    r"(?:invalid|incorrect|wrong|bad|missing|malformed|unknown|expired|revoked|no)[_ ]"
+    r"(?:api|auth\w*|access)[_ -]?(?:key|token|credentials?)?\b|"
+    r"(?:api|access|auth\w*)[_ -]?(?:key|token)\b.{0,30}\b(?:invalid|not valid|incorrect|expired|"
+    r"revoked|missing|required|not found|wrong|malformed|unknown)|api_?key_?(?:invalid|expired)|"
+    r"\bunauthori[sz]ed\b|unauthenticated|authentication[_ ](?:error|failed|fails|required)|"
+    r"(?:invalid|expired)[_ ](?:token|credentials?)|login fail|令牌|密钥|鉴权",
+    re.I,
+)
+_NO_MONEY = re.compile(
+    r"insufficient[_ ](?:account[_ ])?(?:quota|credits?|balance|funds)|"
+    r"not enough (?:credit|balance)|billing_(?:hard_limit_reached|not_active)|"
+    r"(?:no|out of|exceeded your) credits|credit balance is too low|payment[_ ]required|"
+    r"(?:reached|exceeded).{0,30}(?:spend|usage)\w*[_ ]limit|"
+    r"budget (?:has been |is )?exceeded|budget_exceeded|arrears|欠费|余额",
+    re.I,
+)
+# Gemini says this of a minute's limit as well, and then how long to wait.
+_NO_QUOTA = re.compile(r"exceeded your current quota|per[-_ ]?day\b|PerDay|\bdaily\b", re.I)
+# What speaks of a whole account, not of one prompt.
+_CLOSED = re.compile(
+    r"(?:account|organi[sz]ation|project|access|api key|subscription|user)\b.{0,40}\b(?:disabled|"
+    r"suspended|deactivated|terminated|banned|closed|revoked|restricted|not active|inactive)|"
+    r"account_(?:deactivated|suspended|disabled|closed|banned)|access[_ ]terminated|"
+    r"missing scopes?|insufficient permissions?|country|territory",
+    re.I,
+)
+_NO_MODEL = re.compile(r"model_not_found|\bmodel\b.{0,60}\bdoes not exist|no such model", re.I)
+_SOON = re.compile(
+    r"overloaded|capacity|not (?:yet )?ready|(?:is|still) (?:currently )?loading|temporar|"
+    r"warming up|try again (?:later|in\b|shortly|soon)|too many requests|\bbusy\b",
     re.I,
 )
 # A filter's words in codes, types and messages of OpenAI, Azure, DashScope, DeepSeek, OpenRouter,
-# LiteLLM, Bedrock, Gemini and Moonshot.
+# LiteLLM, Bedrock, Gemini, Moonshot, MiniMax, xAI, Cohere and Hunyuan.
 _FILTER = re.compile(
     r"content[_ ]?(?:policy|filter\w*|management|safety)|ContentPolicyViolation|"
-    r"content exists risk|considered high risk|"
+    r"content exists risk|considered high risk|risk control|"
     r"data_?inspection|inappropriate content|moderation|(?:prompt|input|request|content)\b.{0,40}"
     r"\bflagged|flagged\b.{0,60}\b(?:prompt|input|content|polic)|responsible ?ai ?polic|"
-    r"safety (?:system|filter|setting|polic)|prohibited_content|blocked by .{0,40}(?:safety|filter|"
-    r"guardrail)|guardrail_?intervened|sensitive (?:content|words?|information)|"
-    r"violat\w+ .{0,40}(?:usage|content|use|safety) polic|usage polic|敏感|违规|不合规|安全审核",
+    r"safety[_ ](?:system|filter|setting|polic|check|reason|guideline)|prohibited[_ ]content|"
+    r"blocked by .{0,40}(?:safety|filter|guardrail|polic)|guardrail_?intervened|"
+    r"blocked[_ ](?:output|input|prompt|response|content|due)|"
+    r"(?:output|input|prompt|response|content|request)\b.{0,30}\b(?:was|is|been|got)? ?blocked|"
+    r"(?<!case)(?<!case.)sensitive\b(?! parameter)|\bnsfw\b|unsafe|harmful|sexual|"
+    r"violat\w+ .{0,40}(?:usage|content|use|safety|our|the|\w+) ?(?:polic|guideline|terms)|"
+    r"usage (?:polic|guideline)|SensitiveContent|"
+    r"敏感|违规|违法|不合规|不安全|审核|유해|부적절|hasil tidak aman",
     re.I,
 )
 
@@ -35,30 +78,25 @@ _FILTER = re.compile(
 class HalfAnswer(Exception):
     """A reply that is no answer: not JSON, or JSON without what the protocol promises.
 
-    ``body`` is the error that some gateways send with status 200, and ``status_code`` its code.
+    ``body`` is the error that some gateways send with status 200, and ``status_code`` the status
+    that it names, if any.
     """
 
-    def __init__(self, words: str, body: object = None):
-        super().__init__(words)
-        self.body = body
-        code = body.get("code") if isinstance(body, dict) else None
-        self.status_code = int(code) if str(code).isdigit() and 400 <= int(code) < 600 else None
+    def __init__(self, said: str, body: object = None):
+        super().__init__(said)
+        self.body, self.status_code = body, status_in(body)
 
 
 def refusal_teaches(error: Exception, sent: dict, endpoint: Endpoint) -> bool:
     """Whether a failure refuses a parameter of ``sent``, so that another try will be different."""
-    if _status(error) not in (400, 403, 404, 405, 422, 500, 501) or filtered(error):
+    status = _status(error)
+    refuses = status in (400, 403, 404, 405, 422, 500, 501)
+    if not (refuses or (status is None and isinstance(error, HalfAnswer))):
         return False
-    body = getattr(error, "body", None)
-    body = body if isinstance(body, dict) else {}
-    named = {str(body.get("param") or "")}
-    details = body.get("detail") if isinstance(body.get("detail"), list) else []
-    for detail in details:
-        named |= (
-            {str(part) for part in detail.get("loc", ())} if isinstance(detail, dict) else set()
-        )
-    words = said_by(error, endpoint)
-    return learn(words, {name for name in named if name in sent}, sent, endpoint)
+    if filtered(error) or _is_of_the_account(error):
+        return False
+    said, found = said_by(error, endpoint), named_in(_body(error))
+    return learn(said, found, sent, endpoint, sure=status in (400, 422))
 
 
 def passes(error: Exception) -> bool:
@@ -67,10 +105,13 @@ def passes(error: Exception) -> bool:
 
     status = _status(error)
     if status is not None:
-        return status in (408, 409, 425, 429, 499) or status >= 500
+        soon = status not in (401, 402, 403, 413) and _SOON.search(_said(error))
+        return status in PASSING or status >= 500 or bool(soon)
+    if isinstance(error, HalfAnswer):
+        return not (is_of_the_key(error) or is_of_the_money(error))
     return isinstance(
         error,
-        (openai.APIConnectionError, openai.APIResponseValidationError, HalfAnswer,
+        (openai.APIConnectionError, openai.APIResponseValidationError,
          json.JSONDecodeError, UnicodeDecodeError),
     )  # fmt: skip
 
@@ -84,6 +125,8 @@ def may_be_charged(error: Exception) -> bool:
     status = _status(error)
     if status is not None:
         return status in GATEWAY
+    if isinstance(error, HalfAnswer) and _is_of_the_account(error):
+        return False
     cause = error
     while cause is not None:
         # By name: the client speaks HTTP through httpx or httpx2, from version to version.
@@ -93,49 +136,81 @@ def may_be_charged(error: Exception) -> bool:
     return True
 
 
+def is_of_the_key(error: Exception) -> bool:
+    """Whether a failure refuses the key itself, whatever its status."""
+    status = _status(error)
+    return status == 401 or (status in (None, 400, 403) and bool(_REFUSED_KEY.search(_said(error))))
+
+
+def is_of_the_money(error: Exception) -> bool:
+    """Whether a failure says that an account has no money or quota left, and not only just now."""
+    if _status(error) == 402 or _NO_MONEY.search(_said(error)):
+        return True
+    pauses = _status(error) == 429 and retry_after(error) is not None
+    return bool(_NO_QUOTA.search(_said(error))) and not pauses
+
+
+def _is_of_the_account(error: Exception) -> bool:
+    closed = _CLOSED.search(_said(error))
+    return is_of_the_key(error) or is_of_the_money(error) or bool(closed)
+
+
 def final_reason(error: Exception, endpoint: Endpoint) -> str | None:
     """Why there is no use in sending again, in the server's words and with the way out; or None."""
     place, status, said = endpoint.base_url, _status(error), said_by(error, endpoint)
-    if status is None:
+    if status is None and (not isinstance(error, HalfAnswer) or passes(error)):
         return None
-    if status == 401:
+    sentence = said.rstrip(". ")
+    if is_of_the_key(error):
         return (
-            f"{place} refuses the key: {said}. Check the environment variable {endpoint.key_env} "
-            "(a new line at its end? a key of another provider?)."
+            f"{place} refuses the key: {sentence}. Check the environment variable "
+            f"{endpoint.key_env} (a new line at its end? a key of another provider?)."
         )
-    if status == 402 or NO_MONEY.search(f"{_codes(error)} {said}"):
+    if is_of_the_money(error):
         return (
-            f"the account at {place} has no money or quota left: {said}. Top it up there; "
+            f"the account at {place} has no money or quota left: {sentence}. Top it up there; "
             "what was answered is kept."
         )
-    if status == 403:
-        return f"{place} does not let this key use {endpoint.model!r}: {said}"
-    if status == 404:
-        return (
-            f"{place} knows no model {endpoint.model!r}, or not this kind of request: "
-            f"{said}. Check the name and the address (it ends in /v1)."
-        )
-    if status in (400, 413, 422):
-        return f"{place} cannot read the request: {said}"
     if not passes(error):
-        return f"{place} answers {status}: {said}"
+        return _why_refused(error, endpoint, said)
     asked = retry_after(error)
     if asked is not None and asked > LONGEST_WAIT:
         return (
-            f"{place} asks for a pause of {asked:.0f} seconds. What was answered is kept; "
-            "start again after that."
+            f"{place} asks for a pause of {asked:.0f} seconds: {sentence}. What was answered is "
+            "kept; start again after that."
         )
     return None
 
 
+def _why_refused(error: Exception, endpoint: Endpoint, said: str) -> str:
+    place, status = endpoint.base_url, _status(error)
+    if status == 404 or _NO_MODEL.search(_said(error)):
+        return (
+            f"{place} knows no model {endpoint.model!r}, or not this kind of request: "
+            f"{said.rstrip('. ')}. Check the name and the address (it ends in /v1)."
+        )
+    if status == 403 or _CLOSED.search(_said(error)):
+        return f"{place} does not let this key use {endpoint.model!r}: {said}"
+    if status in (400, 413, 422):
+        return f"{place} cannot read the request: {said}"
+    return f"{place} answers {status}: {said}"
+
+
 def retry_after(error: Exception) -> float | None:
-    """Seconds the server asks us to wait, or None."""
+    """Seconds the server asks us to wait, in a header or in its words; or None."""
     response = getattr(error, "response", None)
     header = response.headers.get("retry-after") if response is not None else None
-    try:
-        return max(0.0, float(header))
-    except (TypeError, ValueError):  # absent, or a date: our own waiting will do
-        return None
+    pause = header_pause(header)
+    return pause_in(_body(error)) if pause is None else pause
+
+
+def filtered(error: Exception) -> bool:
+    """Whether a provider's content filter refused this one prompt; the next may pass."""
+    if _status(error) not in (400, 403, 422, 451, 500) and not isinstance(error, HalfAnswer):
+        return False
+    if _is_of_the_account(error):
+        return False
+    return _status(error) == 451 or bool(_FILTER.search(_said(error)))
 
 
 def _status(error: Exception) -> int | None:
@@ -143,48 +218,25 @@ def _status(error: Exception) -> int | None:
     return getattr(error, "status_code", None)
 
 
-def filtered(error: Exception) -> bool:
-    """Whether a provider's content filter refused this one prompt; the next may pass."""
-    if _status(error) not in (400, 403, 422, 451, 500) and not isinstance(error, HalfAnswer):
-        return False
-    body = getattr(error, "body", None)
-    return bool(_FILTER.search(f"{_codes(error)} {_words(body) or error}"))
+def _body(error: Exception) -> object:
+    return getattr(error, "body", None)
 
 
-def _codes(error: Exception) -> str:
-    """Codes and types of an error's body, its inner errors included, as one text."""
-    body, found = getattr(error, "body", None), []
-    while isinstance(body, dict):
-        found += [str(body.get(name)) for name in ("code", "type") if body.get(name)]
-        body = body.get("innererror") or body.get("error")
-    return " ".join(found)
+def _said(error: Exception) -> str:
+    """Codes and words of a failure, as one text to search in."""
+    return f"{codes(_body(error))} {words(_body(error)) or error}"
 
 
 def said_by(error: Exception, endpoint: Endpoint) -> str:
     """A server's own words of a failure, at most 300 characters of them, without the key."""
-    return _without_key(_words(getattr(error, "body", None)) or str(error), endpoint)[:300]
-
-
-def _words(body: object) -> str:
-    """The message in an error's body: a text, a list, or a dict under one of many names."""
-    if isinstance(body, str):
-        return body.strip()
-    if isinstance(body, list):
-        return "; ".join(filter(None, map(_words, body)))
-    if not isinstance(body, dict):
-        return ""
-    place = ".".join(map(str, body.get("loc", ()) if isinstance(body.get("loc"), list) else ()))
-    for name in ("message", "msg", "detail", "error", "errors", "error_description", "title"):
-        if words := _words(body.get(name)):
-            return f"{place}: {words}" if place else words
-    return ""
+    return _without_key(words_or_all(_body(error)) or str(error), endpoint)[:300]
 
 
 def named(error: Exception, endpoint: Endpoint) -> str:
     """A failure for people: its kind, its status, and the server's own words if it said any."""
     named = f"{type(error).__name__} {_status(error) or ''}".strip()
-    words = _words(getattr(error, "body", None))
-    return _without_key(f"{named}: {words[:300]}" if words else named, endpoint)
+    said = words_or_all(_body(error))
+    return _without_key(f"{named}: {said}" if said else named, endpoint)[:400]
 
 
 def _without_key(text: str, endpoint: Endpoint) -> str:

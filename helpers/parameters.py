@@ -12,31 +12,34 @@ import re
 import warnings
 from functools import cache
 
-from helpers.endpoint import Endpoint
+from helpers.endpoint import Endpoint, EndpointError
+from helpers.limits import depends_on_the_prompt, lower_bound, speaks_of_a_bound, upper_bound
 
-# The bound on what a reply may cost: it may be renamed or lowered, but never left out.
+# The bound on what a reply may cost: it may be renamed or changed, but never left out.
 LENGTHS = ("max_tokens", "max_completion_tokens")
+_BOUNDS = (*LENGTHS, "max_output_tokens", "max_new_tokens", "n_predict")  # what others call it
 _FIXED = {"model", "messages", "prompt", *LENGTHS}
 _TOGETHER = {"logprobs": ("logprobs", "top_logprobs")}  # one is nothing without the other
 # Numbers that a server may want smaller, and that do less, but the same, when they are.
 _LOWERED = ("top_logprobs", "temperature", *LENGTHS)
+_OTHER_NAMES = {"top_logprobs": ("top_n_tokens",), "max_tokens": _BOUNDS[2:]}
+_A_BOUND = re.compile(r"\b(?:(?:max|n|num)_\w*(?:tokens|predict)|max[A-Z]?\w*Tokens)\b")
+_SPOKEN_LENGTH = re.compile(r"\b(?:completion|output|new|generated|max(?:imum)?) tokens\b", re.I)
 
-_REFUSED = re.compile(
+# "We do not know this parameter", which is no reason to think that its value was wrong.
+_UNKNOWN = re.compile(
     r"unsupported|not (?:currently )?support|n['’]t support|unknown|unrecogni[sz]ed|unexpected|"
-    r"not (?:permitted|allowed|available|implemented|enabled|valid|compatible)|unavailable|"
-    r"extra (?:inputs|fields)|invalid|only the default|deprecated|cannot|can['’]t|must be|"
-    r"less than|at most|greater than|more than|exceed|too (?:large|high)|maximum|no such|disabled|"
-    r"不支持|지원하지",
+    r"not (?:permitted|allowed|available|implemented|enabled|valid|compatible|recogni[sz]ed)|"
+    r"unavailable|extra (?:inputs|fields)|extraneous|unevaluated|additional propert|"
+    r"deprecated|no such|disabled|不支持|지원하지",
     re.I,
 )
-_INSTEAD = re.compile(r"\buse\s+['\"`]?(\w+)['\"`]?\s+instead", re.I)
-_TOO_LONG = re.compile(r"too (?:large|high|long)|exceed|context", re.I)
-_LIMIT = re.compile(
-    r"(?:<=|≤|at most|more than|less than or equal to|maximum(?: \w+)?(?: of| is|:)?|max(?: is|:)?|"
-    r"exceeds?(?: the)?(?: \w+){0,3}(?: of)?|up to|no (?:larger|greater) than|"
-    r"(?:between|range)\W{0,3}\d+(?:\.\d+)?\s*(?:and|to|,|-)|supports at most)\s*(\d+(?:\.\d+)?)",
+_REFUSED = re.compile(
+    rf"{_UNKNOWN.pattern}|invalid|only the default|cannot|can['’]t|must|should|requires?\b|fixed|"
+    r"less than|at most|greater than|more than|exceed|too (?:large|high)|maximum|range|非法|无效",
     re.I,
 )
+_INSTEAD = re.compile(r"\buse\s+(['\"`]?)(\w+)\1\s+instead", re.I)
 
 
 class Renamed(str):
@@ -45,6 +48,10 @@ class Renamed(str):
 
 class AtMost(float):
     """A number that is lowered to this where it is larger."""
+
+
+class AtLeast(int):
+    """A number that is raised to this where it is smaller."""
 
 
 def fitted(body: dict, endpoint: Endpoint) -> dict:
@@ -63,14 +70,19 @@ def _changed(body: dict, changes: dict) -> dict:
         if isinstance(change, Renamed):
             if name in found:
                 found[str(change)] = found.pop(name)
-        elif isinstance(change, AtMost):
-            if found.get(name, 0) > change:
-                found[name] = type(found[name])(change)
+        elif isinstance(change, AtMost | AtLeast):
+            if _is_number(found.get(name)):
+                nearest = (min if isinstance(change, AtMost) else max)(found[name], change)
+                found[name] = int(nearest) if float(nearest).is_integer() else float(nearest)
         elif change is None:
             found.pop(name, None)
         else:
             found[name] = change
     return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def as_arguments(body: dict) -> dict:
@@ -90,24 +102,43 @@ def _client_parameters() -> frozenset[str]:
 
 
 def most_tokens_out(body: dict) -> int:
-    """The most tokens a reply to this body may have, by its own limit."""
-    return max((body[name] for name in LENGTHS if body.get(name)), default=0)
+    """The most tokens that the choices of a reply to this body may have, by its own limit."""
+    bound = max((n for name in _BOUNDS if _is_number(n := body.get(name))), default=0)
+    choices = max([1, *(n for name in ("n", "best_of") if _is_number(n := body.get(name)))])
+    return max(0, int(bound)) * int(choices)
 
 
-def learn(said: str, named: set[str], body: dict, endpoint: Endpoint) -> bool:
+def check_bounded(body: dict, endpoint: Endpoint, *, capped: bool = False) -> None:
+    """Raise EndpointError where a reply could cost any amount: priced or ``capped``, unbounded."""
+    if (capped or endpoint.cost(0, 1)) and not most_tokens_out(fitted(body, endpoint)):
+        raise EndpointError(
+            f"nothing bounds the length of a reply from {endpoint.base_url}, so no cap could hold. "
+            "Send max_tokens, and do not leave it out by Endpoint(parameters=…): set a number "
+            "there, such as {'max_tokens': 4000}, or rename it with "
+            "Renamed('max_completion_tokens')."
+        )
+
+
+def learn(said: str, named: set[str], body: dict, endpoint: Endpoint, *, sure: bool = True) -> bool:
     """Change what the endpoint is sent from now on, by a refusal; whether there was something to.
 
-    ``said`` is the server's message, ``named`` the parameters that it names in fields of their own,
-    ``body`` what was sent. A parameter that only the message names must stand there as a name.
+    ``said`` is the server's message, ``named`` the words in fields for a parameter's name, ``body``
+    what was sent. A parameter that only the message names must stand there as a name. Where it is
+    not ``sure`` that the request is at fault (status 500), the message must speak of a refusal.
     """
-    if not (named or _REFUSED.search(said)):
+    spoken = [name for name in body if _names(said, name)]
+    names = [name for name in body if named & _spellings(name)] or spoken
+    if not names and (_SPOKEN_LENGTH.search(said) or any(_names(said, n) for n in _BOUNDS)):
+        names = [name for name in LENGTHS if name in body]
+    if not (sure or named & set(body) or _REFUSED.search(said)):
         return False
     if fitted(body, endpoint) != body:
         return True  # another request was refused first, and this one has not heard of it
-    names = [name for name in body if name in named] or [n for n in body if _names(said, n)]
     changes = {}
     for name in names:
-        changes |= _change(name, body, said)
+        changes |= (
+            _change_length(name, body, said) if name in LENGTHS else _change(name, body, said)
+        )
     if _changed(body, changes) == body:
         return False
     for name, change in changes.items():
@@ -121,39 +152,86 @@ def learn(said: str, named: set[str], body: dict, endpoint: Endpoint) -> bool:
     return True
 
 
+def _spellings(name: str) -> set[str]:
+    """A parameter's name in the spellings that servers use: logit_bias, logitBias, logit-bias."""
+    first, *rest = name.split("_")
+    camel = first + "".join(word.capitalize() for word in rest)
+    return {name, camel, name.replace("_", "-"), *_OTHER_NAMES.get(name, ())}
+
+
 def _names(said: str, name: str) -> bool:
     """Whether a message speaks of a parameter by its name, not of a word that is spelled alike."""
-    quoted = rf"['\"`‘“\[(]{name}['\"`’”\])]"
-    spoken = (
-        rf"(?:parameters?|arguments?|fields?|keys?|supplied|property|option)\W{{1,4}}{name}\b|"
-        rf"\b{name}\s*(?:is|are|was|must|cannot|can|does|should|parameter|field|argument|:|=|<)|"
-        rf"support(?:s|ed|ing)?(?: the)?\s+{name}\b|\bbody\W+{name}\b"
-    )
-    if re.search(quoted, said) or re.search(spoken, said, re.I):
+    if any(_stands_alone(said, each) for each in _spellings(name) if each != name):
         return True
     # Names that are no English words can only be meant as such.
-    return ("_" in name or name == "logprobs") and bool(re.search(rf"\b{name}\b", said))
+    if ("_" in name or name == "logprobs") and _stands_alone(said, name):
+        return True
+    listed = r"(?:\w+_\w+|temperature|top_p|n|seed|stop|logprobs)(?:\s*,\s*|\s+(?:and|or)\s+)"
+    spoken = (
+        rf"['\"`‘“\[(]{name}['\"`’”\])]|\b{name}\s*参数|参数\W{{0,3}}{name}\b|"
+        rf"(?:parameters?|params?|arguments?|fields?|keys?|supplied|property|properties|option|"
+        rf"invalid|value (?:of|for))\W{{1,4}}{name}\b|"
+        rf"\b{name}\s*(?:is|are|was|must|cannot|can|does|should|has to|may|parameter|field|value|"
+        rf"argument|:|=|<|>)|support(?:s|ed|ing)?(?: the)?\s+{name}\b|\bbody\W+{name}\b|"
+        rf"\b(?:{listed})+{name}\b|\b{name}\b(?:\s*,\s*|\s+(?:and|or)\s+)\w+_\w+"
+    )
+    return bool(re.search(spoken, said, re.I))
+
+
+def _stands_alone(said: str, name: str) -> bool:
+    return bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said))
+
+
+def _change_length(name: str, body: dict, said: str) -> dict:
+    """What to do about a refused bound of the reply: ``{name: new name or bound}``, or nothing.
+
+    A bound that a server wants otherwise is never renamed, because a server that ignores the other
+    name would then send replies of any length.
+    """
+    other = next(each for each in LENGTHS if each != name)
+    value, unknown, instead = body[name], _UNKNOWN.search(said), _INSTEAD.search(said)
+    both = _stands_alone(said, name) and _stands_alone(said, other)
+    nameless = _A_BOUND.sub("it", said)  # no "max" in names
+    about_a_bound = speaks_of_a_bound(nameless)
+    if other in body and not about_a_bound and (name == "max_tokens" if both else unknown):
+        return {name: None}  # the other bound is left
+    if depends_on_the_prompt(said) or not _is_number(value):
+        return {}
+    if about_a_bound and (limit := upper_bound(nameless, value, whole=True, small=False)):
+        return {name: AtMost(limit)}
+    if unknown and instead and instead[2] in _BOUNDS and instead[2] not in body:
+        return {name: Renamed(instead[2])}
+    if about_a_bound and not (unknown and both):
+        least = lower_bound(nameless, value)
+        return {name: AtLeast(least)} if least else {}
+    if unknown and name == "max_tokens" and other not in body:
+        return {name: Renamed(other)}
+    return {}
 
 
 def _change(name: str, body: dict, said: str) -> dict:
-    """What to do about one refused parameter: ``{name: new name, a bound or None}``."""
-    instead = _INSTEAD.search(said)
-    if instead and instead[1] != name and instead[1] not in body:
-        return {name: Renamed(instead[1])}
-    limit = _LIMIT.search(said)
-    if name == "logprobs" and limit and "top_logprobs" in body:
-        name = "top_logprobs"  # the number that a limit on them is about
-    value = body[name]
-    if limit and name in _LOWERED and type(value) in (int, float) and 0 < float(limit[1]) < value:
-        return {name: AtMost(limit[1])}
-    if name == "max_tokens" and "max_completion_tokens" not in body and not _TOO_LONG.search(said):
-        return {name: Renamed("max_completion_tokens")}
+    """What to do about another refused parameter: ``{name: new name, a bound or None}``."""
     if name in _FIXED:
         return {}
+    instead = _INSTEAD.search(said)
+    if instead and instead[2] not in body and ("_" in instead[2] or instead[1]):
+        return {name: Renamed(instead[2])}
+    unknown, number = _UNKNOWN.search(said), name
+    if name == "logprobs" and "top_logprobs" in body and not unknown:
+        number = "top_logprobs"  # what a bound on them is about
+    value, is_count = body[number], number == "top_logprobs"
+    about_a_bound = speaks_of_a_bound(said) or (is_count and not unknown)
+    limit = None
+    if number in _LOWERED and _is_number(value) and about_a_bound:
+        limit = upper_bound(said, value, whole=is_count, small=True)
+    if limit:
+        return {number: AtMost(limit)}
     return {each: None for each in _TOGETHER.get(name, (name,)) if each in body}
 
 
 def _in_words(change: object) -> str:
     if isinstance(change, Renamed):
         return f"is sent as {change}"
+    if isinstance(change, AtLeast):
+        return f"is at least {change}"
     return "is left out" if change is None else f"is at most {change:g}"

@@ -19,6 +19,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from helpers.endpoint import Endpoint, EndpointError
+from helpers.error_bodies import words
 from helpers.failures import (
     LONGEST_WAIT,
     HalfAnswer,
@@ -32,7 +33,7 @@ from helpers.failures import (
     said_by,
 )
 from helpers.parameters import as_arguments, fitted
-from helpers.replies import choice_of
+from helpers.replies import choice_of, usage_of
 
 TRIES = 6
 FIRST_WAIT = 1.0  # seconds
@@ -43,25 +44,27 @@ async def patiently(
     body: dict,
     endpoint: Endpoint,
     *,
-    before: Callable[[bool], Awaitable] | None = None,
+    before: Callable[[bool, dict], Awaitable] | None = None,
     failed: Callable[[bool], None] | None = None,
     given_up: Callable[[], bool] = lambda: False,
     tries: int = TRIES,
 ):
     """Send ``create(**body)`` until it is answered; returns the reply, or None if a filter refused.
 
-    ``await before(again)`` runs before each try (``again`` is False for the first alone) and may
-    raise to prevent it; ``failed(lost)`` runs after each that failed, with True where the server
-    may have answered, and charged, all the same. Both keep the bill (:mod:`helpers.budget`).
+    ``await before(again, sent)`` runs before each try of a body ``sent`` (``again`` is False for
+    the first alone) and may raise to prevent it; ``failed(lost)`` runs after each that failed, with
+    True where the server may have answered, and charged, all the same. Both keep the bill
+    (:mod:`helpers.budget`). The caller settles the last try, answered or refused by a filter.
     Passing failures are waited out and refused parameters adapted. Raises EndpointError for a final
     failure, when ``tries`` are used up, and instead of another try once ``given_up()``; its text
     never holds the key.
     """
     attempt, again = 0, False
     while True:
+        sent = fitted(body, endpoint)
         if before:
-            await before(again)
-        sent, again = fitted(body, endpoint), True
+            await before(again, sent)
+        again = True
         try:
             return _with_choices(await create(model=endpoint.model, **as_arguments(sent)))
         except Exception as error:
@@ -93,12 +96,18 @@ async def patiently(
 
 
 def _with_choices(reply: object):
-    """The reply, if it has choices; else HalfAnswer, with the error that stands in their place."""
+    """The reply, if it is one; else HalfAnswer, with the error that stands in its place.
+
+    A reply that was counted and has no choices is one: the provider kept its text to itself.
+    """
     choices = getattr(reply, "choices", None)
     first = choices[0] if isinstance(choices, list) and choices else None
-    errors = [getattr(part, "error", None) for part in (reply, first)]
-    error = next((error for error in errors if error), None)
-    if choices is None or (error and not choice_of(reply)["text"]):
+    error = getattr(first, "error", None)
+    if error is None and (not choices or getattr(reply, "error", None)):
+        more = getattr(reply, "model_extra", None) or {}  # what the protocol does not know
+        error = more if words(more) else None
+    missing = choices is None and None in usage_of(reply)
+    if missing or (error and not choice_of(reply)["text"]):
         raise HalfAnswer(f"found a {type(reply).__name__} without choices", error)
     return reply
 

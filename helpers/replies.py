@@ -54,6 +54,8 @@ def text_of(content: object) -> str:
     """
     if isinstance(content, str):
         return content
+    parts = _field(content, "parts")  # Gemini's own content
+    content = parts if isinstance(parts, list) else content
     if isinstance(content, list):
         return "".join(map(_text_of_part, content))
     return _text_of_part(content) if _field(content, "type") in _TEXT_PARTS else ""
@@ -63,11 +65,14 @@ def _text_of_part(part: object) -> str:
     """The text of one part; some servers wrap it once more: ``{"text": {"value": …}}``."""
     if isinstance(part, str):
         return part
-    kind = part.get("type", "text") if isinstance(part, dict) else getattr(part, "type", "text")
-    text = _field(part, "text") if kind in _TEXT_PARTS else ""
-    if not isinstance(text, str):
-        text = _field(text, "value")
-    return text if isinstance(text, str) else ""
+    if (_field(part, "type") or "text") not in _TEXT_PARTS or _field(part, "thought"):
+        return ""
+    for name in ("text", "content"):
+        text = _field(part, name)
+        text = text if isinstance(text, str) else _field(text, "value")
+        if isinstance(text, str):
+            return text
+    return ""
 
 
 def _field(part: object, name: str) -> object:
@@ -110,7 +115,7 @@ def is_whole(finish: str | None) -> bool:
 
 def is_filtered(finish: str | None) -> bool:
     """Whether a finish reason says that a provider's filter ended the reply."""
-    return _plain(finish) in _FILTERED
+    return any(word.strip("_") in _FILTERED for word in re.split(r"[:,;/|()]", _plain(finish)))
 
 
 def _plain(finish: object) -> str:
@@ -119,18 +124,22 @@ def _plain(finish: object) -> str:
     return word.lower().removeprefix("finish_reason_").replace(" ", "_")
 
 
-def choice_of(reply: object) -> dict[str, str | None]:
+def choice_of(reply: object, asked: dict | None = None) -> dict[str, str | None]:
     """``{"text", "finish"}`` of a chat or text completion, whatever its shape.
 
     ``finish`` is the provider's word, or ``"content_filter"`` for None in place of a reply (a
     filter refused the request), ``"refusal"`` where the model refused, ``"no choice"`` for a reply
-    without one. A paid reply must never be lost: what cannot be read has the finish
-    ``"unreadable"`` and keeps the reply's own text under ``"raw"``.
+    without one. Where the provider gives none, and the reply used fewer tokens than the request
+    ``asked`` allowed, it ended by itself: ``"stop"``. A paid reply must never be lost: what cannot
+    be read is kept under ``"raw"``, with the finish ``"unreadable"`` if reading failed.
     """
     if reply is None:
         return {"text": "", "finish": "content_filter"}
     try:
-        return _read_choice(reply)
+        choice = _read_choice(reply)
+        if choice["finish"] is None and choice["text"] and _ended_early(reply, asked or {}):
+            choice["finish"] = "stop"
+        return choice
     except Exception as surprise:  # any shape at all: the reply is paid for
         return {"text": "", "finish": "unreadable", "raw": f"{surprise}: {reply!r}"[:20_000]}
 
@@ -140,26 +149,51 @@ def _read_choice(reply: object) -> dict[str, str | None]:
     if not choices:
         return {"text": "", "finish": "no choice"}
     choice = choices[0]
+    if isinstance(choice, str):
+        return {"text": choice, "finish": None}
     message, finish = _field(choice, "message"), _field(choice, "finish_reason")
-    refusal = _field(message, "refusal")
-    if refusal:
-        return {"text": str(refusal), "finish": "refusal"}
+    message = message or _field(choice, "delta")  # of a stream, sent as one piece
     content = _field(choice, "text") if message is None else _field(message, "content")
-    return {"text": text_of(content), "finish": None if finish is None else str(finish)}
+    content = message if isinstance(message, str | list) else content
+    text, refusal = text_of(content), _field(message, "refusal") or _refusal_in(content)
+    if refusal and not (text and _field(message, "refusal") is None):
+        return {"text": str(refusal), "finish": "refusal"}
+    found = {"text": text, "finish": None if finish is None else str(finish)}
+    return found if text or not content else {**found, "raw": repr(content)[:20_000]}
+
+
+def _refusal_in(content: object) -> str:
+    """What the parts of a content say that are a refusal."""
+    parts = content if isinstance(content, list) else [content]
+    return "".join(str(_field(p, "refusal") or "") for p in parts if not isinstance(p, str))
+
+
+def _ended_early(reply: object, asked: dict) -> bool:
+    """Whether a reply used fewer tokens than a request allowed."""
+    bounds = [asked.get(name) for name in ("max_tokens", "max_completion_tokens")]
+    bounds = [bound for bound in bounds if isinstance(bound, int)]
+    written = usage_of(reply, asked)[1]
+    return bool(bounds) and written is not None and written < min(bounds)
 
 
 def first_token(reply: object) -> dict[str, float] | None:
     """Probabilities of what the first token could have been, or None where they are not given."""
     try:
-        candidates = reply.choices[0].logprobs.content[0].top_logprobs
-        found = {}
-        for candidate in candidates:
-            if candidate.logprob is not None:
-                letter = candidate.token.strip()
-                found[letter] = found.get(letter, 0.0) + math.exp(candidate.logprob)
-    except (AttributeError, IndexError, TypeError, OverflowError):
+        candidates = list(reply.choices[0].logprobs.content[0].top_logprobs)
+    except (AttributeError, IndexError, TypeError):
         return None
+    found = {}
+    for candidate in candidates:
+        token, logprob = _field(candidate, "token"), _field(candidate, "logprob")
+        # A candidate without a number says nothing; NaN is not smaller than anything.
+        if isinstance(token, str) and isinstance(logprob, int | float) and logprob < 0.1:
+            letter = token.strip()
+            found[letter] = found.get(letter, 0.0) + math.exp(logprob)
     return found or None
+
+
+MOST_TOKENS = 2_000_000  # no model reads or writes more in one request
+LONGEST_TOKEN = 64  # characters: no vocabulary's tokens are longer on average over a whole text
 
 
 def usage_of(reply: object, asked: dict | None = None) -> list[int | None]:
@@ -169,36 +203,51 @@ def usage_of(reply: object, asked: dict | None = None) -> list[int | None]:
     filter refused to give, used nothing.
     Tokens out include the thinking: where the total is larger than both parts, or the reasoning
     tokens are more than the completion's, the rest was thought. A count is unbelievable when it is
-    not a positive whole number, or when the text would need far more tokens than it says.
+    not a positive whole number, when it is beyond any model, or when the text and the thinking
+    would need far more tokens than it says.
     """
     if reply is None:
         return [0, 0]
     usage = _field(reply, "usage")
     if usage is None:
         return [None, None]
-    used = _count(usage, "prompt_tokens", "input_tokens")
-    written = _count(usage, "completion_tokens", "output_tokens")
-    total = _count(usage, "total_tokens")
-    thought = _count(_field(usage, "completion_tokens_details"), "reasoning_tokens") or 0
-    if written is not None and thought > written:
-        written += thought
+    used = _count(usage, "prompt_tokens", "input_tokens", "promptTokenCount")
+    written, total = _written(usage), _count(usage, "total_tokens", "totalTokenCount")
+    length = _written_length(reply)
     if used and total and total > used + (written or 0):
         written = total - used
-    text = choice_of(reply)["text"] or ""
-    if not written or written * LONGEST_TOKEN < len(text):
-        written = 0 if written == 0 and used and not text else None
-    if not used or used * LONGEST_TOKEN < _prompt_length(asked or {}):
+    elif used and total == used and written is None:
+        written = 0
+    if not written or written * LONGEST_TOKEN < length or written > MOST_TOKENS:
+        written = 0 if written == 0 and used and not length else None
+    if not used or used * LONGEST_TOKEN < _prompt_length(asked or {}) or used > MOST_TOKENS:
         used = None
     return [used, written]
 
 
-LONGEST_TOKEN = 64  # characters: no vocabulary's tokens are longer on average over a whole text
+def _written(usage: object) -> int | None:
+    """Tokens out with the thinking, by the counts of the parts."""
+    written = _count(usage, "completion_tokens", "output_tokens", "candidatesTokenCount")
+    thought = [0]
+    for place in ("completion_tokens_details", "output_tokens_details"):
+        thought.append(_count(_field(usage, place), "reasoning_tokens", "thinking_tokens") or 0)
+    thought.append(_count(usage, "reasoning_tokens", "thinking_tokens", "thoughtsTokenCount") or 0)
+    return written if written is None or max(thought) <= written else written + max(thought)
+
+
+def _written_length(reply: object) -> int:
+    """Characters of a reply's text and of the thinking that is sent along."""
+    choices = _field(reply, "choices")
+    message = _field(choices[0], "message") if isinstance(choices, list) and choices else None
+    names = ("reasoning_content", "reasoning", "thinking")  # some send it under two names
+    thought = [len(text_of(_field(message, name))) for name in names]
+    return len(choice_of(reply)["text"] or "") + max(thought)
 
 
 def _prompt_length(asked: dict) -> int:
     """Characters of a request's prompt or messages."""
-    texts = [message["content"] for message in asked.get("messages", ())]
-    return sum(map(len, [*texts, asked.get("prompt", "")]))
+    texts = [text_of(_field(message, "content")) for message in asked.get("messages") or ()]
+    return sum(map(len, [*texts, text_of(asked.get("prompt"))]))
 
 
 def _count(usage: object, *names: str) -> int | None:

@@ -97,6 +97,8 @@ def test_what_was_on_its_way_when_a_run_was_killed_counts_as_lost(tmp_path):
         {"prompt_tokens": "many", "completion_tokens": [1]},
         {"prompt_tokens": True, "completion_tokens": True},
         {"prompt_tokens": 1, "completion_tokens": 1},
+        {"prompt_tokens": 10**30, "completion_tokens": 10**30},
+        {"prompt_tokens": 10**9, "completion_tokens": 50, "total_tokens": 10**12},
         {},
     ],
     ids=str,
@@ -121,12 +123,43 @@ def test_a_bill_that_cannot_be_true_is_charged_at_its_dearest(usage, tmp_path):
         ({"prompt_tokens": 100, "completion_tokens": 950,
           "completion_tokens_details": {"reasoning_tokens": 900}}, (100, 950)),
         ({"input_tokens": 100, "output_tokens": 50}, (100, 50)),
+        ({"input_tokens": 100, "output_tokens": 50,
+          "output_tokens_details": {"reasoning_tokens": 900}}, (100, 950)),
+        ({"prompt_tokens": 100, "completion_tokens": 50, "reasoning_tokens": 900}, (100, 950)),
     ],
 )  # fmt: skip
 def test_thinking_is_on_the_bill(usage, counted, tmp_path):
     with FaultyServer(on_body=lambda body: (200, {**list_reply(1), "usage": usage})) as server:
         bill = run(server.endpoint(), tmp_path, request_limit=1)
     assert (bill["tokens_in"], bill["tokens_out"]) == counted
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thinking_that_is_sent_along_must_be_on_the_bill(name, tmp_path):
+    reply = {**list_reply(1), "usage": {"prompt_tokens": 100, "completion_tokens": 5}}
+    reply["choices"][0]["message"] = {"content": "A", name: "Hm. " * 2000}
+    with FaultyServer(on_body=lambda body: (200, reply)) as server:
+        (answer,) = ask(server.endpoint(), bodies(1, max_tokens=900), tmp_path / "c.jsonl")
+    assert answer["usage"] == [100, 900]
+
+
+def test_a_huge_total_is_charged_at_the_dearest_and_not_believed(tmp_path):
+    usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 10**12}
+    with FaultyServer(on_body=lambda body: (200, {**list_reply(1), "usage": usage})) as server:
+        (answer,) = ask(server.endpoint(), bodies(1), tmp_path / "c.jsonl")
+    assert answer["usage"] == [100, 1]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_thinking_beyond_the_limit_makes_the_next_call_dearer(again, tmp_path):
+    cache, usage = tmp_path / "c.jsonl", {"prompt_tokens": 100, "completion_tokens": 40_000}
+    with FaultyServer(on_body=lambda body: (200, {**list_reply(1), "usage": usage})) as server:
+        endpoint = server.endpoint(**PRICES, parallel=1)
+        if again:  # known from the disk
+            ask(endpoint, bodies(1), cache)
+        with pytest.raises(CapReached):
+            ask(endpoint, bodies(9), cache, max_dollars=7.0)
+    assert len(server.asked) == 1  # the next could bring the bill to eight dollars
 
 
 def test_thinking_beyond_the_limit_makes_the_next_request_dearer(tmp_path):

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from faulty_server import FaultyServer
+from faulty_server import FaultyServer, list_reply
 from planted import PAIR, Planted
 
 from helpers.calls import CapReached, ask_all, bill, key_of, plan
@@ -110,3 +110,24 @@ def test_a_request_that_a_filter_turned_away_is_an_empty_answer(tmp_path):
     with FaultyServer(lambda seed, attempt: "400 filter") as server:
         (answer,) = ask(server.endpoint(), bodies(1, seed=3), tmp_path / "c.jsonl")
     assert (answer["text"], answer["finish"]) == ("", "content_filter")
+
+
+@pytest.mark.parametrize("message", [{"content": None, "tool_calls": []}, {"tool_calls": []}, {}])
+def test_a_message_without_a_text_loses_no_paid_reply(message, tmp_path):
+    (body,) = bodies(1)
+    body["messages"] += [{"role": "assistant", **message}, {"role": "user", "content": "B?"}]
+    with FaultyServer() as server:
+        ask(server.endpoint(), [body], tmp_path / "c.jsonl")
+    assert len(read_jsonl(tmp_path / "c.jsonl")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "finish"),
+    [([{"type": "refusal", "refusal": "I can't"}], "refusal"), ({"refusal": "No."}, "refusal")],
+)
+def test_a_refusal_among_the_parts_is_a_refusal(content, finish, tmp_path):
+    reply = list_reply(1)
+    reply["choices"][0] = {"message": {"content": content}, "finish_reason": "stop"}
+    with FaultyServer(on_body=lambda body: (200, reply)) as server:
+        (answer,) = ask(server.endpoint(), bodies(1), tmp_path / "c.jsonl")
+    assert answer["finish"] == finish and answer["text"]

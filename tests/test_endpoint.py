@@ -158,3 +158,10 @@ def test_a_key_is_trimmed_and_an_impossible_one_is_said(monkeypatch):
     monkeypatch.setenv("A_KEY", "sk-1234…")
     with pytest.raises(EndpointError, match="A_KEY holds horizontal ellipsis as character 8 of 8"):
         place.key()
+
+
+def test_a_wrong_key_that_is_told_with_status_400_is_no_missing_ability():
+    error = {"error": {"message": "API key not valid. Please pass a valid API key."}}
+    broken = FaultyServer(on_body=lambda body: (400, error))
+    with broken as server, pytest.raises(EndpointError, match="OPENAI_API_KEY"):
+        abilities(server.endpoint())

@@ -126,6 +126,17 @@ FILTERS = [
     (400, {"error": {"code": "1301", "message": "输入可能包含不安全或敏感内容"}}),
     (422, {"detail": "Blocked by the guardrail: safety filter"}),
     (200, {"error": {"message": "Provider returned a content policy violation", "code": 400}}),
+    (400, {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw":
+        '{"error": {"message": "The response was stopped", "code": "content_filter"}}'}}}),
+    (403, {"code": "The caller does not have permission", "error": "Content violates usage "
+           "guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"}),
+    (422, {"error": {"message": "Input may contain NSFW content"}}),
+    (400, {"error": {"message": "输入内容未通过审核"}}),
+    (400, {"error": {"message": "the content of user field is invalid", "code": "system_unsafe"}}),
+    (200, {"choices": None, "base_resp": {"status_code": 1026,
+                                          "status_msg": "input new_sensitive"}}),
+    (422, {"message": "blocked output: please adjust your prompt"}),
+    (451, {"error": {"message": "Unavailable for legal reasons"}}),
 ]  # fmt: skip
 
 
@@ -141,7 +152,11 @@ def test_a_prompt_that_a_filter_refused_is_a_drop_whatever_the_provider(refusal,
     assert bill["dollars"] == pytest.approx(others) and bill["lost_tries"] == 0
 
 
-@pytest.mark.parametrize("finish", ["SAFETY", "content_filter", "RECITATION", "PROHIBITED_CONTENT"])
+@pytest.mark.parametrize(
+    "finish",
+    ["SAFETY", "content_filter", "RECITATION", "PROHIBITED_CONTENT",
+     "content_filter: PROHIBITED_CONTENT"],
+)  # fmt: skip
 def test_a_reply_that_a_filter_ended_is_a_drop_whatever_the_provider(finish, tmp_path):
     reply = list_reply(1)
     reply["choices"][0] |= {"message": {"content": ""}, "finish_reason": finish}
@@ -180,6 +195,33 @@ WORDS = "The account of this key was closed on Tuesday."
         (418, {"error": {"message": WORDS}}, 1),
         (429, {"error": {"message": f"Your credit balance is too low. {WORDS}"}}, 1),
         (429, {"error": {"message": WORDS, "code": "insufficient_quota"}}, 1),
+        # A final failure with status 200 and no number, or with one in an odd place.
+        (200, {"error": {"message": WORDS, "code": "insufficient_credits"}}, 1),
+        (200, {"error": {"message": WORDS, "code": "insufficient_quota"}}, 1),
+        (200, {"error": {"message": WORDS, "type": "invalid_api_key"}}, 1),
+        (200, {"error": f"invalid api key. {WORDS}", "status": 401}, 1),
+        (200, {"code": 401, "message": f"Unauthorized. {WORDS}"}, 1),
+        (200, {"success": False, "code": 401, "msg": WORDS}, 1),
+        (200, {"choices": None, "base_resp": {"status_code": 1008,
+                                              "status_msg": f"insufficient balance. {WORDS}"}}, 1),
+        # What speaks of the account, not of the prompt.
+        (403, {"error": {"message": f"Your organization has been disabled for violating our usage "
+                                    f"policies. {WORDS}"}}, 1),
+        (403, {"error": {"message": f"You have insufficient permissions. Missing scopes: "
+                                    f"api.moderation.write. {WORDS}"}}, 1),
+        # Words in odd places.
+        (400, {"errors": {"messages": [WORDS]}}, 1),
+        (400, {"error_code": 1, "error_msg": WORDS}, 1),
+        (400, {"reason": WORDS}, 1),
+        (400, {"Message": WORDS}, 1),
+        (400, {"error": {"details": WORDS}}, 1),
+        (400, {"error": {"message": {"text": WORDS}}}, 1),
+        (500, {"fault": {"faultstring": WORDS}}, 6),
+        (400, {"what_happened": {"why": WORDS}}, 1),
+        (400, {"error": {"message": "Provider returned error", "metadata": {"raw": WORDS}}}, 1),
+        (424, {"error": {"message": f"model not ready. {WORDS}"}}, 6),
+        (498, {"error": {"message": f"capacity exceeded. {WORDS}"}}, 6),
+        (404, {"error": {"message": f"The model is loading, try again later. {WORDS}"}}, 6),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
@@ -188,6 +230,67 @@ def test_a_final_failure_is_raised_in_the_servers_own_words(status, body, tries,
     with broken as server, pytest.raises(EndpointError, match=WORDS):
         run(server, tmp_path, endpoint=server.endpoint(parallel=1))
     assert len(server.asked) == tries
+
+
+GEMINI = "You exceeded your current quota, please check your plan and billing details. limit: 10"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [{"error": {"code": 429, "message": GEMINI, "details": [
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.02s"}]}}],
+        {"error": {"message": f"{GEMINI}\nPlease retry in 0.02s."}},
+        {"error": {"message": "Rate limit reached. Please try again in 20ms."}},
+        {"error": {"message": "Slow down", "retry_after": 0.02}},
+    ],
+    ids=lambda value: str(value)[:40],
+)  # fmt: skip
+def test_a_pause_that_the_words_name_is_kept(body, tmp_path):
+    limited = FaultyServer(lambda seed, attempt: (429, body) if attempt == 1 else None)
+    with limited as server:
+        assert run(server, tmp_path)["stopped"] == "target reached"
+
+
+@pytest.mark.parametrize("pause", ["1h26m24s", "86 minutes and 24 seconds", "5184s"])
+def test_a_long_pause_is_final_and_named(pause, tmp_path):
+    words = f"Rate limit reached on requests per day (RPD). Please try again in {pause}."
+    limited = FaultyServer(on_body=lambda body: (429, {"error": {"message": words}}))
+    with limited as server, pytest.raises(EndpointError, match="a pause of 5184 seconds"):
+        run(server, tmp_path)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 400, 403])
+@pytest.mark.parametrize(
+    "words", ["API key not valid. Please pass a valid API key.", "Incorrect API key provided: x."]
+)
+def test_a_wrong_key_names_its_variable_whatever_the_status(status, words, tmp_path):
+    broken = FaultyServer(on_body=lambda body: (status, {"error": {"message": words}}))
+    with broken as server, pytest.raises(EndpointError, match=r"OPENAI_API_KEY \(") as caught:
+        run(server, tmp_path)
+    assert ".." not in str(caught.value) and len(server.asked) == 1
+
+
+def test_a_counted_reply_without_choices_is_one_drop(tmp_path):
+    empty = (200, {**list_reply(1), "choices": None})
+    with FaultyServer(on_body=lambda body: empty if body["seed"] == 1 else None) as server:
+        bill = run(server, tmp_path)
+    (row,) = [row for row in read_jsonl(tmp_path / "ledger.jsonl") if row["request"] == 1]
+    assert row["reason"] == "empty reply" and server.asked.count(1) == 1
+    assert bill["lost_tries"] == 0 and bill["tokens_in"] == 100 * bill["requests"]
+
+
+@pytest.mark.parametrize(("tokens", "tasks"), [(50, 3), (336, 2)])
+def test_a_list_without_a_finish_is_whole_below_its_bound(tokens, tasks, tmp_path):
+    def on_body(body):
+        reply = list_reply(body["seed"])
+        reply["choices"][0]["finish_reason"] = None
+        reply["usage"] = {"prompt_tokens": 100, "completion_tokens": tokens}
+        return 200, reply
+
+    with FaultyServer(on_body=on_body) as server:
+        assert run(server, tmp_path, request_limit=1)["accepted"] == tasks
 
 
 @pytest.mark.parametrize("fault", [None, "no usage"])
