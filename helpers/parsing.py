@@ -16,8 +16,8 @@ which answers contain too (Alpaca's release lost every output with "20." in it t
 and merged 37 tasks by splitting at ``###``).
 
 :mod:`helpers.headings` says which lines can be headings, :mod:`helpers.splitting` which of them
-begin a task, :mod:`helpers.fields` what its instruction, input and output are. Here it all comes
-together.
+begin a task, :mod:`helpers.fields` what its instruction, input and output are, and
+:mod:`helpers.tails` what after an output belongs to no task. Here it all comes together.
 """
 
 import json
@@ -85,7 +85,7 @@ def _tidy(task: dict[str, str], body: Body, after: Body | None, first: bool) -> 
     if first and not body.head.end:
         instruction = without_preamble(instruction)
     if after:
-        output = without_titles(task["output"], after.number)
+        output = without_end_tokens(without_titles(task["output"], after.number))
     else:
         output = without_tail(task["output"], body.number)
     return {"instruction": instruction, "input": normal_input(task["input"]), "output": output}

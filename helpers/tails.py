@@ -69,7 +69,8 @@ _BEGUN = (*PROMPT_NAMES, "task", "instruksi", "tugas", "과제", "prompt", "ques
 
 def without_tail(output: str, number: int) -> str:
     """The output of the list's last task, whose number is given, without what follows it."""
-    output = without_end_tokens(_without_turn(output))
+    turn = _NEXT_TURN.search(output)
+    output = without_end_tokens(_without_turn(output[: turn.start()] if turn else output))
     shorter = _without_closing(output, sure=False)
     if shorter != output:  # whoever says one thing to the reader may have said another before
         output = _without_closing(shorter, sure=True)
@@ -120,9 +121,8 @@ def trimmed(text: str) -> str:
 
 
 def without_end_tokens(text: str) -> str:
-    """A text without the tokens with which a model ends ("<|im_end|>"), and what follows them."""
-    turn = _NEXT_TURN.search(text)
-    end = turn.start() if turn else len(text.rstrip())
+    """A text without the tokens with which a model ends ("<|im_end|>")."""
+    end = len(text.rstrip())
     struck = "<s>" in text  # HTML: "</s>" ends struck-out text
     while token := _END_TOKEN.search(text[max(0, end - 30) : end]):
         if struck and token[0] == "</s>":

@@ -486,6 +486,11 @@ def test_what_stands_after_the_last_task_is_cut(tail):
     assert tasks == [TREE, TWO] and all(drop["text"] == "" for drop in drops)
 
 
+def test_end_tokens_after_every_task_cost_no_task():
+    text = NUMBERED.replace("Oak", "Oak<|im_end|>") + "<|im_end|>"
+    assert parse_completion(text, 4, "stop") == ([TREE, TWO], [])
+
+
 @pytest.mark.parametrize("fence", ["~~~", "````", "~~~~", "```markdown", "~~~text", "`````md"])
 def test_a_fence_of_any_sign_around_the_list_is_cut(fence):
     text = f"{fence}\n{NUMBERED}\n{fence.rstrip('abcdefghijklmnopqrstuvwxyz')}"
