@@ -62,9 +62,12 @@ _SAYS = (
 )
 _REPORTED = re.compile(
     rf"(?:^|(?<=[\s,;:]))(?!I\b|we\b)\S+\s+(?:(?:would|could|may|might|will|also|then|often)\s+)*{_SAYS}\b"
-    r"|\baccording to\b|\bmenurut\s+(?!saya)|\bto (?:say|claim|argue|think|believe)\b",
+    r"|\bto (?:say|claim|argue|think|believe)\b",
     re.I,
 )
+_ACCORDING = re.compile(r"\baccording to\b|\bmenurut\s+(?!saya)", re.I)
+# Denials and reports do not reach past these: "A fails to answer, B is better".
+_REACH = re.compile(r";|,?\s+so\s+(?!that\b)|,\s*$|(?<=\w), and\s*$")
 _OWN = re.compile(
     r"\b(?:I|we|saya)(?:['’]d)?\s+"
     rf"(?:(?:would|will|also|\w+ly|can|must|have to|had to)\s+)*{_SAYS}\b",
@@ -110,7 +113,8 @@ _CRITERION_AFTER = re.compile(
 )
 _CRITERION_BEFORE = re.compile(
     r"\b(?:in terms of|with (?:respect|regard) to|regarding|concerning|as for|when it comes to"
-    r"|(?:on|for|in) (?:the )?(?:style|tone|clarity|accuracy|correctness|facts?|form\w*|detail"
+    r"|(?<!based )(?:on|for|in) (?:the )?"
+    r"(?:style|tone|clarity|accuracy|correctness|facts?|form\w*|detail"
     r"|length|completeness|grammar|concision|brevity|depth|creativity|relevance|helpfulness)"
     r"|dari segi|dalam hal|dari sisi|soal)\b|측면에서|면에서(?!는 )|관해서",
     re.I,
@@ -134,14 +138,15 @@ def is_taken_back(part: str, match: re.Match, says: str) -> bool:
     before, after = part[: match.start()], part[match.end() :]
     picks = not match[0].startswith("⟨")
     lead = before + (match[0].split("⟨")[0] if picks else "")
-    clause = CLAUSE.split(before)[-1]
+    clause, reach = CLAUSE.split(before)[-1], _REACH.split(lead)[-1]
     return bool(
         (says != "tie" and _SHARED.search(before))
         or (picks and (_BY_A_NAME.search(clause) or _BY_OTHERS.search(clause)))
         or _DENIES.search(clause)
         or _SUPPOSED.search(match[0])
-        or _DENIES_ALL.search(before)
-        or _REPORTED.search(_OWN.sub("", lead))
+        or _DENIES_ALL.search(reach)
+        or _REPORTED.search(_OWN.sub("", reach))
+        or _ACCORDING.search(before)
         or _CONDITION_AFTER.match(after)
         or (says != "tie" and _NARROW.match(after))
         or _DENIED_AFTER.search(_KOREAN_SCOPE.split(after)[0])

@@ -181,7 +181,8 @@ def _labels_in(line: str) -> Iterator[tuple[str, int]]:
 def _headed_in(line: str, pattern: re.Pattern) -> Iterator[tuple[str, int]]:
     """``(verdict, end)`` of headings whose name is not spoken of any further."""
     for mark in pattern.finditer(line):
-        before = re.split(r"[.;!?]", line[: mark.start()])[-1]
+        stops = r"[.;!?,]" if pattern is _HEADED else r"[.;!?]"
+        before = re.split(stops, line[: mark.start()])[-1]
         of_task = _OF_TASK.search(before + mark[0].split("⟨")[0]) or _is_of_one(before)
         if not (of_task or _CONDITION.search(before) or _goes_on(line[mark.end() :])):
             first, sign, name, bare, _ = mark.groups()

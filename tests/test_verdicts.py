@@ -346,6 +346,17 @@ MISREAD = {
         ("Definitely B.", "B"), ("Both", "tie"), ("Neither.", "tie"),
         ("A is correct. B is not wrong.", None), ("A is correct. B is correct.", None),
     ],
+    "plain, beside a word that denies something else": [
+        ("Based on accuracy and helpfulness, Response A is better.", "A"),
+        ("After comparing both, the final verdict is: **B**", "B"),
+        ("A correctly says five; B says six. A is better.", "A"),
+        ("Answer A states that 2+2=5, so Answer B is better.", "B"),
+        ("Since A fails to answer, B is better.", "B"),
+        ("A fails to stop, and B is better.", "B"), ("I reject A's claim; B is better.", "B"),
+        ("A is wrong to claim this, so B is better.", "B"),
+        ("Nothing in B is wrong, so B is better.", "B"),
+        ("While one could argue A is longer, B is better.", "B"),
+    ],
     "variants of all these": [
         ('Inaccuracies: A: 4, B: 2', None),
         ('Grammar slips\nA: 3\nB: 0', None),
