@@ -1,15 +1,21 @@
 """Uploading: every file is listed, nothing is sent unasked, and keys and paths stop the whole."""
 
+import os
+import re
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.leaks import TEXTS, rates
+from helpers.io import read_jsonl
+from helpers.release.leaks import leaks
 from helpers.release.upload import UploadError, upload, upload_plan
 from helpers.run import ROOT
 
-FAKE_KEY = "sk-" + "x1" * 12
+FAKE_KEY = "sk-" + "Ab12Cd34Ef56" + "Gh78Ij90Kl12"
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ def test_nothing_goes_to_a_repository_that_is_public_already(folder, monkeypatch
         ("notes.txt", "AZURE_OPENAI_API_KEY=0123456789abcdef01", "looks like a key"),
         ("notes.txt", "wandb api_key\t=\tabcdef0123456789", "looks like a key"),
         ("notes.txt", "Authorization: Bearer abcdef0123456789abcdef", "looks like a key"),
-        ("notes.txt", "github_pat_" + 22 * "A", "looks like a key"),
+        ("notes.txt", "github_pat_" + "11ABCDE0Y0aBcDeFgHiJkL", "looks like a key"),
         ("notes.txt", "-----BEGIN RSA PRIVATE KEY-----", "looks like a key"),
         (f"{FAKE_KEY}.txt", "x", "looks like a key in its name"),
         ("data/.env", "COLOUR=blue", "a hidden file"),
@@ -198,8 +204,59 @@ def test_where_home_is_the_root_of_the_disk_an_upload_is_still_possible(folder, 
 
 def test_a_text_in_two_byte_characters_is_read(folder):
     (folder / "notes.txt").write_bytes(f"key {FAKE_KEY}".encode("utf-16"))
-    with pytest.raises(UploadError, match=r"notes\.txt: holds what looks like a key"):
+    with pytest.raises(UploadError, match=r"notes\.txt: line 1 holds what looks like a key"):
         upload_plan(folder)
+
+
+def test_what_was_reviewed_passes_by_its_name_and_nothing_else_does(folder):
+    (folder / "notes.md").write_text(f"fine\nthe old key {FAKE_KEY} is void\n")
+    with pytest.raises(UploadError, match=r"(?s)line 2 .*reviewed=\[its name\]") as stopped:
+        upload_plan(folder)
+    name = re.search(r"its name is '(notes\.md:[0-9a-f]{8})'", str(stopped.value))[1]
+    assert len(upload_plan(folder, reviewed=[name])) == 3
+    (folder / "notes.md").write_text("the old key {} is void".format(FAKE_KEY.replace("A", "B")))
+    with pytest.raises(UploadError, match="looks like a key"):
+        upload_plan(folder, reviewed=[name])
+
+
+def test_a_pipe_is_told_and_nobody_waits_for_it(folder):
+    os.mkfifo(folder / "notes.txt")
+    with pytest.raises(UploadError, match=r"notes\.txt: a pipe or a device"):
+        upload_plan(folder)
+
+
+def test_a_key_in_the_head_of_a_file_of_weights_is_found(folder):
+    head = b'{"__metadata__": {"by": "' + FAKE_KEY.encode() + b'"}}'
+    (folder / "a.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
+    with pytest.raises(UploadError, match=r"a\.safetensors: line 1 holds what looks like a key"):
+        upload_plan(folder)
+
+
+def test_a_long_file_is_read_to_its_end_also_over_the_border_of_a_piece(folder, monkeypatch):
+    monkeypatch.setattr("helpers.release.upload.PIECE", 10_000)
+    for before in (9_990, 19_999, 55_000):
+        (folder / "notes.txt").write_text(
+            "a line\n" * (before // 7) + "x" * (before % 7) + " " + FAKE_KEY
+        )
+        with pytest.raises(
+            UploadError, match=f"line {before // 7 + 1} holds what looks like a key"
+        ):
+            upload_plan(folder)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["key ", "/home/", "a.b@", '"password": ', "://a:", "\\\\x", "token=", "sk-", "~a/", "eyJ",
+     "-----BEGIN ", "a" * 7, " "],
+)  # fmt: skip
+def test_looking_through_takes_time_in_proportion_to_the_length(unit):
+    def seconds(size):
+        began = time.process_time()
+        leaks(unit * (size // len(unit)), "x", "settings")
+        return time.process_time() - began
+
+    seconds(1000)
+    assert seconds(80_000) < 3 * seconds(40_000) + 0.05
 
 
 def test_an_address_or_a_tokenizer_stops_nothing(folder, student_folder):
@@ -209,3 +266,13 @@ def test_an_address_or_a_tokenizer_stops_nothing(folder, student_folder):
         shutil.copyfile(f"{student_folder}/{name}", folder / name)
     (folder / "LICENSE").write_text("See https://example.org/root and https://example.org/data/x.")
     assert len(upload_plan(folder)) == 7
+
+
+def test_what_the_measured_texts_hold_is_stopped_and_sound_ones_pass():
+    """The rates themselves, and with what uncertainty: ``benchmarks/leaks.py``."""
+    rows = read_jsonl(TEXTS)
+    assert sum(row["expected"] == "secret" for row in rows) >= 60
+    assert sum(row["expected"] == "harmless" for row in rows) >= 60
+    found = rates(rows[::3])
+    assert found["secret"][0]["value"] > 0.9 and found["path"][0]["value"] > 0.8
+    assert found["harmless"][0]["value"] < 0.1
