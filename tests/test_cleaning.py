@@ -386,6 +386,184 @@ def test_the_report_counts_what_was_done_and_shows_an_example():
     assert clean_examples([]).report() == []
 
 
+# A row for each rule that could take a sound one for a fault: instruction, input, output.
+SOUND_ROWS = [
+    ("Which value represents nothing in SQL?", "", "NULL"),
+    ("What does a function without a return value give in JavaScript?", "", "undefined"),
+    ("What is the result of dividing zero by zero in floating point?", "", "NaN"),
+    ("What does the acronym TBD mean?", "", "TBD"),
+    ("What is written on an invitation when the place is not yet decided?", "", "TBD"),
+    ("What do you fill in where a field of a form does not apply?", "", "N/A"),
+    ("Which placeholder text do designers use?", "", "Lorem ipsum dolor sit amet"),
+    ("Write Morse code for E.", "", "."),
+    ("What does an empty list look like in Python?", "", "[]"),
+    ("What licence is required to ride a bicycle?", "", "None required"),
+    ("Give the author's age.", "The author lives in Rome.", "Not provided"),
+    ("Write 'ha' a hundred times.", "", "ha " * 100),
+    (
+        "Answer the letter.",
+        "May I return it?",
+        "Unfortunately, we cannot offer a refund after 90 days.",
+    ),
+    ("Write a break-up text.", "", "I'm sorry, but I can't do this anymore."),
+    ("Write a scene in which a doctor gives bad news.", "", "I'm sorry, I can't save him."),
+    ("Translate into English.", "Lo siento, no puedo ir.", "I'm sorry, I cannot come."),
+    ("What happens in the video game Portal?", "", "You solve puzzles with portals."),
+    ("How do I record this video call in Zoom?", "", "Press Record."),
+    ("Show me a picture-perfect itinerary for Rome.", "", "Day 1: the Colosseum."),
+    ("How do I crop the following image in GIMP?", "", "Use the crop tool."),
+    ("Classify the website by topic.", "www.espn.com", "Sports"),
+    ("Identify the company behind the website.", "https://www.apple.com", "Apple"),
+    ("Identify the type of file.", "report.pdf", "A PDF document."),
+    ("Write an email that mentions the attached document.", "", "Dear Ann, see the document."),
+    ("Plan a lesson.", "", "Lesson\n\n1. Task: Warm up.\n2. Task: Solve."),
+    ("Solve the puzzle.", "Example\n1. Input: 3\n1. Output: 9", "Square it."),
+    ("Write a FAQ for a shop.", "", "FAQ\n\nQ: When do you open?\nA: At nine."),
+    ("Write a chat with support.", "", "Here:\n\nUser: My phone is dead.\nAssistant: Charge it."),
+    ("Turn it into a question.", "You come home with us.", "You come home with us?"),
+    (
+        "Cut it into two sentences.",
+        "It rained and we stayed home.",
+        "It rained. And we stayed home.",
+    ),
+    ("Convert it to ALL CAPS.", "I love to learn", "I LOVE TO LEARN"),
+    ("Name three articles in English.", "", "The, a, and an"),
+    ("Give the title of the novel in the original.", "", "El amor en los tiempos del cólera"),
+    (
+        "List the capitals of the north.",
+        "",
+        "Łódź, Kraków, Gdańsk, Poznań, Wrocław, Toruń i Białystok",
+    ),
+    ("Translate the word to English.", "nessuno", "nobody"),
+    ("What language is it?", "なし", "Japanese"),
+    ("Spell it backwards.", "null", "llun"),
+    ("What is its antonym?", "empty", "full"),
+    ("What is the type of this JSON value?", "[]", "array"),
+    ("무를 이용한 요리를 알려 주세요.", "무", "무국입니다."),
+    ("고객에게 환불이 안 된다는 문자를 써 주세요.", "", "죄송합니다. 환불해 드릴 수 없습니다."),
+    ("Which token ends a text?", "", "It ends with </s>"),
+    ("Say how the text goes on.", "", "It ends with </s>"),
+    ("Explain the letter.", "", "“Ã” is an A with a tilde, ‘Â’ has a hat."),
+    ("Show the output of the program.", "print(3)", "Output: 3"),
+    ("Build a small page.", "", "const A = () => {\n  return (<div><h1>Hi</h1></div>);\n}"),
+]
+
+
+def test_sound_rows_that_look_like_a_fault_stay_as_they_are():
+    wrong = []
+    for texts in SOUND_ROWS:
+        one = row(*texts)
+        language = "ko" if any("가" <= char <= "힣" for char in one["instruction"]) else "en"
+        cleaning = clean_examples([one], language)
+        if cleaning.kept != [one]:
+            wrong.append((texts, cleaning.report()))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Fix any spelling errors.", "Remove profanity.", "Make the sentence gender neutral.",
+             "Extract the sentence about the shop.", "Edit it so that it is grammatical.",
+             "Convert it to lower case.", "맞춤법을 고치세요."],
+)  # fmt: skip
+def test_a_text_that_is_right_already_may_be_repeated(text):
+    given = "the shop opens at nine in the morning."
+    assert "echo" not in dropped(row(text, given, given))
+
+
+FAULTY_ROWS = {
+    "empty output": [
+        ("", text)
+        for text in ("[image]", "<image>", "''", "{}", "[]", "None required", "Not provided",
+                     "Output: ", "(blank)", "????????", "moon " * 300, "[photo]", "Answer:")
+    ],
+    "refusal": [
+        ("", text)
+        for text in (
+            "I’m sorry, I cannot.", "Being an AI, I do not eat.",
+            "I'm ChatGPT, a large language model trained by OpenAI.",
+            "Please provide the text you would like me to summarize.",
+            "It seems that you did not provide any text.", "요청하신 내용은 생성할 수 없습니다.",
+            "I’m really sorry, but I’m not able to help with this one.",
+        )
+    ],
+    "address or attachment": [
+        (given, "It is about the moon.")
+        for given in ("example.com/article", "youtu.be/abc123", "bit.ly/abc", "IMG_2034.HEIC",
+                      "<a href='https://a.b'>link</a>", "talk.m4a")
+    ],
+    "two tasks in one": [
+        ("", text)
+        for text in (
+            "Oak\n\nQ: Name a metal.\nA: Iron", "Oak\n\nUser: a metal?\nAssistant: Iron",
+            "Oak\n\nTask 5: Name a metal.\nOutput: Iron",
+            "Oak\n5. Name a metal.\nInput: none\nOutput: Iron",
+            "Oak\n### Input:\nmetal\n### Response:\nIron",
+        )
+    ],
+    "wrong language": [
+        ("", text)
+        for text in (
+            "De getijden ontstaan doordat de maan het water aantrekt en de aarde draait.",
+            "Pływy powstają, ponieważ Księżyc przyciąga wodę w oceanach i Ziemia się obraca.",
+            "Gelgitler ayın ve güneşin çekim kuvveti nedeniyle oluşur ve her gün tekrarlanır.",
+            "Tidvatten beror på att månen drar i vattnet och att jorden snurrar varje dygn.",
+            "Thủy triều là do mặt trăng hút nước biển lên và xuống mỗi ngày.",
+            "Maya şekeri yer ve gaz çıkarır, bu gaz hamuru kabartır ve ekmek yumuşak olur.",
+        )
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTY_ROWS)
+def test_more_faults_of_each_class_are_found(fault):
+    rows = [row("Explain how tides work.", *texts) for texts in FAULTY_ROWS[fault]]
+    assert [one for one in rows if dropped(one) != [fault]] == []
+
+
+@pytest.mark.parametrize(
+    ("instruction", "fault"),
+    [
+        ("Write a summary of https://example.com/news/1", "address or attachment"),
+        ("Summarize the attached document.", "address or attachment"),
+        ("Transcribe the audio recording.", "picture or sound"),
+        ("Analyze the chart above.", "picture or sound"),
+    ],
+)
+def test_more_instructions_that_need_what_is_not_there_are_dropped(instruction, fault):
+    assert dropped(row(instruction, "", "It rises.")) == [fault]
+
+
+def test_an_echo_with_one_other_sign_is_an_echo():
+    text = "Give me the book right now"
+    assert dropped(row("Rewrite it politely.", text, "give me the book right now.")) == ["echo"]
+    assert dropped(row("Name a tree please now.", "", "Name a tree, please now")) == ["echo"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["This instruction does not require an input.", "&lt;noinput&gt;", "Ｎ／Ａ", "[]", '""', "{ }",
+     "(kosong)", "특별한 입력 없음", "입력 없이", "不适用", "No input is required here.", "N\\A"],
+)  # fmt: skip
+def test_more_inputs_that_say_there_is_none_become_empty(given):
+    assert clean_examples([row(given=given)]).kept == [row()]
+
+
+@pytest.mark.parametrize(
+    ("output", "repaired"),
+    [
+        ("Output: The moon pulls.", "The moon pulls."),
+        ("### Answer\nThe moon pulls.", "The moon pulls."),
+        ("<think>hm</think>The moon pulls.", "The moon pulls."),
+        ("<think>\nhm\n</think>\n\nThe moon pulls.", "The moon pulls."),
+        ("<h1>The moon</h1><p>It pulls.</p>", "The moon\nIt pulls."),
+        ("<ul><li>Moon</li><li>Sun</li></ul>", "- Moon\n- Sun"),
+        ("Output: 3\nReason: it pulls.", "Output: 3\nReason: it pulls."),
+    ],
+)
+def test_more_leftovers_are_taken_off(output, repaired):
+    assert after(row(output=output))["output"] == repaired
+
+
 FAULTS = {
     2: "says there is no input", 3: "empty output", 4: "refusal", 5: "address or attachment",
     6: "two tasks in one", 7: "stray characters", 9: "stray markup", 10: "echo",

@@ -141,11 +141,11 @@ def _characters(row: dict) -> dict:
 def _markup(row: dict) -> dict:
     about = "\n".join((row["instruction"], row["input"]))
     repaired = {name: repair_markup(row[name], about) for name in FIELDS}
-    return row | repaired | {"output": repair_marks(repaired["output"])}
+    return row | repaired | {"output": repair_marks(repaired["output"], about)}
 
 
 def _no_input(row: dict) -> dict:
-    return row | {"input": without_no_input(row["input"])}
+    return row | {"input": without_no_input(row["input"], row["instruction"])}
 
 
 def _input_twice(row: dict) -> dict:
