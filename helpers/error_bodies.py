@@ -76,8 +76,8 @@ _LENGTH = re.compile(
     re.I,
 )
 _PAUSE = re.compile(
-    r"(?:try(?:ing)? again|retry\w*|wait|available(?: again)?|resets?|reset time)\W*"
-    rf"(?:(?:in|after|for|at least|about|another|delay)\W+){{0,3}}((?:{_LENGTH.pattern})+)",
+    r"(?:try(?:ing)? again|retry\w*|wait|available|resets?)\b[^\d.!?]{0,40}?\b"
+    rf"((?:{_LENGTH.pattern})+)",
     re.I,
 )
 

@@ -29,31 +29,37 @@ _REFUSED_KEY = re.compile(
     r"(?:api|access|auth\w*)[_ -]?(?:key|token)\b.{0,30}\b(?:invalid|not valid|incorrect|expired|"
     r"revoked|missing|required|not found|wrong|malformed|unknown)|api_?key_?(?:invalid|expired)|"
     r"\bunauthori[sz]ed\b|unauthenticated|authentication[_ ](?:error|failed|fails|required)|"
-    r"(?:invalid|expired)[_ ](?:token|credentials?)|login fail|令牌|密钥|鉴权",
+    r"(?:invalid|expired)[_ ](?:token|credentials?)|login fail|令牌|密钥|鉴权|"
+    r"api ?key\W{0,3}(?:不|无效|错误)",
     re.I,
 )
 _NO_MONEY = re.compile(
     r"insufficient[_ ](?:account[_ ])?(?:quota|credits?|balance|funds)|"
+    r"(?:balance|credits?|funds)\b.{0,20}\b(?:insufficient|exhausted|depleted|used up|too low)|"
     r"not enough (?:credit|balance)|billing_(?:hard_limit_reached|not_active)|"
-    r"(?:no|out of|exceeded your) credits|credit balance is too low|payment[_ ]required|"
+    r"(?:no|out of|exceeded your) credits|payment[_ ](?:method )?required|key limit exceeded|"
     r"(?:reached|exceeded).{0,30}(?:spend|usage)\w*[_ ]limit|"
     r"budget (?:has been |is )?exceeded|budget_exceeded|arrears|欠费|余额",
     re.I,
 )
 # Gemini says this of a minute's limit as well, and then how long to wait.
-_NO_QUOTA = re.compile(r"exceeded your current quota|per[-_ ]?day\b|PerDay|\bdaily\b", re.I)
+_NO_QUOTA = re.compile(
+    r"exceeded your current quota|per[-_ ]?day\b|PerDay|\b(?:daily|monthly)\b|usage limit", re.I
+)
 # What speaks of a whole account, not of one prompt.
 _CLOSED = re.compile(
     r"(?:account|organi[sz]ation|project|access|api key|subscription|user)\b.{0,40}\b(?:disabled|"
-    r"suspended|deactivated|terminated|banned|closed|revoked|restricted|not active|inactive)|"
-    r"account_(?:deactivated|suspended|disabled|closed|banned)|access[_ ]terminated|"
-    r"missing scopes?|insufficient permissions?|country|territory",
+    r"suspended|deactivated|terminated|banned|closed|revoked|restricted|not active|inactive|"
+    r"(?:been|is) blocked)|account_(?:deactivated|suspended|disabled|closed|banned)|"
+    r"access[_ ]terminated|missing scopes?|insufficient permissions?|country|territory|"
+    r"(?:have|need|lacks?|without) (?:\w+ )?(?:permissions?|scopes?)",
     re.I,
 )
 _NO_MODEL = re.compile(r"model_not_found|\bmodel\b.{0,60}\bdoes not exist|no such model", re.I)
 _SOON = re.compile(
-    r"overloaded|capacity|not (?:yet )?ready|(?:is|still) (?:currently )?loading|temporar|"
-    r"warming up|try again (?:later|in\b|shortly|soon)|too many requests|\bbusy\b",
+    r"overloaded|(?:at|over|no|insufficient) capacity|capacity (?:exceeded|reached)|"
+    r"not (?:yet )?ready|(?:is|still) (?:currently )?loading|temporar|warming up|"
+    r"try again (?:later|in\b|shortly|soon)|too many requests|\bbusy\b",
     re.I,
 )
 # A filter's words in codes, types and messages of OpenAI, Azure, DashScope, DeepSeek, OpenRouter,
@@ -61,8 +67,9 @@ _SOON = re.compile(
 _FILTER = re.compile(
     r"content[_ ]?(?:policy|filter\w*|management|safety)|ContentPolicyViolation|"
     r"content exists risk|considered high risk|risk control|"
+    r"guardrail|toxic|jailbreak|hate speech|block_?reason|违禁|内容安全|风险|정책 위반|"
     r"data_?inspection|inappropriate content|moderation|(?:prompt|input|request|content)\b.{0,40}"
-    r"\bflagged|flagged\b.{0,60}\b(?:prompt|input|content|polic)|responsible ?ai ?polic|"
+    r"\bflagged|flagged\b.{0,60}\b(?:prompt|input|content|polic)|responsible[_ ]?ai[_ ]?polic|"
     r"safety[_ ](?:system|filter|setting|polic|check|reason|guideline)|prohibited[_ ]content|"
     r"blocked by .{0,40}(?:safety|filter|guardrail|polic)|guardrail_?intervened|"
     r"blocked[_ ](?:output|input|prompt|response|content|due)|"
@@ -70,7 +77,7 @@ _FILTER = re.compile(
     r"(?<!case)(?<!case.)sensitive\b(?! parameter)|\bnsfw\b|unsafe|harmful|sexual|"
     r"violat\w+ .{0,40}(?:usage|content|use|safety|our|the|\w+) ?(?:polic|guideline|terms)|"
     r"usage (?:polic|guideline)|SensitiveContent|"
-    r"敏感|违规|违法|不合规|不安全|审核|유해|부적절|hasil tidak aman",
+    r"敏感|违规|违法|不合规|不安全|审核|유해|부적절",
     re.I,
 )
 
@@ -146,8 +153,9 @@ def is_of_the_money(error: Exception) -> bool:
     """Whether a failure says that an account has no money or quota left, and not only just now."""
     if _status(error) == 402 or _NO_MONEY.search(_said(error)):
         return True
-    pauses = _status(error) == 429 and retry_after(error) is not None
-    return bool(_NO_QUOTA.search(_said(error))) and not pauses
+    if _status(error) not in (None, 400, 403, 429) or not _NO_QUOTA.search(_said(error)):
+        return False
+    return retry_after(error) is None
 
 
 def _is_of_the_account(error: Exception) -> bool:

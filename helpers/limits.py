@@ -13,39 +13,46 @@ _ABOUT = re.compile(
     r"max|limit|range|exceed|too (?:large|high|big|long|many)|greater|larger|higher|bigger|"
     r"more than|less|lower|smaller|fewer|at most|up to|between|above|below|under|within|beyond|"
     r"capped|[<>≤≥]|[\[(]\s*\d[^\])]*\d\s*[\])]|超|最大|上限|范围|区间|小于|大于|최대|이하|초과|범위",
-    re.I,
+    re.I | re.A,
 )
 _BELOW = re.compile(
     rf"(?:<(?!=)|(?:less|lower|smaller|fewer) than(?! or equal)|below|under|小于(?!等于))\W*{_N}"
     rf"|{_N}\s*\(exclusive|{_N}\s*(?:미만)",
-    re.I,
+    re.I | re.A,
 )
 _RANGE = re.compile(
     r"(?<![\w.-])(\d+(?:\.\d+)?)\s*(?:\(\w+\)\s*)?"
     r"(?:,|and|to|through|\.{2,3}|[-–—~〜…]|至|到|에서)\s*(\d+(?:\.\d+)?)"
     r"(?![\w-]|\.\d)\s*(\)|\(exclusive)?",
-    re.I,
+    re.I | re.A,
 )
 _AT_MOST = re.compile(
     r"(?:<=|≤|at most|up to|max\w*|limit\w*|exceed\w*|than|than or equal to|超过|最大|上限|최대)"
     rf"[^\d]{{0,12}}?{_N}",
-    re.I,
+    re.I | re.A,
 )
 _AT_LEAST = re.compile(
     r"(?:>=|≥|at least|minimum|(?:greater|larger|more|higher) than or equal to|"
     r"(?:not|no|never)(?: be)? (?:less|lower|smaller|fewer) than|大于等于|不小于|最小|최소)"
     rf"[^\d]{{0,30}}?{_N}|{_N}\s*(?:or (?:more|greater|higher)|이상)",
-    re.I,
+    re.I | re.A,
 )
-_ABOVE = re.compile(rf"(?:>(?!=)|(?:greater|larger|more|higher) than(?! or equal))\W*{_N}", re.I)
+_ABOVE = re.compile(
+    rf"(?:>(?!=)|(?:greater|larger|more|higher) than(?! or equal))\W*{_N}", re.I | re.A
+)
 # How much room a prompt leaves in a context is no bound that holds for other prompts.
-_ROOM = re.compile(r"context[ _-]?(?:length|window|limit|size)", re.I)
-_PROMPT = re.compile(r"\b(?:input|prompt|messages?|requested)\b", re.I)
+_ROOM = re.compile(r"context[ _-]?(?:length|window|limit|size)", re.I | re.A)
+_PROMPT = re.compile(r"\b(?:input|prompt|messages?|requested)\b", re.I | re.A)
 
 
 def speaks_of_a_bound(said: str) -> bool:
     """Whether a message speaks of a value that is too large or too small."""
     return bool(_ABOUT.search(said) or re.search(r"too (?:small|low|short)|minimum|least", said))
+
+
+def names_a_range(said: str) -> bool:
+    """Whether a message holds two numbers as ends of a range."""
+    return any(float(low) < float(high) for low, high, _ in _RANGE.findall(said))
 
 
 def depends_on_the_prompt(said: str) -> bool:
@@ -68,7 +75,7 @@ def upper_bound(said: str, value: float, *, whole: bool, small: bool) -> float |
         if float(low) < float(high):
             (below if is_open or mark.startswith("(") else ends).add(float(high))
     sure = {float(n) for n in _AT_MOST.findall(said)} | ends
-    other = {float(n) for n in re.findall(rf"(?<![-/<]){_N}(?![-/>])", said)}
+    other = {float(n) for n in re.findall(rf"(?<![-/<]){_N}(?![-/>])", said, re.A)}
     found = {n for n in sure | other if small or n >= 16 or n in sure} - below
     found |= {n - step for n in below}
     return max((n for n in found if 0 < n < value), default=None)

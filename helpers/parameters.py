@@ -13,7 +13,13 @@ import warnings
 from functools import cache
 
 from helpers.endpoint import Endpoint, EndpointError
-from helpers.limits import depends_on_the_prompt, lower_bound, speaks_of_a_bound, upper_bound
+from helpers.limits import (
+    depends_on_the_prompt,
+    lower_bound,
+    names_a_range,
+    speaks_of_a_bound,
+    upper_bound,
+)
 
 # The bound on what a reply may cost: it may be renamed or changed, but never left out.
 LENGTHS = ("max_tokens", "max_completion_tokens")
@@ -24,7 +30,11 @@ _TOGETHER = {"logprobs": ("logprobs", "top_logprobs")}  # one is nothing without
 _LOWERED = ("top_logprobs", "temperature", *LENGTHS)
 _OTHER_NAMES = {"top_logprobs": ("top_n_tokens",), "max_tokens": _BOUNDS[2:]}
 _A_BOUND = re.compile(r"\b(?:(?:max|n|num)_\w*(?:tokens|predict)|max[A-Z]?\w*Tokens)\b")
-_SPOKEN_LENGTH = re.compile(r"\b(?:completion|output|new|generated|max(?:imum)?) tokens\b", re.I)
+_SPOKEN_LENGTH = re.compile(
+    r"\b(?:completion|output|new|generated|max(?:imum)?(?: number of)?) (?:tokens|limit|length)\b|"
+    r"tokens? to (?:generate|sample)",
+    re.I,
+)
 
 # "We do not know this parameter", which is no reason to think that its value was wrong.
 _UNKNOWN = re.compile(
@@ -166,20 +176,24 @@ def _names(said: str, name: str) -> bool:
     # Names that are no English words can only be meant as such.
     if ("_" in name or name == "logprobs") and _stands_alone(said, name):
         return True
-    listed = r"(?:\w+_\w+|temperature|top_p|n|seed|stop|logprobs)(?:\s*,\s*|\s+(?:and|or)\s+)"
-    spoken = (
-        rf"['\"`‘“\[(]{name}['\"`’”\])]|\b{name}\s*参数|参数\W{{0,3}}{name}\b|"
-        rf"(?:parameters?|params?|arguments?|fields?|keys?|supplied|property|properties|option|"
-        rf"invalid|value (?:of|for))\W{{1,4}}{name}\b|"
-        rf"\b{name}\s*(?:is|are|was|must|cannot|can|does|should|has to|may|parameter|field|value|"
-        rf"argument|:|=|<|>)|support(?:s|ed|ing)?(?: the)?\s+{name}\b|\bbody\W+{name}\b|"
-        rf"\b(?:{listed})+{name}\b|\b{name}\b(?:\s*,\s*|\s+(?:and|or)\s+)\w+_\w+"
+    quoted = rf"['\"`‘“\[(]{name}['\"`’”\])]"
+    before = (
+        r"(?:parameters?|params?|arguments?|fields?|keys?|supplied|property|properties|option|"
+        r"invalid|value (?:of|for)|support(?:s|ed|ing)?(?: the)?|accept\w*(?: the)?|unknown|"
+        r"recogni[sz]ed|permitted|allowed|body)\W{1,4}"
     )
-    return bool(re.search(spoken, said, re.I))
+    after = (
+        r"(?:\s*(?:[:=<>]|is|are|was|must|cannot|can|does|should|has to|may|not|parameter|field|"
+        r"value|argument|option|[^\x00-\x7f])|(?:\s*,|\s+and|\s+or)\s+(?:\w+_\w+|\w+\s+(?:is|are|"
+        r"must|cannot|not)\b))"
+    )
+    follows = rf"\b\w+_\w+(?:\s*,|\s+and|\s+or)\s+{name}\b"
+    spoken = rf"{quoted}|{before}{name}\b|\b{name}{after}|{follows}"
+    return bool(re.search(spoken, said, re.I | re.A))
 
 
 def _stands_alone(said: str, name: str) -> bool:
-    return bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said))
+    return bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said, re.A))
 
 
 def _change_length(name: str, body: dict, said: str) -> dict:
@@ -192,21 +206,22 @@ def _change_length(name: str, body: dict, said: str) -> dict:
     value, unknown, instead = body[name], _UNKNOWN.search(said), _INSTEAD.search(said)
     both = _stands_alone(said, name) and _stands_alone(said, other)
     nameless = _A_BOUND.sub("it", said)  # no "max" in names
-    about_a_bound = speaks_of_a_bound(nameless)
+    about_a_bound = speaks_of_a_bound(nameless) or names_a_range(nameless)
+    about_a_bound = about_a_bound or str(value) in said.replace(",", "")
     if other in body and not about_a_bound and (name == "max_tokens" if both else unknown):
         return {name: None}  # the other bound is left
     if depends_on_the_prompt(said) or not _is_number(value):
         return {}
-    if about_a_bound and (limit := upper_bound(nameless, value, whole=True, small=False)):
+    limit = upper_bound(nameless, value, whole=True, small=False)
+    if about_a_bound and limit:
         return {name: AtMost(limit)}
     if unknown and instead and instead[2] in _BOUNDS and instead[2] not in body:
         return {name: Renamed(instead[2])}
     if about_a_bound and not (unknown and both):
         least = lower_bound(nameless, value)
         return {name: AtLeast(least)} if least else {}
-    if unknown and name == "max_tokens" and other not in body:
-        return {name: Renamed(other)}
-    return {}
+    renames = unknown and name == "max_tokens" and other not in body and not limit
+    return {name: Renamed(other)} if renames else {}
 
 
 def _change(name: str, body: dict, said: str) -> dict:

@@ -78,9 +78,10 @@ async def patiently(
             if reason is None and not passes(error):
                 raise
             if reason is None and attempt + 1 == tries:
+                last = named(error, endpoint).rstrip(". ")
                 reason = (
                     f"{endpoint.base_url} did not answer in {tries} tries; the last failure was "
-                    f"{named(error, endpoint)}. What was answered is kept; start again later."
+                    f"{last}. What was answered is kept; start again later."
                 )
             wait = wait_before(error, attempt)
         except BaseException:  # interrupted or cancelled: the server goes on answering

@@ -14,10 +14,10 @@ from helpers import patience
 from helpers.abilities import abilities
 from helpers.asking import dearest_request
 from helpers.calls import CapReached, plan
-from helpers.endpoint import EndpointError
+from helpers.endpoint import Endpoint, EndpointError
 from helpers.generate import Settings, generate
 from helpers.judge import best_way, judge
-from helpers.parameters import Renamed
+from helpers.parameters import Renamed, learn
 from helpers.replies import first_token
 
 LISTS = Settings(way="task_list", list_length=3, target=12, request_limit=40)
@@ -478,3 +478,35 @@ def test_what_cannot_be_read_is_on_disk_all_the_same(tmp_path):
     with FaultyServer(on_body=lambda body: (200, reply)) as server:
         (answer,) = ask(server.endpoint(), bodies(1), tmp_path / "c.jsonl")
     assert answer["text"] == "" and "'answer': 'A'" in answer["raw"]
+
+
+SENT = {"messages": [], "max_tokens": 10_000, "temperature": 1.5, "seed": 1, "top_p": 0.9,
+        "logprobs": True, "top_logprobs": 20, "logit_bias": {}, "stop": ["x"]}  # fmt: skip
+LEARNT = [
+    ("Value error: max_tokens 10000 out of range (0, 8192]", {"max_tokens": 8192}),
+    ("max_tokens=10000 is not allowed, allowed: 1..8192", {"max_tokens": 8192}),
+    ("Only up to 8_192 completion tokens can be requested", {"max_tokens": 8192}),
+    ("max_tokens参数必须小于等于8192", {"max_tokens": 8192}),
+    ("max_tokens 는 8192 이하여야 합니다", {"max_tokens": 8192}),
+    ("The model's output limit is 8192 tokens but 10000 were requested", {"max_tokens": 8192}),
+    ("max_tokens (10000) plus prompt tokens (30) exceeds context length 8192", {}),
+    ("Argument not supported on this model: maxTokens", {"max_tokens": "max_completion_tokens"}),
+    ("temperature should be in (0.0, 1.0]", {"temperature": 1.0}),
+    ("invalid temperature, must be (0,1)", {"temperature": 0.99}),
+    ("temperature 取值范围 (0, 1]", {"temperature": 1.0}),
+    ("We don't accept temperature with this model", {"temperature": None}),
+    ("Argument not supported on this model: logitBias", {"logit_bias": None}),
+    ("seed not supported", {"seed": None}),
+    ("Invalid request: seed, stop are unknown", {"seed": None, "stop": None}),
+    ("only top_logprobs=1 is supported", {"top_logprobs": 1}),
+    ("ensure this value is less than or equal to 5: topLogprobs", {"top_logprobs": 5}),
+    ("Please stop sending a seed of doubt", {}),
+]
+
+
+@pytest.mark.parametrize(("said", "changes"), LEARNT)
+@pytest.mark.filterwarnings("ignore:.*refuses a parameter")
+def test_what_a_refusal_teaches(said, changes):
+    endpoint = Endpoint("https://example.org/v1", "m")
+    assert learn(said, set(), SENT, endpoint) is bool(changes)
+    assert endpoint.refused == changes
