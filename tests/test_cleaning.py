@@ -474,7 +474,8 @@ FAULTY_ROWS = {
     "empty output": [
         ("", text)
         for text in ("[image]", "<image>", "''", "{}", "[]", "None required", "Not provided",
-                     "Output: ", "(blank)", "????????", "moon " * 300, "[photo]", "Answer:")
+                     "Output: ", "(blank)", "????????", "moon " * 300, "[photo]", "Answer:",
+                     "&nbsp;", "<br>")
     ],
     "refusal": [
         ("", text)

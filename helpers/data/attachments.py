@@ -101,7 +101,7 @@ _POINTING_IN_INDONESIAN = one_of(
 _PICTURES_IN_KOREAN = one_of("이미지", "사진", "그림", "영상", "동영상", "음성", "녹음")
 _SHOWN = pattern(
     rf"\b{one_of(_POINTING)} (?:[\w-]+ ){{0,2}}(?:{_PICTURES}|audio(?: (?:clip|file))?)s?\b(?!-)"
-    rf"(?! {one_of(_NO_KIND)}\b)|\b(?:in|on) the {_PICTURES}\b"
+    rf"(?! {one_of(_NO_KIND)}\b)|\b(?:in|on) the {_PICTURES}\b(?!(?-i: [A-Z]))"
     rf"|\b{_PICTURES_IN_INDONESIAN} {_POINTING_IN_INDONESIAN}\b"
     rf"|(?<![가-힣])(?:다음|이|아래|위|첨부(?:된|한)?) ?의? ?{_PICTURES_IN_KOREAN}(?!자)"
 )
@@ -143,10 +143,11 @@ _NO_PICTURE = (  # "a photo album", "a video script"
     r"search\w*", r"process\w*", r"generat\w+", "algorithm", "model", "dataset", "marketing",
     "campaign", "series", "blog", "lesson", "album", "essay",
 )  # fmt: skip
-_NOT_DRAWN = (
-    r"(?:\w+ ){0,3}(?:conclusions?|comparisons?|parallels?|inferences?|lessons?|morals?|attention)",
-    "up", "from", "on", "upon",
+_DRAWN_IN_THOUGHT = (
+    "conclusions?", "distinctions?", "connections?", "comparisons?", "parallels?", "inferences?",
+    "lessons?", "morals?", "attention", r"analog\w+", r"boundar\w+", "correlations?", "inspiration",
 )  # fmt: skip
+_NOT_DRAWN = (rf"(?:\w+ ){{0,3}}{one_of(_DRAWN_IN_THOUGHT)}", "up", "from", "on", "upon")
 _MAKE_IN_INDONESIAN = (
     "gambarlah", "lukis(?:lah|kan)?", "(?:buat|hasilkan|ciptakan)(?:lah|kan)? (?:sebuah )?"
     "(?:gambar|foto|lukisan|video|ilustrasi|animasi)",

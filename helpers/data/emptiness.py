@@ -73,16 +73,24 @@ _CODE = one_of(
     "pandas", "values?", "variables?", "literals?", "keywords?", "expressions?", "returns?",
     "evaluat\\w+", "pars\\w+", "lists?", "arrays?", "dict\\w*", "objects?", "strings?", "pointers?",
     "result", "output", "prints?", "0/0", "number", "numeric", "spreadsheet", "excel", "fields?",
-    "csv", "missing", "nothing", "empty", "코드", "값", "데이터", "kode", "nilai",
+    "csv", "missing", "nothing", "empty", "errors?", "코드", "값", "데이터", "kode", "nilai",
 )  # fmt: skip
 _SHORT_FORMS = one_of(
-    "written", "yet", "decided", "unknown",
-    "abbreviat\\w*", "acronyms?", "initials", "short for", "stands? for", "placeholders?", "forms?",
-    "labels?", "mark(?:s|ed|ing)?", "columns?", "tables?", "cells?", "applicable", "comments?",
-    "schedules?", "announc\\w*", "undecided", "write in", "fill\\w*", "text", "letters",
-    "words?", "latin",
-    "design\\w*", "약자", "줄임말", "singkatan",
+    "written", "yet", "decided", "unknown", "abbreviat\\w*", "acronyms?", "initials", "short for",
+    "stands? for", "placeholders?", "forms?", "labels?", "mark(?:s|ed|ing)?", "columns?", "tables?",
+    "cells?", "applicable", "comments?", "schedules?", "announc\\w*", "undecided", "write in",
+    "fill\\w*", "letters", "약자", "줄임말", "singkatan",
 )  # fmt: skip
+_FILLERS = (
+    "placeholders?",
+    "dummy",
+    "filler",
+    "lorem",
+    "text",
+    "latin",
+    "design\\w*",
+    "typeset\\w*",
+)
 _GAPS = ("excel", "spreadsheets?", "missing", "nothing", "fields?")
 _SIGNS = one_of(
     "punctuat\\w*", "marks?", "signs?", "symbols?", "morse", "ellips\\w*", "dash(?:es)?",
@@ -101,7 +109,7 @@ _NO_ANSWER = (
     ("no ?_?in ?puts?", None),
     ("null|nan|undefined|\\{\\s*\\}|\\[\\s*\\]|\\(\\s*\\)|''|\"\"", _CODE),
     (r"n ?/ ?a|n\.a\.?|tbd|todo|to be (?:determined|added|done)", one_of(_SHORT_FORMS, _GAPS)),
-    ("lorem ipsum.*", one_of("placeholders?", "dummy", "filler", "lorem", _SHORT_FORMS)),
+    ("lorem ipsum.*", one_of(_FILLERS)),
     ("not (?:applicable|available)", one_of(_MISSING, _SHORT_FORMS)),
     (rf"no(?:ne|thing) (?:is )?{_NEEDED}|not (?:needed|required|necessary)", _NEED),
     (r"no (?:answer|response|reply)(?: (?:provided|given|available))?", _MISSING),

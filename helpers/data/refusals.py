@@ -163,12 +163,12 @@ _ABOUT_IT = pattern(
 )
 # Tasks that ask for somebody's words: a message, a scene, a translation.
 _MESSAGES = (
-    "messages?", "e-?mails?", "letters?", "sms", "repl(?:y|ies)",
-    "respond", "responses?", "notes?", "tweets?", "posts?", "memos?", "announcements?", "notices?",
-    "customers?", "clients?", "refunds?", "guests?", "voicemail", "break-?ups?", "break up",
-    "breaking up", r"(?:write|send|compose|draft|give me)\b.{0,30}\btexts?",
-    "tell (?:him|her|them|my)", "what (?:would|could|should|do) (?:i|you|we|one) say",
-    "speech", "toast", r"resign\w*",
+    "messages?", "e-?mails?", "letters?", "sms", "repl(?:y|ies)", "respond", "responses?", "notes?",
+    "tweets?", "posts?", "memos?", "announcements?", "notices?", "customers?", "clients?",
+    "refunds?", "guests?", "voicemail", "break-?ups?", "break up", "breaking up",
+    r"(?:write|send|compose|draft|give me)\b.{0,30}\btexts?", "tell (?:him|her|them|my)",
+    "what (?:would|could|should|do) (?:i|you|we|one) say",
+    r"what (?:would|could|should|might|does|did|do)\b.{0,40}\bsay", "speech", "toast", r"resign\w*",
 )  # fmt: skip
 _FICTION = (
     "stor(?:y|ies)", "novels?", "scenes?", "scripts?", "monologues?", "characters?", "lyrics",

@@ -35,7 +35,8 @@ _MARKUP = re.compile(
     re.I,
 )
 _PROGRAM = re.compile(
-    r"```|=>|[{};]\s*$|^\s*(?:import|from|const|let|var|def|function|class|return|print)\b.*[('\"{;]",
+    r"```|=>|[{}]\s*$|[)\]'\"]\s*;\s*$"
+    r"|^\s*(?:import|from|const|let|var|def|function|class|return|print)\b.*[('\"{;]",
     re.M,
 )
 _LOOKS = re.compile(
