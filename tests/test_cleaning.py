@@ -445,6 +445,9 @@ SOUND_ROWS = [
     ("Say how the text goes on.", "", "It ends with </s>"),
     ("Explain the letter.", "", "“Ã” is an A with a tilde, ‘Â’ has a hat."),
     ("Show the output of the program.", "print(3)", "Output: 3"),
+    ("Create a modal view.", "", '<div>\n  <div style="color:grey">\n  </div>\n</div>'),
+    ('Describe the style in the painting "The Birth of Venus".', "", "It is graceful."),
+    ("Write a line that describes the painting called Guernica.", "", "It mourns a town."),
     ("Build a small page.", "", "const A = () => {\n  return (<div><h1>Hi</h1></div>);\n}"),
 ]
 

@@ -89,7 +89,8 @@ _NO_KIND = (
     "sharing", "stream\\w*", "platform\\w*", "albums?", "shoots?", "worlds?", "consultant",
     "rights", "characters?",
 )  # fmt: skip
-_PICTURES = rf"{one_of(_KINDS)}(?!-)(?! {one_of(_NO_KIND)}\b)"
+_NAMED = "called|titled|named|entitled|known as"  # a painting that the reader knows
+_PICTURES = rf"{one_of(_KINDS)}(?!-)(?! (?:{one_of(_NO_KIND)}|{_NAMED})\b)(?! [\"“‘'])"
 _POINTING = (
     "this", "these", "that", "the (?:following|given|above|below|attached|provided)", "following",
     "attached", "given", "your",

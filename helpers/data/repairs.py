@@ -35,7 +35,7 @@ _MARKUP = re.compile(
     re.I,
 )
 _PROGRAM = re.compile(
-    r"```|=>|[{}]\s*$|[)\]'\"]\s*;\s*$"
+    r"```|=>|className=|<div[^<>]*>\s*<(?!/)|[{}]\s*$|[)\]'\"]\s*;\s*$"
     r"|^\s*(?:import|from|const|let|var|def|function|class|return|print)\b.*[('\"{;]",
     re.M,
 )
