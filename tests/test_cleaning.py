@@ -561,6 +561,7 @@ def test_more_inputs_that_say_there_is_none_become_empty(given):
         ("<think>\nhm\n</think>\n\nThe moon pulls.", "The moon pulls."),
         ("<h1>The moon</h1><p>It pulls.</p>", "The moon\nIt pulls."),
         ("<ul><li>Moon</li><li>Sun</li></ul>", "- Moon\n- Sun"),
+        ("Tom&nbsp;&amp;\nAnn&#39;s", "Tom &\nAnn's"),
         ("Output: 3\nReason: it pulls.", "Output: 3\nReason: it pulls."),
     ],
 )
