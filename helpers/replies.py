@@ -69,9 +69,9 @@ def _text_of_part(part: object) -> str:
         return ""
     for name in ("text", "content"):
         text = _field(part, name)
-        text = text if isinstance(text, str) else _field(text, "value")
-        if isinstance(text, str):
-            return text
+        for found in (text, _field(text, "value"), _field(text, "text")):
+            if isinstance(found, str):
+                return found
     return ""
 
 
@@ -153,13 +153,19 @@ def _read_choice(reply: object) -> dict[str, str | None]:
         return {"text": choice, "finish": None}
     message, finish = _field(choice, "message"), _field(choice, "finish_reason")
     message = message or _field(choice, "delta")  # of a stream, sent as one piece
-    content = _field(choice, "text") if message is None else _field(message, "content")
-    content = message if isinstance(message, str | list) else content
+    content = message if isinstance(message, str | list) else _content_in(message or choice)
     text, refusal = text_of(content), _field(message, "refusal") or _refusal_in(content)
     if refusal and not (text and _field(message, "refusal") is None):
         return {"text": str(refusal), "finish": "refusal"}
     found = {"text": text, "finish": None if finish is None else str(finish)}
-    return found if text or not content else {**found, "raw": repr(content)[:20_000]}
+    unread = content or any(_field(part, "model_extra") for part in (choice, message))
+    return {**found, "raw": repr(choice)[:20_000]} if unread and not text else found
+
+
+def _content_in(place: object) -> object:
+    """What stands as the content of a message, or as the text of a choice without one."""
+    names = ("content", "text", "output_text", "generated_text")
+    return next((found for name in names if (found := _field(place, name))), None)
 
 
 def _refusal_in(content: object) -> str:
@@ -239,9 +245,21 @@ def _written_length(reply: object) -> int:
     """Characters of a reply's text and of the thinking that is sent along."""
     choices = _field(reply, "choices")
     message = _field(choices[0], "message") if isinstance(choices, list) and choices else None
-    names = ("reasoning_content", "reasoning", "thinking")  # some send it under two names
-    thought = [len(text_of(_field(message, name))) for name in names]
-    return len(choice_of(reply)["text"] or "") + max(thought)
+    names = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+    thought = [_letters(_field(message, name)) for name in names]  # some send it under two names
+    content = _field(message, "content")
+    parts = _letters(content) if isinstance(content, list) else 0
+    return max(len(choice_of(reply)["text"] or ""), parts) + max(thought)
+
+
+def _letters(value: object) -> int:
+    """Characters of a text and of the texts within parts; what is encrypted does not count."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list):
+        return sum(map(_letters, value))
+    names = ("text", "thinking", "content", "summary", "reasoning")
+    return sum(_letters(_field(value, name)) for name in names) if value else 0
 
 
 def _prompt_length(asked: dict) -> int:

@@ -134,10 +134,23 @@ def test_thinking_is_on_the_bill(usage, counted, tmp_path):
     assert (bill["tokens_in"], bill["tokens_out"]) == counted
 
 
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
-def test_thinking_that_is_sent_along_must_be_on_the_bill(name, tmp_path):
+THOUGHT = "Hm. " * 2000
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "A", "reasoning_content": THOUGHT},
+        {"content": "A", "reasoning": THOUGHT, "reasoning_content": THOUGHT},
+        {"content": "A", "reasoning_details": [{"type": "reasoning.text", "text": THOUGHT}]},
+        {"content": [{"type": "thinking", "thinking": THOUGHT}, {"type": "text", "text": "A"}]},
+        {"content": f"<think>{THOUGHT}</think>A"},
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_thinking_that_is_sent_along_must_be_on_the_bill(message, tmp_path):
     reply = {**list_reply(1), "usage": {"prompt_tokens": 100, "completion_tokens": 5}}
-    reply["choices"][0]["message"] = {"content": "A", name: "Hm. " * 2000}
+    reply["choices"][0]["message"] = message
     with FaultyServer(on_body=lambda body: (200, reply)) as server:
         (answer,) = ask(server.endpoint(), bodies(1, max_tokens=900), tmp_path / "c.jsonl")
     assert answer["usage"] == [100, 900]
