@@ -4,7 +4,9 @@
 
 Each text of ``data/leaks.jsonl`` becomes a file in a folder of its own. Their keys are drawn here:
 a file of texts that look like real ones would itself be stopped by whoever guards a repository.
-They were written before the rules, and are never made to fit them.
+Both sets were written before the rules were tried on them: the first by whoever wrote the rules,
+the second by somebody who had not seen them. What was missed in the second was looked at afterwards
+and mended by its class, so only its first measurement (``README.md``) is a blind one.
 """
 
 import random
@@ -17,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.intervals import wilson
+from helpers.intervals import percent, wilson
 from helpers.io import read_jsonl
 from helpers.release.upload import UploadError, upload_plan
 
@@ -69,13 +71,12 @@ def rates(rows: list[dict]) -> dict[str, tuple[dict, list[str]]]:
 
 
 def main():
-    for expected, (share, wrong) in rates(read_jsonl(TEXTS)).items():
-        print(
-            f"{expected}: {share['value']:.0%} stopped [{share['low']:.0%}, {share['high']:.0%}], "
-            f"{len(wrong)} decided wrongly"
-        )
-        for line in wrong:
-            print("   ", line)
+    rows = read_jsonl(TEXTS)
+    for name in ("first", "second"):
+        for expected, (share, wrong) in rates([r for r in rows if r["set"] == name]).items():
+            print(f"{name} set, {expected}: {percent(share)} stopped, {len(wrong)} decided wrongly")
+            for line in wrong:
+                print("   ", line)
 
 
 if __name__ == "__main__":

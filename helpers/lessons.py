@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 
 from helpers.costs import record, with_costs
+from helpers.files import write_text
 from helpers.live import without_views
 from helpers.metrics import FACTS
 from helpers.profiles import load_profile
@@ -53,11 +54,11 @@ def run_lessons(profile, folder=None, names=LESSONS):
 def _run_lesson(name, run):
     source = Path("notebooks") / f"{name}.ipynb"
     target = run.path("notebooks") / source.name
-    notebook = nbformat.read(source, as_version=4)
+    notebook = _read(source)
     code = code_hash(notebook)
     helpers = fingerprint(cell.source for cell in _code_cells(notebook))
     mark = {"code": code, "profile": run.profile.name, "helpers": helpers}
-    executed = nbformat.read(target, as_version=4) if target.exists() else None
+    executed = _executed(target)
     if executed and executed.metadata.get("alpaca") == mark and run.done(name):
         print(f"{name:<16} done before, unchanged", flush=True)
         return
@@ -69,9 +70,30 @@ def _run_lesson(name, run):
         run.note(name, bytes=memory.peak)
         notebook.metadata["alpaca"] = mark
     finally:
-        nbformat.write(notebook, target)
+        write_text(target, nbformat.writes(notebook) + "\n")
     took = _clock(time.monotonic() - started)
     print(f"{_line_start()}{name:<16} {cells} cells, {took}", flush=True)
+
+
+def _read(path):
+    """A notebook; RunError naming the file where it is none, such as half of one."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing. Get it again: git checkout {path}") from None
+    except (ValueError, AttributeError, KeyError, RecursionError, nbformat.ValidationError):
+        raise RunError(
+            f"{path} is no whole notebook: a full disk or a kill may have cut it off. Get it "
+            f"again: git checkout {path}"
+        ) from None
+
+
+def _executed(path):
+    """A notebook as it was executed; None where there is none, or half of one."""
+    try:
+        return _read(path)
+    except RunError:
+        return None
 
 
 def _execute(notebook, name, target):
@@ -152,14 +174,14 @@ def publish(run):
     steps = run.manifest()["steps"]
     for name in LESSONS:
         path = Path("notebooks") / f"{name}.ipynb"
-        notebook = nbformat.read(path, as_version=4)
+        notebook = _read(path)
         if "from" not in steps[name]:
             _take_outputs(notebook, run.path(path))
         for cell in _code_cells(notebook):
             for output in cell.outputs:
                 if "text" in output:
                     output["text"] = with_costs(output["text"], name)
-        nbformat.write(notebook, path)
+        write_text(path, nbformat.writes(notebook) + "\n")
     ship(run)
 
 

@@ -11,9 +11,9 @@ import pytest
 from conftest import make_run
 
 from helpers.io import load_examples, read_jsonl
-from helpers.lessons import publish
+from helpers.lessons import _executed, _read, publish
 from helpers.metrics import FACTS
-from helpers.run import LESSONS, ROOT, open_run
+from helpers.run import LESSONS, ROOT, RunError, open_run
 
 INTENDED_ERRORS = {
     "01_preprocess": "DataError",
@@ -146,6 +146,17 @@ def test_a_lesson_run_alone_is_published_alone(tmp_path, monkeypatch):
     assert set(now) == set(LESSONS)
     assert {name: now[name] for name in LESSONS[:5]} == {name: steps[name] for name in LESSONS[:5]}
     assert (shipped / "probes.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", '{"cells": [', "{}", "[" * 10_000, '{"cells": 1, "nbformat": 4}']
+)
+def test_half_a_notebook_is_named_and_half_an_executed_one_is_run_again(tmp_path, text):
+    (tmp_path / "half.ipynb").write_text(text)
+    with pytest.raises(RunError, match=r"half\.ipynb is no whole notebook: .*git checkout"):
+        _read(tmp_path / "half.ipynb")
+    assert _executed(tmp_path / "half.ipynb") is None
+    assert _executed(tmp_path / "not there.ipynb") is None
 
 
 def test_an_unknown_profile_is_one_clear_line(tmp_path):

@@ -81,19 +81,31 @@ _BEGINNINGS = (
 _PROVIDERS = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_BEGINNINGS)})[\w.=+/$!#&*@^()%-]{{16,}}")
 _TOKENS = re.compile(
     r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"  # JSON Web Token
-    r"|hooks\.slack\.com/services/[\w/]{20,}"
+    r"|hooks\.slack\.com/services/[\w/]{20,}|discord(?:app)?\.com/api/webhooks/\d+/[\w-]{40,}"
     r"|\b\d{8,10}:AA[\w-]{30,}"  # Telegram
     r"|\b[MN][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,}"  # Discord
     r"|(?i:authorization:\s*basic|\bbearer)\s+[\w+/.-]{20,}=*"
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?!\W{0,4}(?:\.\.\.|…))|PuTTY-User-Key-File-\d:"
+)
 _ADDRESS = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,60}:([^\s/@\"'<>]{6,100})@([\w.-]+)", re.I
 )
 _NAMED = re.compile(
-    r"(?:api_?key|(?:access|account|private|secret|role|master)_?key|token|secret|pass(?:word|wd|phrase)|auth"
-    r"|\bsig|credential|비밀번호|암호|kata sandi|sandi|login)s?"
-    r"[\s\"'\\\])]{0,6}(?:[=:]|\s(?=[0-9a-f]{32,}\b)|(?<=password)\s)[\s\"'\\]{0,6}([^\s\"'\\,;<>{}&]{10,400})",
+    r"(?:api[-_]?key"
+    r"|(?:access|account|private|secret|role|master|server|client)[-_ ]?key(?:[-_]data)?"
+    r"|token|secret|auth|\bsig|credential|session(?:[-_]?id)?|cookie|\bsid|login)s?"
+    r"[\s\"'\\\])]{0,6}(?:[=:]|\s(?=[0-9a-f]{32,}\b))[\s\"'\\]{0,6}"
+    r"([^\s\"'\\,;<>{}&]{10,400})",
+    re.I,
+)
+_PASSWORD = re.compile(
+    r"(?:(?<![A-Za-z])pass(?:word|wd|phrase|wort)?|kennwort|kata sandi|sandi(?:nya)?"
+    r"|비밀번호|암호|비번)s?"
+    r"[\s\"'\\\]`*)]{0,6}(?:[=:]|is\b|lautet|ist\b|adalah|yaitu|는|은|\s)[\s\"'\\`*]{0,6}"
+    r"([^\s\"'\\,;<>{}&`]{8,100})"
+    r"|(?:\s-p ?|--password[= ]|\s-u ?[\w.@-]+:)['\"]?([^\s'\"]{8,100})",
     re.I,
 )
 # The variable of a provider, with a value of any form: OPENAI_API_KEY=…
@@ -125,6 +137,10 @@ def _keys(text: str) -> Iterator[tuple[int, str]]:
     for match in _NAMED.finditer(text):
         if not _PLACEHOLDER.search(match[1]) and _is_drawn(match[1]):
             yield match.start(1), match[1]
+    for match in _PASSWORD.finditer(text):
+        said = match[1] or match[2]
+        if not _PLACEHOLDER.search(said) and re.search(r"\d.*[A-Za-z]|[A-Za-z].*\d", said):
+            yield match.start(), said
     yield from _by_detector(text)
 
 
@@ -175,9 +191,10 @@ _PART = r"[^\s\"'<>/\\,;:)(`]+"
 _SLASH = r"(?:\\*/|\\+)"
 _ALONE = r"(?:(?<![\w./-])|(?<=file://))"
 _HOME = re.compile(
-    rf"{_ALONE}(?:[a-z]:{_SLASH}|/mnt/[a-z]/|dbfs:/|{_SLASH}(?:export/|nfs/|net/|Volumes/)?)"
+    rf"{_ALONE}(?:[a-z]:{_SLASH}|dbfs:/|{_SLASH}(?:[\w.-]+/){{0,2}})"
     rf"(?:home|users){_SLASH}({_PART})"
-    rf"|{_ALONE}/+root/{_PART}"
+    rf"|{_ALONE}/+root/{_PART}|{_ALONE}/content/drive/MyDrive/{_PART}"
+    rf"|\b(?:s3|gs|gcs|abfss?|wasbs?|hdfs|dbfs):/+(?:{_PART}/)*(?:users?|home)/{_PART}"
     rf"|{_ALONE}/(?:scratch|lustre|gpfs|nfs)/{_PART}/{_PART}"
     rf"|{_ALONE}/work/{_PART}/{_PART}"
     # \\server\share\folder
