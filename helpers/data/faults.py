@@ -59,6 +59,17 @@ _OTHER_WORDS = (
     "translat\\w*", "polite\\w*", "formal\\w*", "informal\\w*", "explain", "elaborat\\w*",
     "expand\\w*", "simplif\\w*", "own words", "synonyms?",
 )  # fmt: skip
+# And those that a copy cannot fulfil. "Convert", "create" or "cite" may ask for what is there.
+_OTHER_TEXTS = (
+    "turn\\w*", "rewrit\\w*", "continue", "complete", "describ\\w*", "classif\\w*", "categori\\w*",
+    "answer", "compose", "write", "circle", "count", "calculat\\w*", "how", "why", "who", "when",
+    "analy\\w*", "compar\\w*", "predict\\w*", "opposite", "negat\\w*", "shorter", "longer",
+    "alternative\\w*", "different\\w*", "another", "creative\\w*", "persuasive\\w*", "suggest\\w*",
+)  # fmt: skip
+_NEEDS_ANOTHER_TEXT = pattern(
+    rf"\b{one_of(_OTHER_WORDS, _OTHER_TEXTS)}\b|요약|번역|공손|바꾸|바꿔|설명|분류|이어"
+    r"|ringkas|terjemah|sopan|ubah|jelaskan|lanjutkan|klasifikasi"
+)
 _NEEDS_OTHER_WORDS = pattern(rf"\b{one_of(_OTHER_WORDS)}\b|요약|번역|공손|ringkas|terjemah|sopan")
 _LAST_WORD = re.compile(
     r"[a-z]{2,} (?:the|an?|and|or|but|which|because|than|your|its|their|our|my|number of|dan|atau"
@@ -108,7 +119,7 @@ def _echoes(row: dict) -> str | None:
     long = len(answer.split()) > 3 or len(answer) > 15
     if not long or _MAY_REPEAT.search(instruction):
         return None
-    if answer == row["input"].strip():
+    if answer == row["input"].strip() and _NEEDS_ANOTHER_TEXT.search(instruction):
         return "the output repeats the input"
     if _is_nearly(answer, instruction):
         return "the output repeats the instruction, but for a sign"
