@@ -1,7 +1,8 @@
 """Alpaca Classroom's helpers: one small room an idea, from the ground up.
 
-ground floor   files, received, io, file_kinds, file_rows, row_shapes, prompts, similarity, profiles,
-               costs, prices, meaning, diversity, replies, parsing, headings, reply_marks, splitting,
+ground floor   files, received, visible, time_limit, io, file_kinds, file_rows, row_shapes,
+               prompts, similarity, profiles, costs, prices,
+               meaning, diversity, replies, parsing, headings, reply_marks, splitting,
                numbered_tasks, fields, json_tasks, bounded, field_names, fences, no_input, tails,
                one_line_tasks, json_repair,
                intervals, agreement, ratings, rubrics, exports, sources,

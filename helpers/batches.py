@@ -24,7 +24,7 @@ import random
 
 from helpers.hardware import packs
 from helpers.prompts import chat_message, format_prompt
-from helpers.tokens import chat_ids, text_ids
+from helpers.tokens import chat_ids, rendered, text_ids
 
 IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
 LOGITS_AT_ONCE = 1 << 26  # scores held at a time: a quarter of a gigabyte in float32
@@ -52,7 +52,7 @@ def end_id(tokenizer):
     """
     if getattr(tokenizer, "prompt_style", "alpaca") == "chat":
         turns = [chat_message("question"), {"role": "assistant", "content": "reply"}]
-        text = tokenizer.apply_chat_template(turns, tokenize=False)
+        text = rendered(turns, tokenizer)
         tail = tokenizer(text[text.rindex("reply") + 5 :], add_special_tokens=False)["input_ids"]
         special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
         for token in tail:

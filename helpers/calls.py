@@ -17,6 +17,7 @@ from pathlib import Path
 
 from helpers.budget import Budget, CapReached, Meter, Tries, charged
 from helpers.endpoint import EndpointError
+from helpers.files import held
 from helpers.io import append_jsonl, read_jsonl
 from helpers.parameters import check_bounded, fitted, most_tokens_out
 from helpers.patience import patiently
@@ -97,9 +98,18 @@ async def ask_all(
     ``on_answer(done, total)`` runs after each answer.
 
     Raises CapReached before a try that could pass the caps, which hold for the whole of ``cache``,
-    and EndpointError where no answer comes, or twelve in a row are empty. What was answered until
-    then is kept.
+    and EndpointError where no answer comes, or twelve in a row are empty; ValueError while another
+    process asks with the same ``cache``. What was answered until then is kept.
     """
+    why = (
+        f"another process is asking with {cache}, and each would count for itself what both may "
+        "spend. Wait for it, or stop it, and start again."
+    )
+    with held(Path(cache).with_name(f".{Path(cache).name}.lock"), why):
+        return await _ask_all(endpoint, bodies, cache, max_dollars, max_tokens, say, on_answer)
+
+
+async def _ask_all(endpoint, bodies, cache, max_dollars, max_tokens, say, on_answer):
     known, desk = _read(cache), _Desk(endpoint, cache, max_dollars, max_tokens)
     coming = plan(endpoint, bodies, cache)
     if coming["calls"] and say:

@@ -10,10 +10,12 @@ memory resumes with the settings that it was advised to use.
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from helpers.files import write_text
+from helpers.files import held, write_text
 from helpers.release.weights import bits_of
 
 # Of a profile's fields for a method, those that leave the result as it is. All others are part of
@@ -128,3 +130,11 @@ def check_made_with(folder, wanted):
             f"the checkpoints in {folder} are of another training ({'; '.join(different)}). "
             "Delete that folder to begin anew, or go back to what it was made with."
         )
+
+
+@contextmanager
+def training_alone(folder: str | Path) -> Iterator[None]:
+    """Hold the folder of a training for this process alone; ValueError where another has it."""
+    why = f"another training is writing into {folder}. Wait for it, or name another folder."
+    with held(Path(folder) / ".training.lock", why):
+        yield

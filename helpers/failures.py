@@ -19,6 +19,7 @@ from helpers.error_bodies import (
 )
 from helpers.keys import hidden
 from helpers.parameters import learn
+from helpers.visible import visible
 
 LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait
 GATEWAY = {408, 499, 502, 504, *range(520, 528)}  # gave up on a server that may have answered
@@ -250,4 +251,4 @@ def named(error: Exception, endpoint: Endpoint) -> str:
 def _without_key(text: str, endpoint: Endpoint) -> str:
     for secret in endpoint.secrets():
         text = hidden(text, secret)
-    return text
+    return visible(text)

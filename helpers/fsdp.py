@@ -28,6 +28,7 @@ checkpoint, on any number of ranks.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -39,7 +40,7 @@ import torch
 import torch.distributed as dist
 
 from helpers.batches import encode_all, response_tokens, to_tensors
-from helpers.checkpoints import check_made_with, made_with
+from helpers.checkpoints import check_made_with, made_with, training_alone
 from helpers.files import write_text
 from helpers.finite import not_finite, numbered, stop
 from helpers.hardware import CARDS, Meter, device
@@ -250,6 +251,12 @@ def _train(args, profile, student):
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     # One core a rank: ranks that share all cores wait for one another.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ["LOCAL_WORLD_SIZE"])))
+    first = int(os.environ["RANK"]) == 0
+    with training_alone(args.out) if first else contextlib.nullcontext():
+        _train_alone(args, profile, student, rows, heldout)
+
+
+def _train_alone(args, profile, student, rows, heldout):
     init_process_group("nccl" if device() == "cuda" else "gloo")
     try:
         record = train_fsdp(rows, heldout, student, profile, args.out)

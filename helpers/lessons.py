@@ -7,7 +7,6 @@ changed is passed over, so an interrupted run goes on where it was.
 
 import argparse
 import hashlib
-import json
 import os
 import platform
 import sys
@@ -22,8 +21,10 @@ from helpers.files import write_text
 from helpers.live import without_views
 from helpers.metrics import FACTS
 from helpers.profiles import load_profile
+from helpers.report import read_metrics
 from helpers.run import LESSONS, ROOT, RunError, open_run, ship
 from helpers.sources import fingerprint
+from helpers.visible import visible
 
 TIMEOUT = 3600  # seconds a cell may take
 
@@ -122,7 +123,7 @@ def _execute(notebook, name, target):
         ).execute()
     except CellExecutionError as error:
         raise RunError(
-            f"lesson {name} stopped with {error.ename}: {error.evalue}\n"
+            f"lesson {name} stopped with {error.ename}: {visible(error.evalue)}\n"
             f"The whole traceback is in {target}. Mend it and type the same command again: "
             "it goes on from this lesson."
         ) from None
@@ -263,7 +264,7 @@ def main(argv=None):
     except OSError as error:
         sys.exit(f"error: {error}. Nothing finished was lost; mend it and type the command again.")
     if run.path("report.html").is_file():
-        metrics = json.loads(run.path("metrics.json").read_text())
+        metrics = read_metrics(run.path("metrics.json"))
         print(f"\n{results_table(metrics)}\n\n{metrics['judge']['headline']}")
         print(f"\nreport: {run.path('report.html')}")
     if args.record:

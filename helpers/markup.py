@@ -10,11 +10,15 @@ import difflib
 import html
 import re
 
+from helpers.visible import visible
+
 LONGEST = 20_000  # characters of one text that are shown; a page has to stay usable
+COMPARED = 1_000  # words and blanks of a text
 WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
 LINE = "border-top:1px solid rgba(128,128,128,0.35);padding:0.35em 0.8em 0.35em 0.5em;"
 LINE += "line-height:1.45"
-CELL = f"text-align:left;vertical-align:top;min-width:8em;{LINE};{WRAP}"
+# What is stacked upon a letter stays within its cell.
+CELL = f"text-align:left;vertical-align:top;min-width:8em;overflow:hidden;{LINE};{WRAP}"
 ASK = f"font-weight:600;{WRAP}"
 NEW = "background:#cfe3f3;color:#0b3d63;text-decoration:underline"
 
@@ -23,7 +27,7 @@ class Html:
     """HTML with a plain-text reading of the same content."""
 
     def __init__(self, markup, text):
-        self.markup, self.text = markup, text
+        self.markup, self.text = markup, visible(text)
 
     def _repr_html_(self):
         return self.markup
@@ -39,10 +43,7 @@ def escape(text):
     """
     text = str(text)
     more = f" … and {len(text) - LONGEST:,} characters more" if len(text) > LONGEST else ""
-    shown = "".join(
-        char if char in "\n\t" or char.isprintable() else f"⟨U+{ord(char):04X}⟩"
-        for char in text[:LONGEST]
-    )
+    shown = visible(text[:LONGEST])
     # In an element of its own, a dollar or backslash never pairs up into a formula for MathJax.
     safe = re.sub(r"[$\\]", lambda found: f"<span>{found.group()}</span>", html.escape(shown))
     return safe + more
@@ -109,8 +110,13 @@ def two_answers(request, answers):
 
 
 def differences(text, other):
-    """``text`` as HTML, with the words underlined that ``other`` does not have in this order."""
+    """``text`` as HTML, with the words underlined that ``other`` does not have in this order.
+
+    The first :data:`COMPARED` words are compared, which takes their square in time; the rest is
+    shown as it is.
+    """
     words, others = (re.findall(r"\s+|\S+", str(t)[:LONGEST]) for t in (text, other))
+    words, rest, others = words[:COMPARED], "".join(words[COMPARED:]), others[:COMPARED]
     blocks = difflib.SequenceMatcher(None, others, words, autojunk=False).get_opcodes()
     return "".join(
         escape("".join(words[start:end]))
@@ -118,4 +124,4 @@ def differences(text, other):
         else f'<ins style="{NEW}">{escape("".join(words[start:end]))}</ins>'
         for kind, _, _, start, end in blocks
         if end > start
-    )
+    ) + escape(rest)

@@ -30,6 +30,7 @@ STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "svg.hashsalt": "alpaca",
+    "text.parse_math": False,  # words come from data, where a dollar is no formula
     "svg.fonttype": "none",
 }
 

@@ -10,10 +10,12 @@ from collections import Counter
 from helpers import plots
 from helpers.cards import PUBLIC
 from helpers.evidence import LEAST_PAIRS
+from helpers.file_kinds import DataError
 from helpers.files import write_text
 from helpers.io import join_input, load_examples, read_jsonl
 from helpers.markup import escape
 from helpers.metrics import FACTS
+from helpers.received import ReceivedError, read_json
 
 TITLES = {  # of the lessons up to the report; the one after it is about what follows from it
     "01_preprocess": "Look at the data",
@@ -60,9 +62,9 @@ blockquote { margin: 1rem 0; padding: .25rem 0 .25rem 1rem; border-left: 4px sol
 def write_report(run):
     """Write ``report.html`` into the run from its files; returns the path.
 
-    Raises DataError naming a file that is missing.
+    Raises DataError naming a file that is missing, or a figure that is no number.
     """
-    metrics = json.loads(run.path("metrics.json").read_text())
+    metrics = read_metrics(run.path("metrics.json"))
     sections = [
         _head(run, metrics),
         _path(run),
@@ -80,6 +82,27 @@ def write_report(run):
         f"<main>{''.join(sections)}</main></html>\n"
     )
     return write_text(run.path("report.html"), page)
+
+
+def read_metrics(path):
+    """The figures of a run. A text in the place of a number is refused: the page would hold it.
+
+    Raises DataError naming the figure, and for a file that is no JSON.
+    """
+    try:
+        metrics = read_json(path)
+    except (OSError, ReceivedError) as error:
+        raise DataError(f"{error} Run lesson 5 again.") from None
+    places = [("", metrics)]
+    while places:
+        place, value = places.pop()
+        if isinstance(value, dict):
+            places += [(f"{place}.{key}".strip("."), inner) for key, inner in value.items()]
+        elif place != "judge.headline" and not isinstance(value, int | float | None):
+            raise DataError(
+                f"{path}: {place} is {str(value)!r:.60}, expected a number. Run lesson 5 again."
+            )
+    return metrics
 
 
 def headline(metrics):

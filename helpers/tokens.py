@@ -13,6 +13,9 @@ import functools
 import itertools
 import re
 
+from helpers.time_limit import time_limit
+
+LONGEST = 10  # seconds; a template takes a few thousandths
 _PRIVATE_USE = range(0xE000, 0xF900)  # characters that Unicode gives no meaning
 
 
@@ -56,12 +59,12 @@ def chat_ids(turns, tokenizer, **how):
     contents = "\n".join(turn["content"] for turn in turns)
     found = _within(contents, tokenizer)
     if not found:
-        text = tokenizer.apply_chat_template(turns, tokenize=False, **how)
+        text = rendered(turns, tokenizer, **how)
         return tokenizer(text, add_special_tokens=False)["input_ids"]
     # A mark inside each look-alike, until the template is filled in: then all others are its own.
     mark = next(chr(i) for i in _PRIVATE_USE if chr(i) not in contents)
     marked = [{**turn, "content": mark.join(_cut(turn["content"], found))} for turn in turns]
-    text = tokenizer.apply_chat_template(marked, tokenize=False, **how)
+    text = rendered(marked, tokenizer, **how)
     parts = re.split(f"({_pattern(control_tokens(tokenizer))})", text)
     ids = []
     for is_marked, group in itertools.groupby(parts, key=lambda part: mark in part):
@@ -71,6 +74,16 @@ def chat_ids(turns, tokenizer, **how):
         elif piece:
             ids += _encoded(piece, tokenizer, inside=bool(ids))
     return ids
+
+
+def rendered(turns, tokenizer, **how):
+    """A chat as text in the model's own template, which is a program and may take :data:`LONGEST`.
+
+    Raises ValueError for one that takes longer.
+    """
+    what = f"the chat template of {getattr(tokenizer, 'name_or_path', '')}".rstrip()
+    with time_limit(LONGEST, what):
+        return tokenizer.apply_chat_template(turns, tokenize=False, **how)
 
 
 def _within(text, tokenizer):

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 from helpers.batches import encode_all, response_tokens
-from helpers.checkpoints import check_made_with, made_with
+from helpers.checkpoints import check_made_with, made_with, training_alone
 from helpers.files import scratch_folder, write_text
 from helpers.finite import check_numbers, numbered
 from helpers.hardware import attention, forget_peak_memory
@@ -66,13 +66,19 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
     and ``loss`` or ``heldout_loss``, in nats a token), ``steps``, ``best_step``, ``seconds``,
     ``response_tokens``, ``cut`` (rows cut to length), ``dropped``, ``trainable`` and ``total``
     parameters, and the meter's last readings. Raises ValueError when no row can be trained on, or
-    when the checkpoints in ``folder`` are of another training, and FloatingPointError with the step
-    and the rows when a loss or gradient is NaN or infinite.
+    when the checkpoints in ``folder`` are of another training or one is writing there now, and
+    FloatingPointError with the step and the rows when a loss or gradient is NaN or infinite.
     """
+    with training_alone(folder):
+        return _train_lora(
+            model, tokenizer, rows, heldout, profile, Path(folder), on_log, report_to
+        )
+
+
+def _train_lora(model, tokenizer, rows, heldout, profile, folder, on_log, report_to):
     from transformers import PrinterCallback, set_seed
 
     set_seed(profile.seed)  # A starts from random numbers: the same ones in every run
-    folder = Path(folder)
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
     held, too_long = encode_all(heldout, tokenizer, profile.max_length)
     check_made_with(folder / "checkpoints", made_with("lora", profile, model, train, held))

@@ -1,6 +1,7 @@
 """Calls are paid for once, said before, capped, and kept when something fails."""
 
 import asyncio
+import threading
 
 import pytest
 from faulty_server import FaultyServer, list_reply
@@ -131,3 +132,24 @@ def test_a_refusal_among_the_parts_is_a_refusal(content, finish, tmp_path):
     with FaultyServer(on_body=lambda body: (200, reply)) as server:
         (answer,) = ask(server.endpoint(), bodies(1), tmp_path / "c.jsonl")
     assert answer["finish"] == finish and answer["text"]
+
+
+def test_two_that_ask_at_once_cannot_spend_the_cap_twice(tmp_path):
+    """The second is told, instead of counting for itself; afterwards it goes on from the first."""
+    cache, told = tmp_path / "judge calls.jsonl", []
+    with FaultyServer(on_body=lambda body: (200, list_reply(1)), wait=0.05) as server:
+        place = server.endpoint(price_in=1000.0, price_out=1000.0, parallel=2)
+
+        def run():
+            try:
+                ask(place, bodies(8), cache, max_dollars=100.0)
+            except ValueError as error:
+                told.append(str(error))
+
+        both = [threading.Thread(target=run) for _ in range(2)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+    assert len(told) == 1 and "another process is asking with" in told[0]
+    assert len(server.bodies) == 8 == len(read_jsonl(cache))

@@ -9,8 +9,16 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from helpers.batches import encode_all
-from helpers.checkpoints import COMPUTING, check_made_with, fingerprint, made_with
+from helpers.checkpoints import (
+    COMPUTING,
+    check_made_with,
+    fingerprint,
+    made_with,
+    training_alone,
+)
 from helpers.fsdp import train_fsdp
+from helpers.io import write_jsonl
+from helpers.launch import torchrun
 from helpers.profiles import PROFILES, Profile
 from helpers.student import load_student
 from helpers.train import train_lora
@@ -239,3 +247,15 @@ def test_full_training_does_not_resume_from_another_model(
         record["steps"]
         == json.loads(next(out.glob("checkpoints/step-*/progress.json")).read_text())["step"]
     )
+
+
+def test_two_trainings_do_not_write_into_one_folder(tmp_path):
+    with training_alone(tmp_path / "out"):
+        with pytest.raises(ValueError, match="another training is writing into .*out"):
+            train_lora(None, None, [], [], PROFILES["tiny"], tmp_path / "out")
+        rows = tmp_path / "rows.jsonl"
+        write_jsonl(rows, [{"instruction": "Hi", "input": "", "output": "Ho"}] * 4)
+        files = [f"--{name}={rows}" for name in ("data", "heldout")]
+        options = ["--profile=tiny", "--student=embedded", f"--out={tmp_path / 'out'}"]
+        with pytest.raises(RuntimeError, match="another training is writing into"):
+            list(torchrun(1, "-m", "helpers.fsdp", *files, *options))

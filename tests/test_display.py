@@ -1,5 +1,6 @@
 """What is shown: text of models stays text, and the page needs nothing from outside."""
 
+import json
 import re
 import time
 
@@ -7,13 +8,16 @@ import pytest
 
 from helpers import plots
 from helpers.batches import encode
+from helpers.file_kinds import DataError
 from helpers.lessons import results_table
 from helpers.live import HASTE, WIDGET_VIEW, without_views
 from helpers.markup import LONGEST, differences, escape
 from helpers.metrics import FACTS
 from helpers.prompts import format_prompt
-from helpers.report import _judge, headline
+from helpers.report import _judge, headline, read_metrics
+from helpers.run import ROOT
 from helpers.similarity import RougeIndex
+from helpers.visible import visible
 from helpers.votes import make_ballots, read_votes
 from helpers.widgets import (
     blind_vote,
@@ -455,3 +459,49 @@ def test_several_models_are_asked_the_same():
     length = len(said.value)
     button.click()  # nothing typed, nothing asked
     assert len(said.value) == length
+
+
+def test_a_drop_for_a_reason_that_looks_like_a_formula_is_drawn():
+    for reason in (r"$\x{y}$", "costs $5 and $6", r"\frac{", "$$", "_^{"):
+        assert reason in repr(plots.drops({reason: 3, "too long": 1}))
+
+
+def test_what_steers_a_terminal_or_turns_a_line_round_is_named():
+    evil = "\x1b[31mred\x1b]0;title\x07 \u202egnp.exe \u2066x\u2069 \x9b1m"
+    shown = visible(evil)
+    assert shown.startswith("⟨U+001B⟩[31mred") and "⟨U+202E⟩" in shown and "⟨U+009B⟩" in shown
+    assert shown.replace("\n", "").isprintable()
+    assert visible("a\tb\n물 été नमस्ते \U0001f332") == "a\tb\n물 été नमस्ते \U0001f332"
+    assert visible(repr(table([{"a": evil}], ["a"]))) == repr(table([{"a": evil}], ["a"]))
+
+
+def test_a_stack_of_accents_stays_small():
+    tower = "Z" + "\u0300" * 500 + "algo"
+    assert visible(tower) == "Z" + "\u0300" * 4 + "⟨496 marks more⟩algo"
+    assert "e\u0301" in visible("cafe\u0301") and len(escape(tower)) < 60
+
+
+@pytest.mark.parametrize("unit", ["a ", "! ", "ab cd ", "* "])
+def test_two_long_texts_are_compared_in_time(unit):
+    began = time.process_time()
+    shown = differences(unit * 9_000, "b " + unit * 9_000 + "c")
+    assert time.process_time() - began < 20  # of all words, minutes
+    assert unit.strip() in shown and "<ins" in differences("one two", "one three")
+
+
+@pytest.mark.parametrize("place", ["tasks", "judge.unparsed", "before.stop_rate.low"])
+def test_a_text_in_the_place_of_a_number_never_reaches_a_page(tmp_path, place):
+    found = json.loads((ROOT / "data/finished_run/metrics.json").read_text())
+    inner = found
+    *way, last = place.split(".")
+    for key in way:
+        inner = inner[key]
+    inner[last] = "<img src=x onerror=alert(1)>"
+    path = tmp_path / "metrics.json"
+    path.write_text(json.dumps(found))
+    with pytest.raises(DataError, match=rf"{place} is '<img src=x.*expected a number"):
+        read_metrics(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(DataError, match="no sound JSON file"):
+        read_metrics(path)
+    assert read_metrics(ROOT / "data/finished_run/metrics.json")["tasks"]

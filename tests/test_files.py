@@ -118,10 +118,12 @@ def test_what_a_killed_program_left_is_removed_and_what_a_live_one_makes_is_not(
 
 
 def test_a_lock_is_held_by_one_and_the_other_is_told(tmp_path):
-    with held(tmp_path / ".lock", "first"):
-        with pytest.raises(ValueError, match="another is at it"):
-            with held(tmp_path / ".lock", "another is at it"):
-                pass
+    with (
+        held(tmp_path / ".lock", "first"),
+        pytest.raises(ValueError, match="another is at it"),
+        held(tmp_path / ".lock", "another is at it"),
+    ):
+        pass
     with held(tmp_path / ".lock", "free again"):
         pass
 

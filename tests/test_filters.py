@@ -128,7 +128,6 @@ def test_an_input_that_only_says_there_is_none_is_made_empty(text):
         "★★★★★",
         "-. ---",
         "Na",
-        
         "입력이 없음을 알리는 창",
         "0",
         "Tidak",

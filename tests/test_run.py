@@ -169,7 +169,8 @@ def test_a_folder_hash_sees_names_and_contents(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [".DS_Store", "deep/.DS_Store", "._a", ".nfs0001", "Thumbs.db", "desktop.ini", "a~", "a.swp", ".model.0a1b.unfinished/model.safetensors",
+    [".DS_Store", "deep/.DS_Store", "._a", ".nfs0001", "Thumbs.db", "desktop.ini", "a~", "a.swp",
+     ".model.0a1b.unfinished/model.safetensors",
      ".ipynb_checkpoints/a.jsonl", ".a.jsonl.0a1b.tmp", ".manifest.lock",
      ".ipynb_checkpoints/a-checkpoint.ipynb", ".a.jsonl.77.tmp", "__pycache__/a.pyc"],
 )  # fmt: skip

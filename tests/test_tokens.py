@@ -1,6 +1,8 @@
 """Text in data is text: control tokens come from us and from the template, never out of a row."""
 
+import copy
 import random
+import threading
 
 import pytest
 from tiny_tokenizers import KINDS, tiny_tokenizer
@@ -167,3 +169,27 @@ def test_alpacas_release_is_encoded_as_before(tokenizer):
         plain += tokenizer(row["output"], add_special_tokens=False)["input_ids"]
         other += encode(row, tokenizer, 10_000)["input_ids"][:-1] != plain
     assert len(rows) == 4001 and other <= 2
+
+
+@pytest.mark.parametrize("thread", ["main", "another"])
+def test_a_template_that_never_ends_is_ended(tokenizer, monkeypatch, thread):
+    monkeypatch.setattr("helpers.tokens.LONGEST", 0.3)
+    endless = copy.deepcopy(tokenizer)
+    loops = "".join(f"{{% for {name} in range(9999) %}}" for name in "abcdef")
+    endless.chat_template = loops + "x" + "{% endfor %}" * 6
+    told = []
+
+    def fill_in():
+        try:
+            chat_ids([{"role": "user", "content": "Hi"}], endless)
+        except ValueError as error:
+            told.append(str(error))
+
+    if thread == "main":
+        fill_in()
+    else:
+        other = threading.Thread(target=fill_in)
+        other.start()
+        other.join(timeout=60)
+    assert len(told) == 1 and "did not end within 0.3 seconds" in told[0]
+    assert chat_ids([{"role": "user", "content": "Hi"}], tokenizer)  # nothing is left behind

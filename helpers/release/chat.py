@@ -116,7 +116,7 @@ def _guarded(pieces, guard):
 
 def _last_end(text):
     """Where the last finished sentence or line of a text ends."""
-    ends = [found.end() for found in re.finditer(r"[.!?。！？]+[\"'”’)]*\s|\n", text)]
+    ends = [found.end() for found in re.finditer(r"[.!?。！？][\"'”’)]{0,8}\s|\n", text)]
     return ends[-1] if ends else 0
 
 
