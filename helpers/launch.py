@@ -114,6 +114,9 @@ def first_error(text):
     """
     errors = re.findall(r"^\[rank\d+\]: (\w*(?:Error|Interrupt|Exit)\b.*)", text, re.M)
     own = [error for error in errors if not re.search(_LOST_CONNECTION, error, re.I)]
+    if not errors:  # before the processes have met, their errors do not bear their rank
+        plain = re.findall(r"^[\w.]*?(\w+(?:Error|Exit): .*)", text, re.M)
+        own = [error for error in plain if not error.startswith("ChildFailedError")]
     if own:
         return own[0]
     for rank, signal in re.findall(r"rank +: (\d+) .*\n +exitcode +: -(\d+)", text):

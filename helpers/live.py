@@ -74,7 +74,7 @@ def voting_booth(ballots, show, vote):
             except OSError as error:
                 status.value = (
                     f"<p>This vote could not be kept ({escape(str(error.strerror))}). The pair "
-                    "stays: make room on the disk and vote again.</p>"
+                    "stays. Free some space on the disk and vote again.</p>"
                 )
                 return
             waiting.pop(0)

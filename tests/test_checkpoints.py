@@ -251,7 +251,7 @@ def test_full_training_does_not_resume_from_another_model(
 
 def test_two_trainings_do_not_write_into_one_folder(tmp_path):
     with training_alone(tmp_path / "out"):
-        with pytest.raises(ValueError, match="another training is writing into .*out"):
+        with pytest.raises(ValueError, match=r"another training is writing into .*out"):
             train_lora(None, None, [], [], PROFILES["tiny"], tmp_path / "out")
         rows = tmp_path / "rows.jsonl"
         write_jsonl(rows, [{"instruction": "Hi", "input": "", "output": "Ho"}] * 4)

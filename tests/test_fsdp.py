@@ -62,7 +62,7 @@ def test_rows_of_like_length_share_an_update():
 
 
 def test_fewer_rows_than_ranks_is_refused_with_the_way_out():
-    with pytest.raises(ValueError, match="--nproc_per_node=3"):
+    with pytest.raises(ValueError, match="--ranks=3"):
         global_batches([5] * 3, batch=8, ranks=4, epochs=1, seed=0)
 
 

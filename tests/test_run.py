@@ -171,7 +171,7 @@ def test_a_folder_hash_sees_names_and_contents(tmp_path):
     "name",
     [".DS_Store", "deep/.DS_Store", "._a", ".nfs0001", "Thumbs.db", "desktop.ini", "a~", "a.swp",
      ".model.0a1b.unfinished/model.safetensors",
-     ".ipynb_checkpoints/a.jsonl", ".a.jsonl.0a1b.tmp", ".manifest.lock",
+     ".ipynb_checkpoints/b.jsonl", ".a.jsonl.0a1b.tmp", ".manifest.lock",
      ".ipynb_checkpoints/a-checkpoint.ipynb", ".a.jsonl.77.tmp", "__pycache__/a.pyc"],
 )  # fmt: skip
 def test_what_a_system_leaves_in_a_folder_invalidates_nothing(name, run, nothing_shipped):
