@@ -25,8 +25,12 @@ test: .venv/ready .venv/widgets7/ready
 test-floors: .venv/ready
 	@$(BIN)/python tests/floors.py
 
+# JupyterLab would ask the package index for new versions and its feed for news.
+QUIET := --LabApp.news_url=None --LabApp.extension_manager=readonly \
+  --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate
+
 lab: .venv/ready
-	@$(BIN)/python -m jupyter lab --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
+	@$(BIN)/python -m jupyter lab $(QUIET) --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
 
 demo: .venv/ready
 	@$(BIN)/python -m helpers.demo $(if $(PORT),--port $(PORT))

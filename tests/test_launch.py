@@ -116,7 +116,7 @@ def test_a_killed_rank_is_named_before_those_that_failed_for_want_of_it():
     assert first_error(aborted) == "ValueError: row 7 is empty"
     assert first_error("all is well") is None
     early = (
-        "Traceback (most recent call last):\n  File x\nhelpers.file_kinds.DataError: rows: no rows.\n"
+        "Traceback (most recent call last):\nhelpers.file_kinds.DataError: rows: no rows.\n"
         "E1129 failed (exitcode: 1)\ntorch.distributed.elastic.errors.ChildFailedError: \n"
     )
     assert first_error(early) == "DataError: rows: no rows."
