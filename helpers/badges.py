@@ -17,7 +17,7 @@ from helpers.files import write_text
 from helpers.lessons import code_hash
 from helpers.run import LESSONS, ROOT
 
-PAGES = ("pyproject.toml", "README.md", "colab_guide.md")
+PAGES = ("pyproject.toml", "README.md", "colab_guide.md", "SECURITY.md")
 
 
 def repository(root=ROOT):
@@ -42,7 +42,7 @@ def rename(name, root=ROOT):
             cell.source = cell.source.replace(old, name)
         if "alpaca" in notebook.metadata:
             notebook.metadata["alpaca"]["code"] = code_hash(notebook)
-        nbformat.write(notebook, path)
+        write_text(path, nbformat.writes(notebook) + "\n")
     for page in PAGES:
         text = (root / page).read_text(encoding="utf-8")
         times += text.count(old)

@@ -77,10 +77,14 @@ _NO_CRITERION = re.compile(
 )
 
 
+LONGEST = 1_000  # characters of a sentence; those of judges have a third of that at most
+
+
 def statements(text: str) -> Iterator[Statement]:
     """What the sentences of a text say, in their order. ``text`` comes from ``named``."""
     carried, titled, asked = False, False, False
     for sentence in _SENTENCE.split(own_words(text)):
+        sentence = sentence[-LONGEST:]  # one of many more is a model that repeats itself
         concludes = carried or bool(_CONCLUDES.search(sentence))
         # "Conclusion:" on a line of its own speaks of the next, "## Style" of all up to another.
         carried = concludes and len(sentence) < 40 and sentence.rstrip("* ").endswith(":")
