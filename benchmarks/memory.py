@@ -27,7 +27,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from helpers import hardware
 from helpers.architectures import model_config
 from helpers.batches import IGNORED
-from helpers.launch import torchrun
+from helpers.launch import init_process_group, torchrun
 from helpers.memory import plan_memory
 
 # method, rows and tokens a row computed together, ranks, recompute
@@ -111,7 +111,7 @@ def full(folder, rows, length, recompute):
     from helpers.shards import load_sharded
     from helpers.student import load_tokenizer
 
-    dist.init_process_group("gloo")
+    init_process_group("gloo")
     ranks = dist.get_world_size()
     tokenizer, train = load_tokenizer(folder), random_rows(2 * rows * ranks, length)
     hardware.precision()

@@ -6,11 +6,13 @@ know beforehand. A killed program leaves at most a hidden file behind, which the
 """
 
 import contextlib
+import errno
 import json
 import os
 import secrets
 import shutil
 import stat
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,8 @@ try:
 except ImportError:  # Windows without WSL: no locks between programs there
     fcntl = None
 
+# What a disk says that knows no locks, such as some network drives.
+_NO_LOCKS = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS}
 UNFINISHED = ".unfinished"
 
 
@@ -111,6 +115,10 @@ def held(lock: str | Path, why: str, *, wait: float = 0.0) -> Iterator[None]:
         mine.acquire(timeout=wait)
     except Timeout:
         raise ValueError(why) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        warnings.warn(f"{lock} cannot be locked on this kind of disk: use it alone.", stacklevel=3)
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """Writing beside others: programs that append at once, links that wait, disks that are full."""
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -138,3 +139,12 @@ def test_threads_that_append_lose_nothing(tmp_path):
     lines = path.read_text().splitlines()
     assert len(lines) == 16_000
     assert all(len(set(lines[i : i + 1000])) == 1 for i in range(0, 16_000, 1000))
+
+
+def test_on_a_disk_without_locks_the_work_goes_on_with_a_warning(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    with pytest.warns(UserWarning, match="cannot be locked"), held(tmp_path / ".lock", "taken"):
+        pass
