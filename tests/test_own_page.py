@@ -1,7 +1,5 @@
 """The demo's door: other pages, other hosts, files and crowds stay out."""
 
-import asyncio
-import json
 import re
 import socket
 import threading
@@ -12,7 +10,7 @@ from test_demo import STAND_IN, Refusal, page_of
 
 from helpers.demo import _reporter, build, serve
 from helpers.io import read_jsonl
-from helpers.release.own_page import AT_ONCE, LONGEST, OwnPageOnly
+from helpers.release.own_page import AT_ONCE, LONGEST, VISITORS, OwnPageOnly
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +48,8 @@ def test_its_own_page_is_served(port):
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "http://localhost.evil.org:PORT"},
         {"Origin": "https://127.0.0.1@evil.org:PORT"},
+        {"Origin": "https://127.0.0.1:PORT"},
+        {"Origin": "http://evil.org@127.0.0.1:PORT"},
     ],
 )
 def test_other_hosts_and_other_pages_get_nothing(port, headers):
@@ -61,10 +61,46 @@ def test_other_hosts_and_other_pages_get_nothing(port, headers):
         assert client.post("/gradio_api/queue/join", headers=headers, json={}).status_code == 403
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_frame_or_a_picture_of_another_site_gets_nothing_and_a_link_may_open_the_page(port, site):
+    told = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+    with httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{port}") as client:
+        assert client.get("/config", headers=told).status_code == 403
+        page = client.get("/", headers=told)
+    assert page.status_code == 200 and page.headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=https://evil.org/x.png", "/gradio_api/file=/etc/hostname", "/file=x",
+        "/gradio_api/proxy=https://evil.org/", "/gradio_api/call/talk", "/gradio_api/api/talk",
+        "/gradio_api/run/talk", "/gradio_api/component_server", "/gradio_api/stream/a/b/c",
+        "/gradio_api/deep_link", "/gradio_api/process_recording", "/gradio_api/info", "/docs",
+        "/gradio_api/dev/reload", "/monitoring", "/gradio_api/vibe-editor/", "/openapi.json",
+        "/gradio_api/queue/../file=x", "/assets/../gradio_api/file=x", "/gradio_api//call/talk",
+    ],
+)  # fmt: skip
+def test_what_the_page_does_not_need_is_closed(port, path):
+    """Gradio would fetch another site's file and hand it out as the demo's own."""
+    with httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{port}") as client:
+        for method in ("GET", "POST"):
+            assert client.request(method, path).status_code == 403
+
+
+def test_what_a_proxy_would_have_added_is_not_believed(port):
+    with httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{port}") as client:
+        told = client.get("/config", headers={"X-Forwarded-Host": "evil.org"})
+    assert told.status_code == 200 and "evil.org" not in told.text
+
+
 def test_no_file_is_taken(port):
     for path in ("/gradio_api/upload", "/upload", "/gradio_api/upload?upload_id=1"):
         assert post(port, path, files={"files": b"x"}).status_code == 403
     assert post(port, "/gradio_api/run/predict", files={"files": b"x"}).status_code == 403
+    odd = {"content": b"x", "headers": {"Content-Type": "MultiPart/form-data; boundary=x"}}
+    assert post(port, "/gradio_api/run/predict", **odd).status_code == 403
 
 
 def test_a_message_has_a_length_and_it_is_small(port):
@@ -74,44 +110,34 @@ def test_a_message_has_a_length_and_it_is_small(port):
     assert post(port, "/gradio_api/queue/join", content=b"[" * 10_000).status_code == 400
 
 
-def test_one_page_cannot_fill_the_queue():
-    """With the application behind it as a stand-in; how many wait is gradio's own count."""
-    passed, counts = [], {"me": AT_ONCE, "other": 0}
-
-    async def app(scope, receive, send):
-        passed.append(json.loads((await receive())["body"])["session_hash"])
-
-    async def join(session):
-        sent, body = [], json.dumps({"session_hash": session}).encode()
-        headers = [(b"host", b"127.0.0.1:7860"), (b"content-length", str(len(body)).encode())]
-        scope = {"type": "http", "method": "POST", "path": "/gradio_api/queue/join",
-                 "headers": headers, "server": ("127.0.0.1", 7860)}  # fmt: skip
-        halves = [{"type": "http.request", "body": body[:5], "more_body": True},
-                  {"type": "http.request", "body": body[5:], "more_body": False}]  # fmt: skip
-
-        async def receive():
-            return halves.pop(0)
-
-        async def send(message):
-            sent.append(message)
-
-        await OwnPageOnly(app, counts.get)(scope, receive, send)
-        return sent[0]["status"] if sent else None
-
-    assert asyncio.run(join("me")) == 429 and asyncio.run(join("other")) is None
-    assert passed == ["other"]
-
-
-def test_gradio_counts_what_a_page_waits_for(port):
-    """The count of the test above is the real one: a third question of one page is refused."""
-    ask = {"data": ["Hi", [], 0.8, 16, False], "fn_index": 1, "session_hash": "crowd"}
-    with httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{port}") as client:
-        config = client.get("/config").json()
+def test_one_browser_cannot_fill_the_queue(port):
+    """A third question of one browser is refused, whatever it calls its pages."""
+    base = f"http://127.0.0.1:{port}"
+    with httpx.Client(trust_env=False, base_url=base) as mine:
+        config = mine.get("/config").json()
+        ask = {"data": ["Hi", [], 0.8, 16, False], "session_hash": "a"}
         ask["fn_index"] = next(d["id"] for d in config["dependencies"] if d["queue"] is not False)
-        told = [client.post("/gradio_api/queue/join", json=ask).status_code for _ in range(5)]
-        ask["session_hash"] = "another"
-        assert client.post("/gradio_api/queue/join", json=ask).status_code == 200
+        join = lambda who, session: (
+            who.post(  # noqa: E731
+                "/gradio_api/queue/join", json={**ask, "session_hash": session}
+            ).status_code
+        )
+        assert join(mine, "a") == 403  # no page was opened
+        mine.get("/")
+        told = [join(mine, session) for session in ("a", "b", "c", "a", "d")]
     assert told == [200] * AT_ONCE + [429] * (5 - AT_ONCE)
+    with httpx.Client(trust_env=False, base_url=base) as other:
+        other.get("/")
+        assert join(other, "e") == 200
+        other.cookies.set("alpaca_visitor", "made-up")
+        assert join(other, "f") == 403
+
+
+def test_browsers_without_end_are_forgotten():
+    gate = OwnPageOnly(None, lambda session: 0)
+    for _ in range(VISITORS + 50):
+        gate._welcome()
+    assert len(gate.visitors) == VISITORS
 
 
 def test_a_report_that_could_not_be_kept_can_be_sent_again(tmp_path, monkeypatch):
