@@ -14,17 +14,25 @@ import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
+
+from helpers.files import NoFileError, read_regular
 
 
 class DataError(ValueError):
     """A file or row that is not what it should be; the message names the place and the way out."""
 
 
-_UNPACK: dict[bytes, Callable[[bytes], bytes]] = {
-    b"\x1f\x8b": gzip.decompress,
-    b"BZh": bz2.decompress,
-    b"\xfd7zXZ\0": lzma.decompress,
+_UNPACK: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
 }
+LAYERS = 2  # of compression, one inside the other
+MOST = 2_000_000_000  # bytes that a file may have when it is unpacked
+# A file of 300 bytes can unpack to 150 MB. Rows that people wrote shrink to a fifth at best.
+HARMLESS, RATIO = 100_000_000, 1000
+_PIECE = 1 << 20
 _ARROW = 'Convert it: datasets.Dataset.from_file("…").to_json("rows.jsonl").'
 _PANDAS = '.to_json("rows.jsonl", orient="records", lines=True).'
 _NO_TABLE = "Put its tasks into a CSV or JSON Lines file."
@@ -88,32 +96,64 @@ _CONVERT_TEXT = (
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file. Raises DataError for a file that is missing or a folder."""
+    """The bytes of a file. Raises DataError for a file that is missing, a folder or a pipe."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         raise DataError(
             f"{path}: no such file. Check the path, or run the lesson that writes it."
         ) from None
-    except (IsADirectoryError, PermissionError):
-        if path.is_dir():  # Windows refuses a folder with PermissionError
-            raise DataError(f"{path}: is a folder, expected a file.") from None
-        raise
+    except IsADirectoryError:
+        raise DataError(f"{path}: is a folder, expected a file.") from None
+    except NoFileError as error:
+        raise DataError(str(error)) from None
 
 
 def unpack(data: bytes, path: Path) -> bytes:
-    """The bytes inside a gzip, bzip2 or xz file, or one inside the other; others as they are."""
-    for _ in range(3):
-        unpacked = next((f for magic, f in _UNPACK.items() if data.startswith(magic)), None)
-        if unpacked is None:
-            break
+    """The bytes inside a gzip, bzip2 or xz file, or one inside the other; others as they are.
+
+    Raises DataError for a file that is damaged, and for one that grows beyond all measure.
+    """
+    packed = len(data)
+    for _ in range(LAYERS):
+        opened = _opener(data)
+        if opened is None:
+            return data
         try:
-            data = unpacked(data)
+            data = _read_pieces(opened(io.BytesIO(data)), packed, path)
         except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
             raise DataError(
                 f"{path}: is compressed, but damaged or cut ({error}). Download it again."
             ) from None
+    if _opener(data):
+        raise DataError(f"{path}: is compressed more than twice. Unpack it first.")
     return data
+
+
+def check_size(size: int, packed: int, path: Path) -> None:
+    """Raise DataError where ``packed`` bytes of a file hold ``size`` bytes, which is too much."""
+    if size > MOST:
+        raise DataError(
+            f"{path}: unpacked, it has more than {MOST:,} bytes, which are allowed. Split it."
+        )
+    if size > HARMLESS and size > RATIO * packed:
+        raise DataError(
+            f"{path}: unpacked, it has more than {RATIO:,} times its size ({packed:,} bytes). No "
+            "file of rows is like that: get it from somebody you trust, or unpack it yourself."
+        )
+
+
+def _opener(data):
+    return next((opened for magic, opened in _UNPACK.items() if data.startswith(magic)), None)
+
+
+def _read_pieces(file, packed, path):
+    whole = io.BytesIO()
+    with file:
+        while piece := file.read(_PIECE):
+            whole.write(piece)
+            check_size(whole.tell(), packed, path)
+    return whole.getvalue()
 
 
 def decode(data: bytes, path: Path) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers.file_kinds import DataError, a_type, decode, read_bytes, unpack
+from helpers.file_kinds import DataError, a_type, check_size, decode, read_bytes, unpack
 
 _JSON_NAME = re.compile(r"\.(json|jsonl|ndjson)(\.(gz|bz2|xz))?$", re.I)
 
@@ -127,11 +127,28 @@ def _parquet(data: bytes, path: Path) -> list[object]:
             'datasets.load_dataset("parquet", data_files="…")["train"].to_json("rows.jsonl").'
         ) from None
     try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(data))
-        _refuse_repeated(table.column_names, path)
-        return table.to_pylist()
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(data))
+        _refuse_repeated(file.schema_arrow.names, path)
+        sizes = _declared_sizes(file.metadata)
+        check_size(sum(sizes), len(data), path)
+        rows, size = [], 0
+        # A column may hold one long text once and name it in every row: the declared size is
+        # small then. So few rows are read at a time, and counted as they come.
+        few = min(1000, max(8, 1_000_000_000 // max([1, *sizes])))
+        for batch in file.iter_batches(batch_size=few):
+            size += batch.nbytes
+            check_size(size, len(data), path)
+            rows += batch.to_pylist()
+        return rows
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path}: a damaged parquet file ({error}). Download it again.") from None
+
+
+def _declared_sizes(metadata):
+    """The bytes of each column of each group of rows, unpacked, as a parquet file declares them."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    return [group.column(i).total_uncompressed_size for group in groups
+            for i in range(group.num_columns)]  # fmt: skip
 
 
 def _json_list(text: str, path: Path) -> list[object]:

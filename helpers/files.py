@@ -24,6 +24,41 @@ except ImportError:  # Windows without WSL: no locks between programs there
 # What a disk says that knows no locks, such as some network drives.
 _NO_LOCKS = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS}
 UNFINISHED = ".unfinished"
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class NoFileError(OSError):
+    """A pipe, a device or a link in the place of a file; the message says which."""
+
+
+def kind_of(mode: int) -> str | None:
+    """``a pipe``, ``a device``: what a path leads to by its mode; None for a file or a link."""
+    return _KINDS.get(stat.S_IFMT(mode))
+
+
+def read_regular(path: str | Path, most: int = -1) -> bytes:
+    """The bytes of a file, at most ``most`` of them; a link is followed.
+
+    Raises NoFileError for a pipe, which may wait for ever, and for a device, which may never end.
+    """
+    _refuse_other_kinds(path, os.stat(path))  # opening a device may do something by itself
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        _refuse_other_kinds(path, os.fstat(handle))  # another file may have the name by now
+        return file.read(most)
+
+
+def _refuse_other_kinds(path, found):
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise NoFileError(f"{path} is {kind_of(found.st_mode)} and no file. Name a file.")
 
 
 def write_text(path: str | Path, text: str) -> Path:
@@ -54,11 +89,12 @@ def append_text(path: str | Path, text: str) -> Path:
 
     A torn last line, which an append that was killed leaves behind, is cut off first. Several
     programs may append to one file: each waits for the other. Raises OSError where not all of the
-    text could be written, as on a full disk; none of it is there then.
+    text could be written, as on a full disk; none of it is there then. Raises NoFileError for a
+    link, whose end might belong to somebody else's file, and for a pipe or a device.
     """
     path, data = Path(path), encode(text)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab+", buffering=0) as file, _alone_with(file):
+    with _to_append(path) as file:
         _cut_torn_tail(file)
         size = file.seek(0, os.SEEK_END)
         try:
@@ -128,6 +164,47 @@ def held(lock: str | Path, why: str, *, wait: float = 0.0) -> Iterator[None]:
 def encode(text: str) -> bytes:
     """A text in UTF-8; half a surrogate pair, which a model can produce, becomes "?"."""
     return text.encode("utf-8", errors="replace")
+
+
+@contextlib.contextmanager
+def _to_append(path):
+    """The file of a path, opened for this program alone.
+
+    While a program waits for the lock, :func:`write_text` may put a new file in the place of the
+    one it opened. What is written into the old one is lost, so the new one is opened then.
+    """
+    for _ in range(1000):
+        with _opened_to_append(path) as file, _alone_with(file):
+            if _has_name(file, path):
+                yield file
+                return
+    raise OSError(f"{path} is replaced again and again, so nothing was appended. Try again.")
+
+
+def _opened_to_append(path):
+    if path.is_symlink():
+        raise NoFileError(f"{path} is a link. Files are appended to only where they lie: name the "
+                          f"file itself, {os.path.realpath(path)}, or delete the link.")  # fmt: skip
+    if path.exists():
+        _refuse_other_kinds(path, path.stat())
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    file = open(os.open(path, flags, 0o666), "ab+", buffering=0)
+    try:
+        _refuse_other_kinds(path, os.fstat(file.fileno()))
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _has_name(file, path):
+    """Whether an open file is still the one that its path leads to."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager

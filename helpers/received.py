@@ -11,14 +11,9 @@ import stat
 from pathlib import Path
 
 from helpers.bounded import bounded_json
+from helpers.files import NoFileError, kind_of, read_regular
 
 LARGEST = 200_000_000  # bytes of a JSON file; the largest tokenizers have a sixth of that
-_KINDS = {
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 class ReceivedError(ValueError):
@@ -41,11 +36,11 @@ def read_json(path: str | Path) -> object:
     """The value of a JSON file; ReceivedError naming it where it is none, too large or too deep."""
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ValueError(f"it has {size:,} bytes; {LARGEST:,} are allowed")
-        return bounded_json(path.read_text(encoding="utf-8"), characters=LARGEST)
-    except ValueError as error:
+        data = read_regular(path, LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ValueError(f"it has more than {LARGEST:,} bytes, which are allowed")
+        return bounded_json(data.decode("utf-8"), characters=LARGEST)
+    except (ValueError, NoFileError) as error:
         raise ReceivedError(f"{path} is no sound JSON file: {error}. Get it again.") from None
 
 
@@ -64,9 +59,9 @@ def _check(path, folder):
             f"{path} is a link out of its folder, to {os.readlink(path)}. Files of others are read "
             "only where they lie: put the file itself there, or get the folder again."
         )
-    if kind in _KINDS:
+    if kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
         raise ReceivedError(
-            f"{path} is {_KINDS[kind]} and no file. Delete it, or get {folder} again."
+            f"{path} is {kind_of(kind)} and no file. Delete it, or get {folder} again."
         )
 
 

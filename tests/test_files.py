@@ -13,7 +13,15 @@ import threading
 import pytest
 from conftest import ROOT
 
-from helpers.files import append_text, held, put_in_place, scratch_folder, write_text
+from helpers.files import (
+    NoFileError,
+    append_text,
+    held,
+    put_in_place,
+    read_regular,
+    scratch_folder,
+    write_text,
+)
 from helpers.io import append_jsonl, read_jsonl
 
 
@@ -148,3 +156,43 @@ def test_on_a_disk_without_locks_the_work_goes_on_with_a_warning(tmp_path, monke
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     with pytest.warns(UserWarning, match="cannot be locked"), held(tmp_path / ".lock", "taken"):
         pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no links and pipes of this kind")
+def test_an_append_follows_no_link_and_waits_for_no_pipe(tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("a line\nno newline")
+    (tmp_path / "rows.jsonl").symlink_to(other)
+    with pytest.raises(OSError, match=r"rows\.jsonl is a link"):
+        append_text(tmp_path / "rows.jsonl", "{}\n")
+    assert other.read_text() == "a line\nno newline"
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(OSError, match=r"pipe\.jsonl is a pipe and no file"):
+        append_text(tmp_path / "pipe.jsonl", "{}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no locks of this kind")
+def test_an_append_that_waited_writes_into_the_new_file(tmp_path):
+    import fcntl
+
+    path = tmp_path / "rows.txt"
+    path.write_text("old\n")
+    with open(path, "ab") as held_open:
+        fcntl.flock(held_open, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=append_text, args=(path, "mine\n"))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        write_text(path, "new\n")
+    waiting.join(10)
+    assert path.read_text() == "new\nmine\n"
+
+
+def test_only_a_file_is_read_and_only_so_much_of_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, kind in ((tmp_path / "pipe", "a pipe"), ("/dev/zero", "a device")):
+        with pytest.raises(NoFileError, match=f"is {kind} and no file"):
+            read_regular(path)
+    (tmp_path / "rows").write_bytes(b"12345")
+    assert read_regular(tmp_path / "rows") == b"12345"
+    assert read_regular(tmp_path / "rows", 3) == b"123"

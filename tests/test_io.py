@@ -529,3 +529,65 @@ def test_the_reader_of_lines_names_the_kind_too(tmp_path):
             read_jsonl(tmp_path / name)
     (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(LINES.encode()))
     assert read_jsonl(tmp_path / "c.jsonl.gz") == [HELLO, HELLO]
+
+
+def packed(data, *layers):
+    for layer in layers:
+        data = layer(data)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ([gzip.compress] * 3, "compressed more than twice"),
+        ([gzip.compress] * 2, "times its size"),
+        ([bz2.compress], "times its size"),
+        ([lzma.compress], "times its size"),
+    ],
+)
+def test_a_small_file_does_not_become_a_large_one(tmp_path, layers, said):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(packed(bytes(150_000_000), *layers))
+    for read in (read_jsonl, load_examples):
+        with pytest.raises(DataError, match=rf"rows\.jsonl: .*{said}"):
+            read(path)
+
+
+def test_what_is_unpacked_has_a_largest_size(tmp_path, monkeypatch):
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(LINES.encode()))
+    assert len(load_examples(path)) == 2
+    monkeypatch.setattr("helpers.file_kinds.MOST", 20)
+    with pytest.raises(DataError, match="more than 20 bytes"):
+        load_examples(path)
+    (tmp_path / "rows.parquet").write_bytes(parquet([HELLO, HELLO]))
+    with pytest.raises(DataError, match="more than 20 bytes"):
+        load_examples(tmp_path / "rows.parquet")
+
+
+def test_a_parquet_file_of_one_text_many_times_is_refused(tmp_path):
+    """Its declared size is small: a dictionary holds the text once."""
+    import pyarrow
+    import pyarrow.parquet
+
+    texts = pyarrow.DictionaryArray.from_arrays(
+        pyarrow.array([0] * 300, pyarrow.int32()), pyarrow.array(["x" * 1_000_000])
+    )
+    table = pyarrow.table({"instruction": texts, "output": texts})
+    path = tmp_path / "rows.parquet"
+    pyarrow.parquet.write_table(table, path, store_schema=False, dictionary_pagesize_limit=1 << 30)
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(DataError, match=r"rows\.parquet: .*times its size"):
+        load_examples(path)
+
+
+def test_a_pipe_or_a_device_is_told_and_nobody_waits_for_it(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "rows.jsonl")
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    for name, kind in (("rows.jsonl", "a pipe"), ("zero.jsonl", "a device")):
+        for read in (read_jsonl, load_examples):
+            with pytest.raises(DataError, match=rf"{name} is {kind} and no file"):
+                read(tmp_path / name)

@@ -218,3 +218,16 @@ def test_code_that_lies_beside_a_model_is_refused_and_nobody_is_asked(tmp_path, 
         with pytest.raises((ValueError, OSError)):
             read(str(tmp_path))
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_json_file_is_a_file_wherever_its_link_leads(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    for name, kind in (("pipe.json", "a pipe"), ("zero.json", "a device")):
+        with pytest.raises(ReceivedError, match=rf"{name} is no sound JSON file: .*{kind}"):
+            read_json(tmp_path / name)
+    (tmp_path / "long.json").write_text("[1, 2, 3]")
+    assert read_json(tmp_path / "long.json") == [1, 2, 3]
+    monkeypatch.setattr("helpers.received.LARGEST", 5)
+    with pytest.raises(ReceivedError, match="more than 5 bytes"):
+        read_json(tmp_path / "long.json")
