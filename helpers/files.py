@@ -181,22 +181,21 @@ def _to_append(path):
     raise OSError(f"{path} is replaced again and again, so nothing was appended. Try again.")
 
 
+@contextlib.contextmanager
 def _opened_to_append(path):
     if path.is_symlink():
-        raise NoFileError(f"{path} is a link. Files are appended to only where they lie: name the "
-                          f"file itself, {os.path.realpath(path)}, or delete the link.")  # fmt: skip
+        raise NoFileError(
+            f"{path} is a link. Files are appended to only where they lie: name the file itself, "
+            f"{os.path.realpath(path)}, or delete the link."
+        )
     if path.exists():
         _refuse_other_kinds(path, path.stat())
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
         flags |= getattr(os, name, 0)
-    file = open(os.open(path, flags, 0o666), "ab+", buffering=0)
-    try:
+    with open(os.open(path, flags, 0o666), "ab+", buffering=0) as file:
         _refuse_other_kinds(path, os.fstat(file.fileno()))
-    except OSError:
-        file.close()
-        raise
-    return file
+        yield file
 
 
 def _has_name(file, path):
