@@ -7,7 +7,9 @@ everywhere, and each is told by marker or word as well. Intervals are always dra
 
 import io
 
+from helpers.markup import brief
 from helpers.metrics import FACTS
+from helpers.visible import visible
 
 COLORS = {
     "before": "#6b7280",
@@ -41,7 +43,7 @@ class Picture:
     def __init__(self, figure, alt):
         import matplotlib.pyplot as plt
 
-        self.alt = alt
+        self.alt = visible(alt)
         self._png = self._save(figure, "png", dpi=110)
         self._svg = self._save(figure, "svg")
         plt.close(figure)
@@ -114,7 +116,7 @@ def drops(counts):
         return _nothing("No task was dropped.")
     rows = sorted(counts.items(), key=lambda item: item[1])
     figure, axes = _figure(6, 0.6 + 0.3 * len(rows))
-    axes.barh([reason for reason, _ in rows], [n for _, n in rows], color=COLORS["teacher"])
+    axes.barh([_label(reason) for reason, _ in rows], [n for _, n in rows], color=COLORS["teacher"])
     for i, (_, n) in enumerate(rows):
         axes.annotate(f" {n}", (n, i), va="center")
     axes.set(xlabel="tasks dropped")
@@ -132,7 +134,7 @@ def sunburst(rings, title=""):
     axes.pie(
         sizes,
         radius=0.68,
-        labels=[verb for verb, _, _ in rings],
+        labels=[_label(verb) for verb, _, _ in rings],
         labeldistance=0.62,
         rotatelabels=True,
         colors=[(0.0, 0.62, 0.45, shade) for shade in shades],
@@ -144,7 +146,7 @@ def sunburst(rings, title=""):
     for (_, total, objects), shade in zip(rings, shades, strict=True):
         rest = total - sum(count for _, count in objects)
         outer += [count for _, count in objects] + [rest]
-        labels += [noun for noun, _ in objects] + [""]
+        labels += [_label(noun) for noun, _ in objects] + [""]
         colors += [(0.0, 0.62, 0.45, shade * 0.45)] * len(objects) + [(1, 1, 1, 0)]
     axes.pie(
         outer,
@@ -157,7 +159,7 @@ def sunburst(rings, title=""):
         wedgeprops={"width": 0.32, "edgecolor": "white"},
         startangle=90,
     )
-    axes.set_title(title, fontsize=9, pad=28)
+    axes.set_title(_label(title), fontsize=9, pad=28)
     words = "; ".join(
         f"{verb} {total}" + (f" ({', '.join(noun for noun, _ in objects)})" if objects else "")
         for verb, total, objects in rings
@@ -199,7 +201,7 @@ def memory(plans):
         sizes = [plan[part] / 1e9 for plan in plans.values()]
         axes.barh(places, sizes, left=left, color=shade, hatch=hatch, edgecolor="white", label=part)
         left = [start + size for start, size in zip(left, sizes, strict=True)]
-    axes.set_yticks(places, list(plans))
+    axes.set_yticks(places, [_label(name) for name in plans])
     axes.set(xlabel="GB a rank, each part at its largest")
     axes.legend(frameon=False, fontsize=8, ncol=6, loc="upper center", bbox_to_anchor=(0.4, -0.28))
     words = "; ".join(
@@ -244,7 +246,7 @@ def win_rates(rates):
         axes.errorbar([rate["value"]], [-i], xerr=span, color=COLORS.get(key, INK),
                       marker=MARKERS.get(key, "D"), capsize=3, linestyle="none")  # fmt: skip
     labels = [NAMES.get(key, key) for key in rates]
-    axes.set_yticks([-i for i in range(len(rates))], labels)
+    axes.set_yticks([-i for i in range(len(rates))], [_label(label) for label in labels])
     axes.set_ylim(0.6 - len(rates), 0.4)
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of pairs, with 95 % intervals; the dashed line is a coin", fontsize=8)
@@ -278,6 +280,11 @@ def found_by_length(table):
     axes.set(xlabel="tokens of the text", ylabel="share found", ylim=(-0.05, 1.05))
     axes.legend(frameon=False, fontsize=8)
     return Picture(figure, f"Watermark found, with 95 % intervals. {'; '.join(words)}.")
+
+
+def _label(text):
+    """A text from data as a label: what steers it or is stacked upon it is named, the end cut."""
+    return brief(visible(str(text)), 60)
 
 
 def _nothing(words):

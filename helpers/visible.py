@@ -4,19 +4,46 @@ On the ground floor, under everything that prints what a server, a model or a fi
 """
 
 import re
+import unicodedata
+from itertools import groupby
 
-# Accents that are put upon the letter before them; four on one letter are more than any language.
-_ACCENT = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_STACKED = re.compile(rf"({_ACCENT}{{4}}){_ACCENT}+")
+MARKS = 4  # upon one letter; more than any language needs
+_RUN = re.compile(rf"[^\w\s]{{{MARKS + 1},}}")  # marks are no letters, so a stack is within one
+# Letters and signs that draw nothing, and count as printable: fillers of Hangul and of Khitan,
+# vowels of Khmer that are not written, the empty sign of Braille, a note without a head.
+_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\U00016fe4\u17b4\u17b5\u2800\U0001d159")
 
 
 def visible(text: str) -> str:
     """The text with what steers or turns it round named and not obeyed.
 
-    Control characters (with them a terminal's colours and titles) and marks of direction become
-    ``⟨U+001B⟩``; of accents stacked upon one letter, which paint over the lines above, four stay.
+    Control characters (with them a terminal's colours and titles), marks of direction and letters
+    that draw nothing become ``⟨U+001B⟩``; of marks stacked upon one letter, which paint over the
+    lines above, four stay.
     """
+    if text.isascii() and text.isprintable():
+        return text
     named = "".join(
-        char if char in "\n\t" or char.isprintable() else f"⟨U+{ord(char):04X}⟩" for char in text
+        char if char in "\n\t" or _is_drawn(char) else f"⟨U+{ord(char):04X}⟩" for char in text
     )
-    return _STACKED.sub(lambda found: f"{found[1]}⟨{len(found[0]) - 4} marks more⟩", named)
+    return _RUN.sub(_thinned, named)
+
+
+def _is_drawn(char):
+    return char.isprintable() and char not in _INVISIBLE
+
+
+def _thinned(run):
+    """A run of signs and marks with at most so many marks after one another."""
+    if run[0].isascii():
+        return run[0]
+    parts = []
+    for is_mark, group in groupby(run[0], key=_is_mark):
+        chars = "".join(group)
+        more = len(chars) - MARKS
+        parts.append(f"{chars[:MARKS]}⟨{more} marks more⟩" if is_mark and more > 0 else chars)
+    return "".join(parts)
+
+
+def _is_mark(char):
+    return unicodedata.category(char) in ("Mn", "Me")

@@ -7,6 +7,7 @@ piece of text that came from data or a model goes through :mod:`helpers.markup`.
 """
 
 from collections import Counter
+from numbers import Real
 
 from helpers.batches import IGNORED, end_id
 from helpers.evidence import ORDERS, outcome
@@ -67,8 +68,11 @@ def training_meter(points):
     """How a training stands, from the points it has told so far (``on_log`` of a training).
 
     Steps, the last losses, real tokens a second, padding, peak memory, minutes left, and the curve
-    of the loss in small. Made again with every point, it is a meter that runs.
+    of the loss in small. Made again with every point, it is a meter that runs. Raises ValueError
+    for a point with a text in the place of a number: the page would hold it.
     """
+    for point in points:
+        _refuse_texts(point)
     if not points:
         return Html("<p>training has not begun to tell</p>", "training has not begun to tell")
     last = points[-1]
@@ -93,6 +97,18 @@ def training_meter(points):
     text = ", ".join(f"{name} {value}" for name, value in readings.items())
     losses = [point["loss"] for point in points if "loss" in point]
     return Html(f"{bar}{_sparkline(losses)}<table><tr>{cells}</tr></table>", text)
+
+
+READINGS = ("step", "of", "loss", "heldout_loss", "tokens_per_second", "padding", "memory",
+            "minutes_left")  # fmt: skip
+
+
+def _refuse_texts(point):
+    for key in READINGS:
+        if not isinstance(point.get(key), Real | None):
+            raise ValueError(
+                f"a point of the training has {key} {point[key]!r:.60}, expected a number."
+            )
 
 
 def _sparkline(values, width=220, height=32):

@@ -12,6 +12,7 @@ from helpers.file_kinds import DataError
 from helpers.lessons import results_table
 from helpers.live import HASTE, WIDGET_VIEW, without_views
 from helpers.markup import LONGEST, differences, escape
+from helpers.memory import PARTS
 from helpers.metrics import FACTS
 from helpers.prompts import format_prompt
 from helpers.report import _judge, headline, read_metrics
@@ -505,3 +506,50 @@ def test_a_text_in_the_place_of_a_number_never_reaches_a_page(tmp_path, place):
     with pytest.raises(DataError, match="no sound JSON file"):
         read_metrics(path)
     assert read_metrics(ROOT / "data/finished_run/metrics.json")["tasks"]
+
+
+@pytest.mark.parametrize("mark", "\u2de0\ua8e0\u0e49\u0301\u20dd\ufe0f\u05b0\u0483\U0001d167")
+def test_a_stack_of_any_mark_stays_small(mark):
+    assert visible("a" + mark * 200 + "b") == "a" + mark * 4 + "⟨196 marks more⟩b"
+    assert visible("!" + mark * 4 + "?") == "!" + mark * 4 + "?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ที่นี่ น้ำ เปี๊ยก", "क्षत्रिय हिंदी ज़िंदगी", "Tiê\u0301ng Vie\u0323\u0302t", "בְּרֵאשִׁ֖ית",
+        "مُحَمَّدٌ رَّسُولُ", "안녕하세요 \u1112\u1161\u11ab", "---- ……… ««»» !!!!!! ━━━━━━━",
+        "👩🏽 ❤️ 5\ufe0f\u20e3",
+    ],
+)  # fmt: skip
+def test_languages_with_marks_look_as_before(text):
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize("letter", "\u3164\u2800\u115f\u1160\uffa0\u17b5")
+def test_a_letter_that_draws_nothing_is_named(letter):
+    assert visible(f"a{letter}b") == f"a⟨U+{ord(letter):04X}⟩b"
+
+
+def test_nothing_steers_a_picture_or_its_words():
+    evil = "\u202eback\x1b[0m" + "\u0301" * 300
+    drawn = [
+        plots.drops({evil: 3, "x" * 5000: 2}),
+        plots.sunburst([(evil, 3, [(evil, 2)])], evil),
+        plots.win_rates({evil: figure(0.5, 0.4, 0.6)}),
+        plots.memory({evil: dict.fromkeys(PARTS, 1e9)}),
+    ]
+    for picture in drawn:
+        for text in (picture.alt, picture.svg()):
+            assert "\u202e" not in text and "\x1b" not in text and "\u0301" * 5 not in text
+            assert "⟨U+202E⟩" in text
+    assert "x" * 61 not in drawn[0].svg().partition(">")[2]
+
+
+@pytest.mark.parametrize("key", ["step", "of", "loss", "heldout_loss", "memory", "minutes_left"])
+def test_a_meter_shows_numbers_and_nothing_else(key):
+    point = {"step": 1, "of": 2, "loss": 1.0, "heldout_loss": 1.0, "tokens_per_second": 1.0,
+             "padding": 0.0, "memory": 1e9, "minutes_left": 1.0}  # fmt: skip
+    assert "step 1 of 2" in repr(training_meter([point]))
+    with pytest.raises(ValueError, match=f"{key} .*expected a number"):
+        training_meter([{**point, key: '"><img src=x onerror=alert(1)>'}, point])
