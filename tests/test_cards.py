@@ -1,13 +1,16 @@
 """A card's numbers come from the books, and what no book says is named as missing."""
 
 import json
+import re
 import shutil
 
 import pytest
+from markdown_it import MarkdownIt
 
-from helpers.cards import data_card, dataset_card, model_card
+from helpers.cards import data_card, dataset_card, model_card, plain
+from helpers.file_kinds import DataError
 from helpers.generate import Settings
-from helpers.io import read_jsonl
+from helpers.io import read_jsonl, write_jsonl
 from helpers.profiles import load_profile
 from helpers.release.probes import count_sound, read_probes
 from helpers.run import ROOT, Run
@@ -161,3 +164,87 @@ def test_a_revision_is_named_and_a_folder_of_this_machine_is_not(run, tmp_path):
     card = model_card(changed(run, student=str(tmp_path)), "lora")
     assert str(tmp_path) not in card.content and card.data.base_model is None
     assert "**Commercial use is not to be assumed**" in card.text
+
+
+EVIL = (
+    "<script>alert(1)</script> ![x](https://evil.example/track.png)\n\n# Heading\n\n"
+    "[link](https://evil.example) https://evil.example www.evil.example <img src=x> `code` "
+    "| a |\n|---|\n\u202eback **bold** me@evil.example"
+)
+
+
+def inert(text):
+    """Whether :data:`EVIL` does nothing in a page that a hub makes of a card's Markdown."""
+    page = MarkdownIt("commonmark").enable("table").render(text)
+    assert not re.findall(r"<(?:script|img|a|code|em)\b", page) and "\u202e" not in page
+    assert "<h1>Heading" not in page and "<strong>bold" not in page and "<td>a" not in page
+    # What GitHub and the hub make links of by themselves: an address, www., a mail address.
+    return not re.search(r"https?://(?!www\.apache\.org)|(?<!//)www\.|\w@\w", text)
+
+
+def written(path, change):
+    found = json.loads(path.read_text())
+    change(found)
+    path.write_text(json.dumps(found))
+
+
+@pytest.mark.parametrize(
+    "file, change",
+    [
+        ("metrics.json", lambda f: f["judge"]["lora"].update(prompts=EVIL)),
+        ("metrics.json", lambda f: f["lora"]["stop_rate"].update(value=EVIL)),
+        ("metrics.json", lambda f: f["judge"]["lora"]["win_rate"].update(low=EVIL)),
+        ("lora/training.json", lambda f: f.update(steps=EVIL)),
+        ("lora/training.json", lambda f: f.update(seconds=EVIL)),
+        ("probes.json", lambda f: f["lora"]["refuse"].update(of=EVIL)),
+        ("probes.json", lambda f: f["before"]["refuse"].update(sound=EVIL)),
+        ("manifest.json", lambda f: f["settings"].update(lora_rank=EVIL)),
+        ("manifest.json", lambda f: f["settings"].update(seed_weight=EVIL)),
+    ],
+)
+def test_a_text_in_the_place_of_a_number_never_reaches_a_card(run, file, change):
+    written(run.path(file), change)
+    with pytest.raises(DataError, match="expected a number"):
+        model_card(run, "lora")
+
+
+def test_a_text_in_the_place_of_a_number_never_reaches_a_card_of_data(run):
+    original = run.path("manifest.json").read_text()
+    written(run.path("manifest.json"), lambda f: f["steps"]["02_generate"]["bill"].update(
+        requests=EVIL))  # fmt: skip
+    with pytest.raises(DataError, match="expected a number"):
+        dataset_card(run)
+    run.path("manifest.json").write_text(original)
+    rows = read_jsonl(run.path("generated.jsonl"))
+    write_jsonl(run.path("generated.jsonl"), [{**rows[0], "nearest_score": EVIL}, *rows[1:]])
+    with pytest.raises(DataError, match="expected a number"):
+        dataset_card(run)
+
+
+def test_the_words_of_a_run_do_nothing_in_its_cards(run):
+    written(run.path("metrics.json"), lambda f: f["judge"].update(headline=EVIL))
+    changed(run, student=f"owner/{EVIL}", teacher=f"{EVIL}/teacher")
+    card = model_card(run, "lora")
+    assert inert(card.text) and "alert(1)" in card.text
+    ledger = read_jsonl(run.path("ledger.jsonl"))
+    write_jsonl(run.path("ledger.jsonl"), [*ledger, {"reason": EVIL}, {"reason": "# Heading"}])
+    card = dataset_card(run)
+    assert inert(card.text) and "alert(1)" in card.text
+    for found in ("# Heading", "- item", "1. item", "=====", "+ item", "2) item"):
+        page = MarkdownIt("commonmark").render(plain(found))
+        assert page == f"<p>{found}</p>\n"
+
+
+def test_a_json_file_that_is_none_is_told(run):
+    run.path("metrics.json").write_text("[" * 100_000)
+    with pytest.raises(DataError, match=r"metrics\.json is no sound JSON file"):
+        model_card(run, "lora")
+    run.path("metrics.json").write_text("[]")
+    with pytest.raises(DataError, match="expected a JSON object"):
+        model_card(run, "lora")
+
+
+def test_the_shipped_cards_are_those_of_the_shipped_run():
+    run = Run(ROOT / "data" / "finished_run", load_profile("laptop"))
+    for name, made in (("model", model_card(run, "lora")), ("data", dataset_card(run))):
+        assert str(made) == (run.path(f"cards/{name}.md")).read_text()
