@@ -13,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 run: .venv/ready
-	@$(BIN)/python -m helpers.lessons --profile $(PROFILE)
+	@$(BIN)/python -m helpers.lessons --profile '$(PROFILE)'
 
 test: .venv/ready .venv/widgets7/ready
 	@$(BIN)/python -m ruff check .
@@ -33,13 +33,13 @@ lab: .venv/ready
 	@$(BIN)/python -m jupyter lab $(QUIET) --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
 
 demo: .venv/ready
-	@$(BIN)/python -m helpers.demo $(if $(PORT),--port $(PORT))
+	@$(BIN)/python -m helpers.demo $(if $(filter command,$(firstword $(origin PORT))),--port '$(PORT)')
 
 class: .venv/ready
 	@$(BIN)/python -m helpers.classroom
 
 repository: .venv/ready
-	@$(BIN)/python -m helpers.badges $(NAME)
+	@$(BIN)/python -m helpers.badges '$(if $(filter command,$(firstword $(origin NAME))),$(NAME))'
 
 publish: .venv/ready
 	@$(BIN)/python -m helpers.lessons --profile laptop --publish

@@ -28,6 +28,12 @@ def is_openai(url: str) -> bool:
     return (parts.scheme, parts.hostname, parts.port or 443) == (ours.scheme, ours.hostname, 443)
 
 
+def place_of(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address: where a key for it may go."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
 def is_open_to_readers(url: str) -> bool:
     """Whether everybody between here and there can read what is sent, a key included."""
     return urlsplit(url).scheme == "http" and not is_loopback(url)
@@ -49,6 +55,13 @@ def split_password(url: str) -> tuple[str, str | None]:
         raise ValueError(
             f"base_url must be a whole address such as https://example.org/v1; found {found}."
         )
+    if parts.query or parts.fragment:
+        raise ValueError(
+            "base_url must end with its path, such as /v1, and what stands behind the ? or # would "
+            "be shown in messages. Keys belong into the environment."
+        )
+    if "@" in parts.path:
+        raise ValueError("base_url has an @ in its path: a / in a password is written as %2F.")
     if "@" not in parts.netloc:
         return url, None
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")

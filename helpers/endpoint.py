@@ -10,12 +10,13 @@ and neither can any other room.
 import os
 import secrets
 import warnings
+from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers.addresses import OPENAI, is_loopback, is_open_to_readers, split_password
+from helpers.addresses import OPENAI, is_loopback, is_open_to_readers, place_of, split_password
 from helpers.embedded import embedded_gguf
-from helpers.keys import find_key
+from helpers.keys import Secret, find_key
 from helpers.prices import PRICES
 
 # ChatML before the first user turn, as SmolLM2's own template writes it.
@@ -56,8 +57,9 @@ class Endpoint:
     end_token_id: int | None = None
     parameters: dict = field(default_factory=dict, hash=False)
     refused: dict = field(default_factory=dict, init=False, repr=False, compare=False)
-    _key: str | None = field(default=None, repr=False, compare=False)
-    _basic: str | None = field(default=None, repr=False, compare=False)
+    _key: "Secret | str | None" = field(default=None, repr=False, compare=False)
+    _basic: "Secret | str | None" = field(default=None, repr=False, compare=False)
+    _place: tuple | None = field(default=None, repr=False, compare=False)
     _server: object = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
@@ -65,8 +67,16 @@ class Endpoint:
             address, basic = split_password(self.base_url)
         except ValueError as error:
             raise EndpointError(str(error)) from None
-        object.__setattr__(self, "base_url", address)
-        object.__setattr__(self, "_basic", basic or self._basic)
+        moved = self._place not in (None, place_of(address))
+        kept = {
+            "base_url": address,
+            "_place": place_of(address),
+            # dataclasses.replace copies fields: what belongs to one host does not go to another.
+            "_basic": Secret.of(basic) or (None if moved else Secret.of(self._basic)),
+            "_key": None if moved else Secret.of(self._key),
+        }
+        for name, value in kept.items():
+            object.__setattr__(self, name, value)
         if is_open_to_readers(address):
             warnings.warn(
                 f"{address} is not encrypted: whoever is on the way there reads the key and all "
@@ -119,15 +129,18 @@ class Endpoint:
 
     def key(self):
         """The key, read at the moment it is needed. Raises EndpointError naming the variable."""
-        key, why = (self._key, None) if self._key else find_key(self.key_env)
+        key, why = (self._key.value, None) if self._key else find_key(self.key_env)
         if not key:
             raise EndpointError(f"no key for {self.base_url}: {why}. Never type a key into a cell.")
         return key
 
     def secrets(self):
         """What no message may show: the key, if there is one, and a password of the address."""
-        key = self._key or find_key(self.key_env)[0]
-        return [secret for secret in (key, (self._basic or "").removeprefix("Basic ")) if secret]
+        found = [self._key.value if self._key else find_key(self.key_env)[0]]
+        if self._basic:
+            basic = self._basic.value.removeprefix("Basic ")
+            found += [basic, b64decode(basic).decode().partition(":")[2]]
+        return [secret for secret in found if secret]
 
     def client(self, **options):
         """The ``openai`` package's client for this place."""
@@ -144,7 +157,7 @@ class Endpoint:
     def _connection(self, http_client):
         how = {"base_url": self.base_url, "api_key": self.key()}
         if self._basic:
-            how["default_headers"] = {"Authorization": self._basic}
+            how["default_headers"] = {"Authorization": self._basic.value}
         if is_loopback(self.base_url):  # what stays here goes through no proxy
             how["http_client"] = http_client(trust_env=False)
         return how

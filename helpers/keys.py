@@ -14,14 +14,20 @@ from pathlib import Path
 from urllib.parse import quote
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
+# What a training needs of its surroundings, by the beginnings of the names; the rest stays behind.
+_NEEDED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|PWD|TERM|TZ|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV"
+    r"|(?:PYTHON|CONDA|LD|DYLD|OMP|MKL|KMP|GOMP|OPENBLAS|NUMEXPR|MALLOC|GLIBC|THP|CUDA|CUBLAS|CUDNN"
+    r"|NVIDIA|NCCL|GLOO|TORCH\w*|PYTORCH|TRITON|ROCR|HIP|HSA|MIOPEN|FI|UCX|RDMAV|IBV|SLURM|XDG"
+    r"|TRANSFORMERS|TOKENIZERS|ACCELERATE|ALPACA|HF)(?:_?\w+)?"
+)
 _KEY_NAME = re.compile(
-    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|COOKIE)S?(?:$|_|\d)|(?:^|_)(?:AUTH|PAT|PASS|DSN)(?:$|_)",
-    re.I,
+    r"KEY|TOKEN(?!IZERS)|SECRET|PASS|CRED|COOKIE|AUTH|BEARER|SESSION_?ID|_PAT$", re.I
 )
 # A password in an address; the beginnings that makers of keys have given theirs; a signed token.
 _KEY_VALUE = re.compile(
-    r"://[^/\s@]*:[^/\s@]+@|^(?:sk-|hf_|gh[pousr]_|github_pat_|glpat-|xox[abp]-|AKIA|AIza)\w"
-    r"|^eyJ[\w-]+\.eyJ"
+    r"://[^\s@]{0,300}@|(?:^|[=\s])(?:sk[-_]|hf_|gh[pousr]_|github_pat_|glpat-|xox[abp]-|AKIA|AIza|gsk_)\w"
+    r"|eyJ[\w-]+\.eyJ|AccountKey=|_authToken"
 )
 _PART = 8  # so many characters of a key in a row are a part of it, and no accident
 # What a line of a file may have before a name, and between the name and its value.
@@ -32,6 +38,29 @@ _BEFORE = (
 )
 _BETWEEN = r"(\1|\})?\s*(?:=|:\s)"
 _BLANKS = "\u200b\u2060\ufeff"  # invisible, and often copied along with a key
+
+
+class Secret:
+    """A key or password in memory: never printed, pickled, or copied into another object."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str):
+        self.value = value
+
+    @classmethod
+    def of(cls, value: "Secret | str | None") -> "Secret | None":
+        """A value as a secret; None for none."""
+        return value if value is None or isinstance(value, cls) else cls(value)
+
+    def __repr__(self):
+        return "…"
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce__(self):
+        raise TypeError("a key is not pickled: let whoever reads this find it in the environment.")
 
 
 def find_key(name: str, folder: str | Path = ".") -> tuple[str | None, str | None]:
@@ -77,14 +106,14 @@ def hidden(text: str, secret: str) -> str:
 
 
 def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that hold no key, token or password, by their names and values.
+    """The variables that a training needs, and of these none that looks like a key.
 
-    For processes that ask nobody anything, a training above all: what they lack cannot be taken.
+    For processes that ask nobody anything: what they lack cannot be taken.
     """
     return {
         name: value
         for name, value in environment.items()
-        if not _KEY_NAME.search(name) and not _KEY_VALUE.search(value)
+        if _NEEDED.fullmatch(name) and not _KEY_NAME.search(name) and not _KEY_VALUE.search(value)
     }
 
 

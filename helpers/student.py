@@ -77,6 +77,7 @@ def _fetched(name, wanted):
 def _checked(folder, name):
     """The folder, if it holds a configuration and safetensors; a pickle of weights is not read.
 
+    An adapter beside them would be added by transformers, unlooked at, and is refused.
     Nor is anything that lies elsewhere, or is nested beyond measure (:mod:`helpers.received`).
     """
     check_folder(folder)
@@ -87,6 +88,11 @@ def _checked(folder, name):
                 "alone: look for a revision that has them (owner/model@revision), or save the "
                 "model with save_pretrained."
             )
+    if (folder / "adapter_config.json").exists():
+        raise ReceivedError(
+            f"{folder} holds a model and an adapter (adapter_config.json). Put the adapter into a "
+            "folder of its own and name both."
+        )
     for path in folder.glob("*.json"):
         read_json(path)
     return folder
@@ -140,13 +146,14 @@ def load_student(folder, adapter=None, *, merge=True):
 
 
 def with_adapter(model, adapter):
-    """A model with an adapter beside its weights, from a folder or the hub: peft's PeftModel.
+    """A model with a LoRA adapter beside its weights, from a folder or the hub: peft's PeftModel.
 
-    Which layers it stands beside is told by its tensors. The configuration may say it in regular
-    expressions, and one of somebody else's can keep a program busy for ever. Raises ValueError for
-    an adapter with a weight that is not a number, or a configuration with patterns that are needed.
+    Its configuration comes from somebody else and could name code to import, or patterns that keep
+    a program busy for ever. So it is made anew: which layers the adapter stands beside is told by
+    its tensors, and of the rest only plain values are taken (:func:`_lora_config`). Raises
+    ValueError for an adapter with a weight that is not a number, or that needs more than that.
     """
-    from peft import PeftConfig, PeftModel
+    from peft import PeftModel
 
     folder = Path(adapter)
     if not folder.is_dir():
@@ -154,11 +161,7 @@ def with_adapter(model, adapter):
     check_folder(folder)
     weights = folder / "adapter_model.safetensors"
     check_numbers(weights)
-    _check_patterns(read_json(folder / "adapter_config.json"), folder)
-    config = PeftConfig.from_pretrained(folder)
-    if not isinstance(config.target_modules, (list, set, tuple)):
-        config.target_modules = _layers_beside(weights)
-        config.exclude_modules = config.layers_pattern = config.layers_to_transform = None
+    config = _lora_config(folder / "adapter_config.json", _layers_beside(weights))
     return PeftModel.from_pretrained(model, folder, config=config)
 
 
@@ -171,20 +174,57 @@ def _layers_beside(weights):
     return sorted({name[1] for name in names if name})
 
 
-def _check_patterns(config, folder):
-    """Raise ReceivedError for regular expressions that peft would run over every layer's name."""
-    config = config if isinstance(config, dict) else {}
-    found = [name for key in ("rank_pattern", "alpha_pattern") for name in config.get(key) or ()]
-    if isinstance(config.get("target_modules"), list):
-        found += [config.get(key) for key in ("layers_pattern", "exclude_modules")]
-    plain = re.compile(r"[\w.\-]*")
-    for name in found:
-        for one in name if isinstance(name, list) else [name]:
-            if one is not None and not plain.fullmatch(str(one)):
+# What of an adapter's configuration changes its answers, and the kind of value it has to be.
+_FIELDS = {
+    "r": int, "lora_alpha": (int, float), "bias": str, "fan_in_fan_out": bool, "use_rslora": bool,
+    "use_dora": bool, "lora_bias": bool, "task_type": (str, type(None)),
+    "modules_to_save": (list, type(None)), "rank_pattern": dict, "alpha_pattern": dict,
+}  # fmt: skip
+# What only says how it was trained or begun, or where it stands, which its tensors say.
+_WITHOUT_MEANING = {
+    "peft_type", "peft_version", "auto_mapping", "base_model_name_or_path", "revision",
+    "inference_mode", "target_modules", "exclude_modules", "layers_pattern", "layers_to_transform",
+    "lora_dropout", "init_lora_weights", "loftq_config", "eva_config", "corda_config",
+    "lora_ga_config", "megatron_core", "runtime_config", "qalora_group_size",
+    "ensure_weight_tying",
+}  # fmt: skip
+_PLAIN_STARTS = (True, False, None, "gaussian", "eva", "orthogonal")  # others change the base
+
+
+def _lora_config(path, layers):
+    """peft's configuration of an adapter at ``layers``, out of the plain values of its file.
+
+    Raises ReceivedError for another kind of adapter, a value of another kind, a regular expression
+    in place of a name, and whatever else would change what the model says.
+    """
+    from peft import LoraConfig
+
+    found = read_json(path)
+    if not isinstance(found, dict) or found.get("peft_type") != "LORA":
+        raise ReceivedError(f"{path} is no configuration of LoRA, which alone is read here.")
+    needed = {
+        k: v for k, v in found.items() if k not in _FIELDS and k not in _WITHOUT_MEANING and v
+    }
+    if found.get("init_lora_weights", True) not in _PLAIN_STARTS:
+        needed["init_lora_weights"] = found["init_lora_weights"]
+    if needed:
+        name, value = next(iter(needed.items()))
+        raise ReceivedError(
+            f"{path} asks for {name}={str(value)!r:.60}, which is not done here. Merge the adapter "
+            "with the tool that made it, and take the merged model."
+        )
+    plain = {name: found[name] for name in _FIELDS if name in found}
+    for name, value in plain.items():
+        if not isinstance(value, _FIELDS[name]):
+            raise ReceivedError(f"{path}: {name} is {value!r:.60}, expected another kind of value.")
+    for name in ("modules_to_save", "rank_pattern", "alpha_pattern"):
+        for word in plain.get(name) or ():
+            if not re.fullmatch(r"[\w.-]{1,200}", str(word)):
                 raise ReceivedError(
-                    f"{folder / 'adapter_config.json'} holds the regular expression {one!r:.60}. "
-                    "Write the names of the layers in its place."
+                    f"{path} holds the regular expression {word!r:.60} in {name}. Write the names "
+                    "of the layers in its place."
                 )
+    return LoraConfig(**plain, target_modules=layers, inference_mode=True)
 
 
 def quiet():

@@ -7,6 +7,7 @@ reach the main thread alone, and the demo answers in others.
 import contextlib
 import ctypes
 import threading
+import time
 from collections.abc import Iterator
 
 
@@ -30,12 +31,14 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
-    timer.start()
     try:
-        yield
+        timer.start()
+        try:
+            yield
+        finally:
+            with lock:
+                over = True
+            timer.cancel()
+            time.sleep(0)  # what was raised just before arrives here, and not outside
     except TookTooLong:
         raise ValueError(f"{what} did not end within {seconds:g} seconds.") from None
-    finally:
-        with lock:
-            over = True
-        timer.cancel()

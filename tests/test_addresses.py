@@ -2,8 +2,11 @@
 
 import asyncio
 import base64
+import copy
+import dataclasses
 import http.server
 import json
+import pickle
 import threading
 import warnings
 
@@ -44,7 +47,9 @@ def test_a_password_is_taken_out_of_an_address():
     assert found == ("https://gate.org:8443/v1", header)
     assert split_password("http://me:x@[::1]:8000/v1")[0] == "http://[::1]:8000/v1"
     assert split_password("https://gate.org/v1") == ("https://gate.org/v1", None)
-    for wrong in ("gate.org/v1", "ftp://me:secret@gate.org", "https://me:secret@gate.org:99999/v1"):
+    for wrong in ("gate.org/v1", "ftp://me:secret@gate.org", "https://me:secret@gate.org:99999/v1",
+                  "https://me:12/secret@gate.org/v1", "https://gate.org/v1?api-key=secret",
+                  "https://gate.org/v1#secret"):  # fmt: skip
         with pytest.raises(EndpointError) as said:
             Endpoint(wrong, "m")
         assert "secret" not in str(said.value) and said.value.__cause__ is None
@@ -58,7 +63,8 @@ def listener():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             notes.append(self.headers["Authorization"])
-            body = json.dumps({"error": {"message": f"who is {self.headers['Authorization']}?"}})
+            said = f"who is {self.headers['Authorization']}, with secret-word?"
+            body = json.dumps({"error": {"message": said}})
             self.send_response(401)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -114,3 +120,19 @@ def test_what_stays_on_this_machine_goes_through_no_proxy(endpoint, listener, mo
     assert asyncio.run(names())
     assert Endpoint.local(parallel=1, context=64).model  # its own first question as well
     assert notes == []
+
+
+def test_a_key_of_one_place_does_not_go_to_another_and_is_not_copied_out():
+    place = Endpoint("https://me:secret-word@gate.org/v1", "m", _key="sk-classroom-key")
+    same, other = (
+        dataclasses.replace(place, base_url=f"https://{host}/v1", model="n")
+        for host in ("gate.org", "evil.org")
+    )
+    assert same.key() == "sk-classroom-key" and same.secrets() == place.secrets()
+    assert other._key is None and other._basic is None
+    assert dataclasses.replace(place, price_in=1.0).key() == place.key()
+    shown = f"{dataclasses.asdict(place)} {vars(place)} {copy.deepcopy(vars(place))}"
+    assert "secret-word" not in shown and "sk-classroom" not in shown
+    assert base64.b64encode(b"me:secret-word").decode() not in shown
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(place)

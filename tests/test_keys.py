@@ -212,14 +212,21 @@ def test_a_key_is_hidden_whole_in_part_and_encoded():
     assert hidden("as it is", "") == "as it is"
 
 
-def test_an_environment_without_keys_keeps_the_rest():
+def test_an_environment_without_keys_keeps_what_a_training_needs():
     given = {
-        "PATH": "/bin", "HOME": "/home/me", "TOKENIZERS_PARALLELISM": "false", "LANG": "ko_KR",
-        "CUDA_VISIBLE_DEVICES": "0", "PWD": "/work", "KEYBOARD": "us", "HF_HOME": "/data",
+        "PATH": "/bin", "HOME": "/home/me", "TOKENIZERS_PARALLELISM": "false", "TZ": "Asia/Seoul",
+        "LANG": "ko_KR.UTF-8", "CUDA_VISIBLE_DEVICES": "0", "PWD": "/work", "HF_HOME": "/data",
+        "PYTORCH_CUDA_ALLOC_CONF": "x", "TORCH_CPP_LOG_LEVEL": "ERROR", "ALPACA_PRECISION": "fp32",
+        "PYTHONPATH": "/x", "OMP_NUM_THREADS": "1", "NCCL_DEBUG": "INFO", "LC_ALL": "C",
     }  # fmt: skip
-    secret = {
-        "OPENAI_API_KEY": "1", "HF_TOKEN": "1", "AWS_SECRET_ACCESS_KEY": "1", "DB_PASSWORD": "1",
-        "GITHUB_PAT": "1", "SENTRY_DSN": "1", "MYKEY": "1", "GOOGLE_APPLICATION_CREDENTIALS": "f",
-        "NOTES": "sk-abc", "DATABASE_URL": "postgres://me:pw@host/db", "JWT": "eyJhbGci.eyJzdWIi.x",
-    }  # fmt: skip
+    names = (
+        "OPENAI_API_KEY HF_TOKEN AWS_SECRET_ACCESS_KEY DB_PASSWORD GITHUB_PAT SENTRY_DSN MYKEY JWT "
+        "SSHPASS MYSQL_PWD AUTHORIZATION BEARER OAUTH CREDS VAULT_SECRETID TOKENVALUE SESSIONID "
+        "PRIVATE_KEYFILE SSH_AUTH_SOCK HTTP_PROXY SLACK_WEBHOOK TORCH_TOKEN NOTES"
+    )
+    values = (
+        "sk-abc", "hf_abc", "postgres://me:p/w@host/db", "https://TOKEN@host", "x;AccountKey=y",
+        "//npm/:_authToken=z", "--api-key=sk-abc", "eyJhbGci.eyJzdWIi.x",
+    )  # fmt: skip
+    secret = dict.fromkeys(names.split(), "1") | {f"ALPACA_{i}": v for i, v in enumerate(values)}
     assert without_keys(given | secret) == given

@@ -117,11 +117,11 @@ def test_one_browser_cannot_fill_the_queue(port):
         config = mine.get("/config").json()
         ask = {"data": ["Hi", [], 0.8, 16, False], "session_hash": "a"}
         ask["fn_index"] = next(d["id"] for d in config["dependencies"] if d["queue"] is not False)
-        join = lambda who, session: (
-            who.post(  # noqa: E731
-                "/gradio_api/queue/join", json={**ask, "session_hash": session}
-            ).status_code
-        )
+
+        def join(who, session):
+            asked = {**ask, "session_hash": session}
+            return who.post("/gradio_api/queue/join", json=asked).status_code
+
         assert join(mine, "a") == 403  # no page was opened
         mine.get("/")
         told = [join(mine, session) for session in ("a", "b", "c", "a", "d")]

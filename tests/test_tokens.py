@@ -3,6 +3,7 @@
 import copy
 import random
 import threading
+import time
 
 import pytest
 from tiny_tokenizers import KINDS, tiny_tokenizer
@@ -10,6 +11,7 @@ from tiny_tokenizers import KINDS, tiny_tokenizer
 from helpers.batches import encode, end_id, prompt_ids
 from helpers.prompts import chat_message, format_prompt
 from helpers.student import load_tokenizer
+from helpers.time_limit import time_limit
 from helpers.tokens import chat_ids, control_tokens, text_ids
 
 LOOK_ALIKES = [
@@ -193,3 +195,19 @@ def test_a_template_that_never_ends_is_ended(tokenizer, monkeypatch, thread):
         other.join(timeout=60)
     assert len(told) == 1 and "did not end within 0.3 seconds" in told[0]
     assert chat_ids([{"role": "user", "content": "Hi"}], tokenizer)  # nothing is left behind
+
+
+def test_what_ends_just_at_the_limit_ends_as_itself_or_as_an_error():
+    """The exception that ends a block never arrives behind it."""
+    ends = {"ended": 0, "told": 0}
+    for _ in range(200):
+        try:
+            with time_limit(0.002, "a block"):
+                until = time.monotonic() + 0.002
+                while time.monotonic() < until:
+                    pass
+            ends["ended"] += 1
+        except ValueError:
+            ends["told"] += 1
+        sum(range(1000))
+    assert sum(ends.values()) == 200
