@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -15,7 +16,7 @@ from helpers.received import ReceivedError, check_folder, is_inside, read_json
 from helpers.release.adapters import check_base, merge, pack
 from helpers.release.diff import DiffError, make_diff, recover
 from helpers.release.weights import Weights, is_checksum
-from helpers.run import Run, RunError
+from helpers.run import Run, RunError, hash_path
 from helpers.shards import load_sharded
 from helpers.student import load_student, model_folder
 
@@ -127,6 +128,27 @@ def test_a_manifest_cannot_reach_out_of_its_run(tmp_path, name):
     assert is_inside("lora/adapter") and is_inside("a..b") and not is_inside(name)
 
 
+def test_a_run_whose_output_is_a_link_is_not_trusted(tmp_path):
+    private, run = tmp_path / "private.txt", Run(tmp_path / "run", PROFILES["tiny"])
+    private.write_text("mine")
+    write_jsonl(run.path("a.jsonl"), [{"a": 1}])
+    run.finish("01_preprocess", inputs=["a.jsonl"], outputs=["a.jsonl"])
+    run.path("a.jsonl").unlink()
+    run.path("a.jsonl").symlink_to(private)
+    manifest = json.loads(run.path("manifest.json").read_text())
+    step = manifest["steps"]["01_preprocess"]
+    step["outputs"]["a.jsonl"] = step["inputs"]["a.jsonl"] = hash_path(private)
+    run.path("manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match="is a link to a file elsewhere"):
+        run.need("01_preprocess")
+    run.path("a.jsonl").unlink()
+    write_jsonl(run.path("a.jsonl"), [{"a": 1}])
+    step["outputs"], step["inputs"] = {"a.jsonl": hash_path(run.path("a.jsonl"))}, {"/": "00"}
+    run.path("manifest.json").write_text(json.dumps({**manifest, "steps": {"01_preprocess": step}}))
+    with pytest.raises(RunError, match="/ changed after"):  # and the disk was not read
+        run.need("01_preprocess")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -179,16 +201,38 @@ def test_a_regular_expression_for_layers_is_not_run(tiny_model, adapter, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "why"),
     [
-        {"rank_pattern": {r"(a+)+$": 2}}, {"alpha_pattern": {r"(\w+\s?)*": 2}},
-        {"layers_to_transform": [0], "layers_pattern": r"(x+x+)+y"},
-        {"exclude_modules": r"(\w*)*!"},
+        ({"rank_pattern": {r"(a+)+$": 2}}, "holds the regular expression"),
+        ({"alpha_pattern": {r"(\w+\s?)*": 2}}, "holds the regular expression"),
+        ({"modules_to_save": ["([a-z0-9._]+)+!"]}, "holds the regular expression"),
+        ({"layer_replication": [[0, 2]] * 1000}, "asks for layer_replication"),
+        ({"init_lora_weights": "pissa_niter_999999999"}, "asks for init_lora_weights"),
+        ({"megatron_config": {"x": 1}, "megatron_core": "evil"}, "asks for megatron_config"),
+        ({"trainable_token_indices": [1]}, "asks for trainable_token_indices"),
+        ({"something_new": "evil.module"}, "asks for something_new"),
+        ({"r": "8"}, "r is '8', expected another kind"),
+        ({"lora_alpha": [1]}, "expected another kind"),
+        ({"peft_type": "PREFIX_TUNING"}, "no configuration of LoRA"),
     ],
-)  # fmt: skip
-def test_other_patterns_are_refused_in_words(tiny_model, adapter, changes):
-    with pytest.raises(ReceivedError, match="holds the regular expression"):
+)
+def test_what_else_a_configuration_asks_for_is_refused_in_words(tiny_model, adapter, changes, why):
+    with pytest.raises(ReceivedError, match=why):
         load_student(tiny_model, configured(adapter, **changes))
+
+
+def test_patterns_that_are_not_needed_are_not_run(tiny_model, adapter):
+    slow = r"(x+x+)+y"
+    configured(adapter, layers_to_transform=[0], layers_pattern=slow, exclude_modules=slow,
+               megatron_core="evil.module")  # fmt: skip
+    assert load_student(tiny_model, adapter) is not None
+
+
+def test_an_adapter_inside_a_model_folder_is_not_added_unseen(tiny_model, adapter, tmp_path):
+    for path in os.scandir(tiny_model):
+        shutil.copyfile(path, adapter / path.name)
+    with pytest.raises(ReceivedError, match="holds a model and an adapter"):
+        load_student(adapter)
 
 
 def test_a_link_and_nesting_in_an_adapter_are_told(tiny_model, adapter, tmp_path):
