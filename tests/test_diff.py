@@ -236,3 +236,47 @@ def test_a_diff_from_elsewhere_writes_nowhere_but_into_its_folder(tmp_path, file
     with pytest.raises(DiffError, match="not whole"):
         recover(base, tmp_path / "diff", tmp_path / "again")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "diff", "tuned"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"base": None, "stored": False},
+        {"base": None, "stored": True},
+        {"stored": False},
+        {"stored": True},
+    ],
+)
+@pytest.mark.parametrize("shape", [[60_000_000_000], [600_000, 100_000]])
+def test_a_size_that_no_file_accounts_for_is_refused_before_it_is_made(
+    tmp_path, monkeypatch, change, shape
+):
+    base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
+    make_diff(base, tuned, tmp_path / "diff")
+    monkeypatch.setattr("torch.zeros", lambda *_, **__: pytest.fail("memory was asked for"))
+    path = tmp_path / "diff" / NOTES
+    notes = json.loads(path.read_text())
+    for name in ("norm", "new") if change.get("base", 1) is None else ("norm",):
+        sums = {"dtype": "uint8", "shape": shape, "sha256": "0" * 64}
+        path.write_text(json.dumps({**notes, name: {**notes["norm"], "tuned": sums, **change}}))
+        with pytest.raises(
+            DiffError, match=rf"is damaged: .*{name}|not whole: {name}|norm differs"
+        ):
+            recover(base, tmp_path / "diff", tmp_path / "again")
+    sums = {**notes["norm"]["tuned"], "dtype": "float64"}  # wider than what is stored
+    path.write_text(json.dumps({**notes, "norm": {**notes["norm"], "tuned": sums}}))
+    with pytest.raises(DiffError, match="is damaged: norm"):
+        recover(base, tmp_path / "diff", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_new_tensors_and_rows_of_zeros_come_back(tmp_path):
+    before, after = weights(1), weights(1)
+    after["bias"] = torch.zeros(5)
+    after["empty"] = torch.zeros(0, 3)
+    after["embed"] = torch.cat([after["embed"], torch.zeros(2, 8)])
+    after["norm"] = after["norm"][:6].clone()
+    base, tuned = folder(tmp_path / "base", before), folder(tmp_path / "tuned", after)
+    notes = make_diff(base, tuned, tmp_path / "diff")
+    assert {n for n, note in notes.items() if note["stored"]} >= {"bias", "embed", "empty"}
+    assert same_bits(whole(recover(base, tmp_path / "diff", tmp_path / "again")), after)

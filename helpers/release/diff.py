@@ -4,7 +4,8 @@ Stanford Alpaca could not hand out LLaMA's weights, so it handed out differences
 2023, ``weight_diff.py``). A difference of floats need not add up to what it was taken from, so
 here the *bits* are compared: ``tuned XOR base``, which undoes itself exactly. A tensor that the
 training left alone is not stored; rows that the base lacks (an embedding that grew) are compared
-with zeros, so they are stored as they are.
+with zeros, so they are stored as they are. What is larger than in the base is always stored, zeros
+too: no tensor of a diff can ask for more memory than the files of diff and base account for.
 
 ``diff.json`` holds a checksum of every tensor before and after, and each file of the diff lists all
 tensors in its head, so that none can go missing without a word. A wrong base is told from the
@@ -53,7 +54,9 @@ def make_diff(base, tuned, out):
             for name in names:
                 old, new = before.tensor(name), after.tensor(name)
                 bits = bits_of(new) ^ _fitted(old, new)
-                if bits.any():
+                if bits.any() or _has_grown(
+                    list(new.shape), None if old is None else list(old.shape)
+                ):
                     stored[name] = bits
                 sums = {"base": checksum(old), "tuned": checksum(new)}
                 notes[name] = {"file": file, **sums, "stored": name in stored}
@@ -76,6 +79,8 @@ def recover(base, diff, out):
     wrong = first_difference(before, {n: note["base"] for n, note in notes.items() if note["base"]})
     if wrong:
         raise _wrong_base(before, wrong)
+    for name, note in notes.items():
+        _check_size(name, note, before, change)
     files = {}
     for name, note in notes.items():
         files.setdefault(note["file"], []).append(name)
@@ -100,6 +105,30 @@ def _check_names(notes, change, before):
         raise DiffError(
             f"{change.folder / NOTES} is not whole: it lacks {len(gone)} of "
             f"{len(made_of | set(notes))} tensors, {gone[0]} among them. Get the diff again."
+        )
+
+
+def _has_grown(shape, before):
+    """Whether a tensor has more numbers than its base, or none."""
+    return before is None or math.prod(shape) > math.prod(before)
+
+
+_BITS = {1: "U8", 2: "I16", 4: "I32", 8: "I64"}  # a stored tensor, by the bytes of its numbers
+
+
+def _check_size(name, note, before, change):
+    """Raise DiffError for a tensor that is larger than what the files hold of it."""
+    tuned = note["tuned"]
+    if note["stored"]:
+        if name not in change.files:
+            raise DiffError(f"{change.folder} is not whole: {name} is missing. Get the diff again.")
+        bits = _BITS[_width(tuned)]
+        if change.shape(name) != tuned["shape"] or change.dtype(name) != bits:
+            raise _damaged(change, note, name)
+    elif _has_grown(tuned["shape"], before.shape(name) if name in before.files else None):
+        raise DiffError(
+            f"{change.folder / NOTES} is damaged: neither the diff nor the base holds {name} "
+            f"in the shape {tuned['shape']}. Get the diff again."
         )
 
 
@@ -128,10 +157,6 @@ def _recovered(name, note, before, change):
         note["tuned"]["shape"], dtype=getattr(torch, note["tuned"]["dtype"]), device="meta"
     )
     bits = _fitted(old, like)
-    if note["stored"] and name not in change.files:
-        raise DiffError(f"{change.folder} is not whole: {name} is missing. Get the diff again.")
-    if note["stored"] and change.shape(name) != note["tuned"]["shape"]:
-        raise _damaged(change, note, name)
     if note["stored"]:
         bits = bits ^ change.tensor(name)
     new = bits.view(like.dtype)
@@ -167,9 +192,13 @@ def _fitted(old, like):
 
 def _size(sums):
     """Bytes of a tensor that is known by its checksum."""
+    return math.prod(sums["shape"]) * _width(sums)
+
+
+def _width(sums):
     import torch
 
-    return math.prod(sums["shape"]) * getattr(torch, sums["dtype"]).itemsize
+    return getattr(torch, sums["dtype"]).itemsize
 
 
 def _save(tensors, path, notes=None):

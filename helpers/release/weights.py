@@ -79,6 +79,10 @@ class Weights:
         """A tensor's shape as a list, from the head of its file."""
         return self._open(name, lambda file: list(file.get_slice(name).get_shape()))
 
+    def dtype(self, name):
+        """A tensor's dtype in the words of safetensors, such as ``I32``."""
+        return self._open(name, lambda file: file.get_slice(name).get_dtype())
+
     def _open(self, name, read):
         from safetensors import safe_open
 
