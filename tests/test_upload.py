@@ -1,5 +1,6 @@
 """Uploading: every file is listed, nothing is sent unasked, and keys and paths stop the whole."""
 
+import base64
 import os
 import re
 import sys
@@ -246,7 +247,8 @@ def test_a_long_file_is_read_to_its_end_also_over_the_border_of_a_piece(folder, 
 
 @pytest.mark.parametrize(
     "unit",
-    ["key ", "/home/", "a.b@", '"password": ', "://a:", "\\\\x", "token=", "sk-", "~a/", "eyJ",
+    ["\\u0068", "\\u005c", "&#104;", "%25", "c2stQWIxMkNkMzRFZjU2",
+     "key ", "/home/", "a.b@", '"password": ', "://a:", "\\\\x", "token=", "sk-", "~a/", "eyJ",
      "-----BEGIN ", "a" * 7, " "],
 )  # fmt: skip
 def test_looking_through_takes_time_in_proportion_to_the_length(unit):
@@ -276,3 +278,55 @@ def test_what_the_measured_texts_hold_is_stopped_and_sound_ones_pass():
     found = rates(rows[::3])
     assert found["secret"][0]["value"] > 0.9 and found["path"][0]["value"] > 0.8
     assert found["harmless"][0]["value"] < 0.1
+
+
+def escapes(form):
+    return "".join(form.format(ord(char)) for char in FAKE_KEY)
+
+
+IN_OTHER_LETTERS = {
+    "JSON": escapes("\\u{:04x}"),
+    "JSON in part": "s\\u006B" + FAKE_KEY[2:],
+    "JSON in JSON": escapes("\\\\u{:04X}"),
+    "an escape in an escape": "\\u005cu0073" + FAKE_KEY[1:],
+    "YAML": escapes("\\x{:02x}"),
+    "HTML": escapes("&#{};"),
+    "HTML in hexadecimals": escapes("&#x{:x};"),
+    "an address": "https://example.org/?q=" + escapes("%{:02x}"),
+    "base64": base64.b64encode(FAKE_KEY.encode()).decode(),
+    "base64 without its end": base64.b64encode(FAKE_KEY.encode()).decode().rstrip("="),
+    "base64 of more": base64.urlsafe_b64encode(f"the key: {FAKE_KEY}!".encode()).decode(),
+    "base64 in JSON": base64.b64encode(FAKE_KEY.encode()).decode().replace("c", "\\u0063", 1),
+}
+
+
+@pytest.mark.parametrize("way", IN_OTHER_LETTERS)
+@pytest.mark.parametrize("name", ["rows.jsonl", "config.json", "README.md", "a.safetensors"])
+def test_a_key_in_other_letters_is_found(folder, way, name):
+    text = f'{{"__metadata__": {{"a": "b", "text": "{IN_OTHER_LETTERS[way]}"}}}}'
+    before = len(text).to_bytes(8, "little") if name.endswith("safetensors") else b"a line\n"
+    (folder / name).write_bytes(before + text.encode())
+    line = 1 if name.endswith("safetensors") else 2
+    with pytest.raises(UploadError, match=f"line {line} holds what looks like a key") as stopped:
+        upload_plan(folder)
+    found = re.findall(r"its name is '(\S+:[0-9a-f]{8})'", str(stopped.value))
+    assert len(upload_plan(folder, reviewed=found)) >= 2
+
+
+def test_escapes_and_base64_of_something_else_pass(folder):
+    picture = base64.b64encode(bytes(range(256)) * 40).decode()
+    text = base64.b64encode(b"nothing but a sentence in plain words, and no key in it").decode()
+    row = f'{{"output": "\\u003cb\\u003e \\u0120 100%25 &#39; {picture} {text} {"0a1b2c3d" * 8}"}}'
+    (folder / "rows.jsonl").write_text(row + "\n")
+    (folder / "config.json").write_text(row)
+    assert len(upload_plan(folder)) == 4
+
+
+def test_a_second_name_of_a_private_file_is_told_and_one_in_the_folder_passes(folder, tmp_path):
+    (tmp_path / "private.txt").write_text("my secret")
+    os.link(tmp_path / "private.txt", folder / "notes.txt")
+    with pytest.raises(UploadError, match=r"notes\.txt: the same file .*hard link.* made with cp"):
+        upload_plan(folder)
+    (folder / "notes.txt").unlink()
+    os.link(folder / "README.md", folder / "data" / "README.md")
+    assert len(upload_plan(folder)) == 3

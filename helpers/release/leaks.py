@@ -1,6 +1,8 @@
 """Keys, passwords and folders of somebody's machine in a text that is about to leave.
 
-Beside :mod:`helpers.release.upload`, which walks through a folder. Three ways of looking:
+Beside :mod:`helpers.release.upload`, which walks through a folder. A text is looked through
+as it stands and with its escapes resolved (in an address, ``%68`` is an h), and base64 is decoded.
+Three ways of looking:
 
 - *keys*: the package detect-secrets (Yelp), which knows the tokens of two dozen providers, and four
   rules of ours: providers that it does not know, a password in an address, a name such as
@@ -13,6 +15,7 @@ None of them is complete, and none is always right (``benchmarks/leaks.py`` meas
 therefore has a name, by which a person who has looked may let it pass.
 """
 
+import base64
 import contextlib
 import functools
 import hashlib
@@ -43,6 +46,17 @@ def leaks(text: str, file: str, kind: str, own: re.Pattern | None = None) -> lis
     ``file`` is its name; ``kind`` is ``"rows"`` (tasks), ``"prose"`` or ``"settings"``; ``own``
     finds the folders of this machine.
     """
+    found = _leaks(text, file, kind, own)
+    for _ in range(3):  # an escape may be escaped again
+        meant = unescaped(text)
+        if meant == text:
+            break
+        text = meant
+        found = {**_leaks(text, file, ROWS, own), **found}
+    return sorted(found.values(), key=lambda leak: leak.line)
+
+
+def _leaks(text, file, kind, own):
     found, line, counted = {}, 1, 0
     for begin in range(0, max(1, len(text)), WINDOW):
         # What stands on a border is whole in one of two windows, which overlap.
@@ -54,7 +68,23 @@ def leaks(text: str, file: str, kind: str, own: re.Pattern | None = None) -> lis
             mark = hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()[:8]
             # Several rules find one key: the first of a line stands for it.
             found.setdefault((line, what.partition(" (")[0]), Leak(what, line, f"{file}:{mark}"))
-    return list(found.values())
+    return found
+
+
+# Ways of writing a letter, a figure or a sign of ASCII: \u0068 (JSON), \U00000068 and \x68 (YAML),
+# &#104; and &#x68; (HTML), %68 (addresses).
+_ESCAPES = re.compile(
+    r"(?<!\\)\\++(?:u00|U000000|x)([2-7][0-9a-f])|%([2-7][0-9a-f])|&#x0{0,4}([2-7][0-9a-f]);"
+    r"|&#0{0,4}([3-9][0-9]|1[01][0-9]|12[0-6]);",
+    re.I,
+)
+
+
+def unescaped(text: str) -> str:
+    """A text with the escapes of ASCII's letters, figures and signs replaced by what they mean."""
+    return _ESCAPES.sub(
+        lambda found: chr(int(found[4]) if found[4] else int(found[found.lastindex], 16)), text
+    )
 
 
 def _finds(text, kind, own) -> Iterator[tuple[str, int, str]]:
@@ -122,10 +152,8 @@ _PLACEHOLDER = re.compile(
 
 def _keys(text: str) -> Iterator[tuple[int, str]]:
     """``(place, text)`` of what looks like a key."""
-    for pattern in (_PROVIDERS, _TOKENS):
-        for match in pattern.finditer(text):
-            if not _PLACEHOLDER.search(match[0][8:]) and _is_mixed(match[0][4:]):
-                yield match.start(), match[0]
+    yield from _keys_of_providers(text)
+    yield from _keys_in_base64(text)
     for match in _PRIVATE_KEY.finditer(text):
         yield match.start(), text[match.start() : match.start() + 200]
     for match in _ADDRESS.finditer(text):
@@ -142,6 +170,29 @@ def _keys(text: str) -> Iterator[tuple[int, str]]:
         if not _PLACEHOLDER.search(said) and re.search(r"\d.*[A-Za-z]|[A-Za-z].*\d", said):
             yield match.start(), said
     yield from _by_detector(text)
+
+
+def _keys_of_providers(text: str) -> Iterator[tuple[int, str]]:
+    for pattern in (_PROVIDERS, _TOKENS):
+        for match in pattern.finditer(text):
+            if not _PLACEHOLDER.search(match[0][8:]) and _is_mixed(match[0][4:]):
+                yield match.start(), match[0]
+
+
+_BASE64 = re.compile(r"(?<![\w+/-])[\w+/-]{24,}", re.A)
+
+
+def _keys_in_base64(text: str) -> Iterator[tuple[int, str]]:
+    """Keys in what base64 stands for, where that is a text; of pictures and hashes it is none."""
+    for match in _BASE64.finditer(text):
+        whole = match[0].replace("-", "+").replace("_", "/")
+        whole = whole[: len(whole) - (len(whole) % 4 == 1)]
+        meant = base64.b64decode(whole + "=" * (-len(whole) % 4))
+        if not meant.isascii():
+            continue
+        meant = meant.decode("ascii")
+        if any(_keys_of_providers(meant)) or _PRIVATE_KEY.search(meant):
+            yield match.start(), match[0]
 
 
 def _is_mixed(value: str) -> bool:

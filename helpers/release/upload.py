@@ -20,11 +20,12 @@ import mmap
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from helpers.release.leaks import PROSE, ROWS, SETTINGS, Leak, leaks
+from helpers.release.leaks import PROSE, ROWS, SETTINGS, Leak, leaks, unescaped
 
 KINDS = {".safetensors", ".gguf", ".json", ".jsonl", ".md", ".txt", ".jinja", ".model", ".yaml"}
 NAMES = {"LICENSE", "NOTICE", "Modelfile", ".gitattributes"}
@@ -62,10 +63,10 @@ def upload_plan(
     if not files:
         raise UploadError(f"{folder} holds no file, so there is nothing to upload.")
     own = _own([*_folders_of_this_machine(), folder, *own_paths])
-    lines = []
+    lines, names = [], Counter(map(_identity, files))
     for path in files:
         name = path.relative_to(folder).as_posix()
-        why = _kind_fault(path, name)
+        why = _kind_fault(path, name, names[_identity(path)])
         lines += [f"  {_shown(name)}: {why}"] if why else []
         finds = [] if why else _finds(path, name, own)
         lines += [
@@ -170,12 +171,26 @@ def _key_in_name(name):
     return bool(leaks(Path(name).stem, name, ROWS))
 
 
-def _kind_fault(path, name):
-    """Why a file of this name and kind must stay on this machine, or None."""
+def _identity(path):
+    """What tells a file from every other, whatever its names."""
+    found = path.lstat()
+    return found.st_dev, found.st_ino
+
+
+def _kind_fault(path, name, names):
+    """Why a file of this name and kind must stay on this machine, or None.
+
+    ``names`` is how many names the file has in the folder; one more is a name elsewhere.
+    """
     if path.is_symlink():
         return "a link, which leads to a file elsewhere"
     if not stat.S_ISREG(path.stat().st_mode):
         return "a pipe or a device, and no file"
+    if path.stat().st_nlink > names:
+        return (
+            "the same file as one elsewhere on this disk (a hard link), which may be private: put "
+            "a copy in its place, made with cp"
+        )
     if _key_in_name(name):
         return "holds what looks like a key in its name"
     if path.name in NAMES:
@@ -214,6 +229,16 @@ def _finds_in_bytes(data, name, own):
         for match in pattern.finditer(text):
             part = match[0] if isinstance(match[0], bytes) else match[0].encode()
             yield Leak(what, 1, f"{name}:{hashlib.sha256(part).hexdigest()[:8]}")
+    head = _head(data).decode("latin-1")
+    for meant in {head, unescaped(head)}:
+        yield from (find for find in leaks(meant, name, ROWS) if "key" in find.what)
+
+
+def _head(data):
+    """What a file of safetensors says of itself in JSON, beside the names of its tensors."""
+    head = data[8 : 8 + min(PIECE, int.from_bytes(data[:8], "little"))]
+    said = re.search(rb'"__metadata__"\s*:\s*\{(?:[^"{}]|"(?:[^"\\]|\\.)*+")*+\}', head)
+    return said[0] if said else b""
 
 
 def _kind(path, data):
