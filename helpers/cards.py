@@ -199,7 +199,9 @@ NAMES = {"lora": "taught with LoRA", "fsdp": "taught by full fine-tuning"}
 METRICS_TEXTS = {"judge.headline"}
 BILL_TEXTS = {"stopped"}
 # What Markdown or HTML reads as more than a letter. An underscore within a word is only itself.
-_SIGNS = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|(?<=\w):(?=//)|(?<=www)\.|@(?=\w)", re.I)
+_SIGNS = re.compile(
+    r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|(?<=\w):(?=//)|/(?=/)|(?<=www)\.|@(?=\w)", re.I
+)
 _BEGINS = re.compile(r"^(?:[#+=:-]|\d{1,9}(?=[.)]))")  # a heading, a list, a line
 
 
