@@ -6,6 +6,7 @@ several lists one after the other. A list is only trusted where all of it can be
 
 import json
 import re
+from collections.abc import Callable
 
 from helpers.bounded import CHARACTERS, too_deep
 from helpers.field_names import FIELDS, field_of_key, names_of
@@ -18,6 +19,7 @@ _ASKS = rf'"(?:{names_of(*FIELDS["instruction"])})"\s*+:'
 _CONTENT = re.compile(rf'{_ASKS}\s*+"[^"]{{0,20}}?\w', re.I)
 _ROW = re.compile(rf"(?:(?<=[}}\[])|(?<=[}}\[],))\s*+(?={{\s*+{_ASKS})", re.I)
 _AFTER_ROW = re.compile(r"[\s,\]}]*+")
+LONGEST_REST = 100_000  # characters of an unreadable reply that a drop keeps
 # Lists of what the model was shown, or shows itself, beside the tasks that it was asked for.
 _SHOWN = re.compile(
     r"(?:few[ _-]?shot|seed|given|sample|in[ _-]?context)?[ _-]?"
@@ -41,8 +43,14 @@ def json_rows(text: str) -> tuple[list[object], str | None]:
     Rows are dicts with the keys instruction, input and output, as far as they are there, or other
     values that stand in a list of tasks. ``rest`` is None when nothing is in doubt. Slips that
     leave no doubt are repaired (see :mod:`helpers.json_repair`). Of a list that is damaged, the
-    tasks are kept that can be read alone.
+    tasks are kept that can be read alone. ``rest`` is never longer than the text, and ends after
+    :data:`LONGEST_REST` characters.
     """
+    rows, rest = _found(text)
+    return rows, None if rest is None else rest[: min(len(text), LONGEST_REST)]
+
+
+def _found(text: str) -> tuple[list[object], str | None]:
     if len(text) > CHARACTERS:
         return [], text
     text = _unquoted(text)
@@ -81,6 +89,7 @@ def _values(text: str, whole: bool) -> tuple[list[object], list[str]]:
     where they need not be ``whole``.
     """
     values, broken, place, torn = [], [], 0, False
+    next_line = _places(_NEXT_LINE, text)
     while opening := _OPENING.search(text, place):
         begin, listed = opening.start(), bool(_CONTAINER.match(text, opening.start()))
         deep = too_deep(text, begin)
@@ -98,15 +107,38 @@ def _values(text: str, whole: bool) -> tuple[list[object], list[str]]:
         if not _CONTENT.search(text, begin, end):
             place = fault
             continue
-        after = None if listed else _NEXT_LINE.search(text, begin + 1)
-        place = after.end() if after else (len(text) if cut else fault)
+        after = None if listed else next_line(begin + 1)
+        place = after or (len(text) if cut else fault)
         if listed and not cut and not whole and not torn:
             found, damaged = _sound_rows(text[begin:])
             values += found
-            return values, [*broken, *damaged]
-        broken.append(text[begin : place if after else len(text)])
+            return values, [*_pieces(text[:begin], broken), *damaged]
+        broken.append((begin, place if after else len(text)))
         torn = torn or listed or not after
-    return values, broken
+    return values, _pieces(text, broken)
+
+
+def _places(pattern: re.Pattern, text: str) -> Callable[[int], int | None]:
+    """A function for where a pattern next ends from a place on, which reads the text only once.
+
+    The places that it is asked about must not go back.
+    """
+    ends = (found.end() for found in pattern.finditer(text))
+    found = next(ends, None)
+
+    def from_there(place: int) -> int | None:
+        nonlocal found
+        while found is not None and found < place:
+            found = next(ends, None)
+        return found
+
+    return from_there
+
+
+def _pieces(text: str, broken: list[tuple[int, int]]) -> list[str]:
+    """The broken parts of a text; each ends where the next begins, so nothing is kept twice."""
+    begins = [*(begin for begin, _ in broken[1:]), len(text)]
+    return [text[i : min(end, j)].rstrip() for (i, end), j in zip(broken, begins, strict=False)]
 
 
 def _sound_rows(text: str) -> tuple[list[object], list[str]]:

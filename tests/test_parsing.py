@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 from helpers.bounded import bounded_json
+from helpers.json_tasks import LONGEST_REST
 from helpers.parsing import normal_input, parse_completion, parse_structured
 
 RIVER = {"instruction": "Name a river in France.", "input": "", "output": "The Loire."}
@@ -682,6 +683,26 @@ def test_reading_takes_time_in_proportion_to_the_text(unit):
                 break
         else:
             pytest.fail(f"{context!r}: {short:.3f} s, {long:.3f} s for twice the text")
+
+
+@pytest.mark.parametrize("unit", ['{"instruction": "xx" z} ', '{"instruction": "xx" z}\n'])
+def test_what_cannot_be_read_is_kept_once_and_in_proportion(unit):
+    def read(repeats):
+        began = time.process_time()
+        tasks, drops = parse_structured(unit * repeats, "stop")
+        spent = time.process_time() - began
+        kept = sum(len(drop["text"]) for drop in drops)
+        assert not tasks and drops and kept <= min(len(unit) * repeats, LONGEST_REST)
+        return spent
+
+    read(LONGEST_REST // len(unit) + 100)
+    assert min(read(2000) for _ in range(3)) < 3 * read(1000) + 0.05
+
+
+def test_what_stands_around_a_broken_piece_is_kept():
+    text = '{"instruction": "one" z} middle {"instruction": "two" z} end'
+    (drop,) = parse_structured(text, "stop")[1]
+    assert drop["text"].split() == text.split()
 
 
 RAW = ROOT.parent / "shared" / "data" / "raw_completions"
