@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from helpers.bounded import LEVELS
 from helpers.file_kinds import DataError, decode, read_bytes, unpack
 from helpers.file_rows import parse_lines, read_rows
 from helpers.files import append_text, is_json, write_text
@@ -108,22 +109,32 @@ def _line(row):
 
 def _with_whole_characters(rows, path):
     """Rows in which no lone surrogate is left: no tokenizer, request or file can hold one."""
-    whole = [_repaired(row) for row in rows]
+    whole = [_repaired(row, f"{path}: row {number}") for number, row in enumerate(rows, 1)]
     changed = [i for i, row in enumerate(rows, 1) if row != whole[i - 1]]
     if changed:
         _warn(path, f"{_named(changed)} held half a character (a lone surrogate), now U+FFFD.")
     return whole
 
 
-def _repaired(value):
+def _repaired(value, where, levels=LEVELS):
+    """A value without half characters; DataError for one with more levels of lists and dicts."""
     if isinstance(value, str):
         if value.isascii() or not _HALF.search(value):
             return value
         # Two halves that belong together become one character on the way.
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_repaired(key): _repaired(item) for key, item in value.items()}
-    return [_repaired(item) for item in value] if isinstance(value, list) else value
+    if not isinstance(value, (dict, list)):
+        return value
+    if not levels:
+        raise DataError(
+            f"{where}: lists and objects stand inside one another in more than {LEVELS} levels, "
+            "and no task needs them. Remove the row, or the field that holds them."
+        )
+    if isinstance(value, list):
+        return [_repaired(item, where, levels - 1) for item in value]
+    return {
+        _repaired(key, where): _repaired(item, where, levels - 1) for key, item in value.items()
+    }
 
 
 def _say_what_changed(shaped, path):

@@ -591,3 +591,12 @@ def test_a_pipe_or_a_device_is_told_and_nobody_waits_for_it(tmp_path):
         for read in (read_jsonl, load_examples):
             with pytest.raises(DataError, match=rf"{name} is {kind} and no file"):
                 read(tmp_path / name)
+
+
+@pytest.mark.parametrize("levels", [600, 150])
+def test_a_row_of_lists_inside_lists_is_named(tmp_path, levels):
+    path = tmp_path / "tasks.json"
+    deep = "[" * levels + "]" * levels
+    path.write_text(f'[{json.dumps(ROWS[0])}, {{"instruction": "x", "output": "y", "z": {deep}}}]')
+    with pytest.raises(DataError, match=r"tasks\.json: row 2: .* more than 100 levels"):
+        load_examples(path)
