@@ -15,17 +15,20 @@ Only for ``task_list`` and ``task_json``, where a request is one call.
 
 import json
 import secrets
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from helpers.asking import (
     Settings,
+    charged_tokens,
     check,
     dearest_request,
     list_request,
     reply_record,
     request_of,
 )
+from helpers.bounded import bounded_json
 from helpers.budget import Budget, Tries
 from helpers.generation_folder import (
     alone,
@@ -39,6 +42,9 @@ from helpers.io import append_jsonl
 from helpers.parameters import fitted
 from helpers.patience import plainly
 from helpers.prices import BATCH_PRICE
+
+_UNCOUNTED = (4_096, 4_096)  # tokens in and out of a repeated answer that does not say
+_UNDER_WAY = ("validating", "in_progress", "finalizing", "cancelling")
 
 
 def submit(endpoint, seeds, folder, settings=None, *, count, guarded=()):
@@ -56,19 +62,20 @@ def submit(endpoint, seeds, folder, settings=None, *, count, guarded=()):
         _keep_caps(endpoint, seeds, folder, settings, count)
         claim(folder, fingerprint(settings, seeds, guarded, endpoint))
         lines, row = _prepare(endpoint, seeds, folder, settings, count)
-        client = endpoint.client()
-        data = (f"{row['id']}.jsonl", "".join(lines).encode())
-        file = plainly(lambda: client.files.create(file=data, purpose="batch"), endpoint)
-        append_jsonl(folder / "batches.jsonl", [row])  # from here on it may be out
-        plainly(
-            lambda: client.batches.create(
-                input_file_id=file.id,
-                endpoint="/v1/chat/completions",
-                completion_window="24h",
-                metadata={"mark": row["id"]},
-            ),
-            endpoint,
-        )
+        # Another POST after a failure could make, and charge, a second batch of the same requests.
+        with endpoint.client(max_retries=0) as client:
+            data = (f"{row['id']}.jsonl", "".join(lines).encode())
+            file = plainly(lambda: client.files.create(file=data, purpose="batch"), endpoint)
+            append_jsonl(folder / "batches.jsonl", [row])  # from here on it may be out
+            plainly(
+                lambda: client.batches.create(
+                    input_file_id=file.id,
+                    endpoint="/v1/chat/completions",
+                    completion_window="24h",
+                    metadata={"mark": row["id"]},
+                ),
+                endpoint,
+            )
     return row
 
 
@@ -78,28 +85,48 @@ def collect(endpoint, folder, *, forget=False):
     States are OpenAI's ("in_progress", "completed", "expired", …), and "not found" for a batch the
     account does not know: one whose submission was cut off, or another account's. Such a one stays
     out until ``forget=True``. Requests that failed or came back unreadable are asked by the loop.
+    Where several batches carry one mark, which a gateway that repeats requests can cause, all are
+    waited for; the first answer to a request is kept, and the others are charged.
     """
     folder, states = Path(folder), {}
-    with alone(folder):
+    with alone(folder), endpoint.client() as client:
         known = {record["number"] for record in raw_records(folder)}
-        client, out = endpoint.client(), pending_batches(folder)
+        out = pending_batches(folder)
         found = plainly(lambda: list(client.batches.list()), endpoint) if out else []
-        there = {(batch.metadata or {}).get("mark"): batch for batch in found}
         for row in out:
-            batch = there.get(row["id"])
-            states[row["id"]] = batch.status if batch else "not found"
-            if not batch and not forget:
+            batches = [batch for batch in found if (batch.metadata or {}).get("mark") == row["id"]]
+            states[row["id"]] = _state([batch.status for batch in batches])
+            if states[row["id"]] in _UNDER_WAY or not (batches or forget):
                 continue
-            if batch and batch.status in ("validating", "in_progress", "finalizing", "cancelling"):
-                continue
-            if batch and batch.output_file_id:
-                text = plainly(
-                    lambda b=batch: client.files.content(b.output_file_id).text, endpoint
-                )
-                records = [r for r in _records(text, row) if r["number"] not in known]
-                append_jsonl(folder / "raw.jsonl", records)
+            records = []
+            for file in (batch.output_file_id for batch in batches if batch.output_file_id):
+                text = plainly(lambda f=file: client.files.content(f).text, endpoint)
+                records += _records(text, row)
+            _charge_repeated(records, folder)
+            kept = {}
+            for record in records:
+                if record["number"] not in known:
+                    kept.setdefault(record["number"], record)
+            append_jsonl(folder / "raw.jsonl", kept.values())
             append_jsonl(folder / "batches.jsonl", [{"collected": row["id"]}])
     return states
+
+
+def _state(states):
+    """One state for all batches of a mark: under way if any is, completed if any other is."""
+    chosen = [state for state in states if state in _UNDER_WAY]
+    chosen += [state for state in states if state == "completed"]
+    return [*chosen, *states, "not found"][0]
+
+
+def _charge_repeated(records, folder):
+    """Note answers beyond the first to a request as lost tries; a second collection adds none."""
+    tries, seen = Tries(folder / "tries.jsonl"), Counter()
+    for record in records:
+        number = record["number"]
+        if tries.sent[number] < seen[number]:
+            tries.send(number, charged_tokens(record, _UNCOUNTED))
+        seen[number] += 1
 
 
 def _keep_caps(endpoint, seeds, folder, settings, count):
@@ -147,13 +174,12 @@ def _records(text, row):
     """Raw records of a batch's output file; lines that failed, or are torn, are left out."""
     for line in text.split("\n"):
         try:
-            answer = json.loads(line)
+            answer = bounded_json(line)
             number, response = answer["custom_id"], answer.get("response") or {}
+            examples = row["examples"][number]
             if answer.get("error") or response.get("status_code") != 200:
                 continue
             record = reply_record(response["body"], row["start"], row["way"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
-        if number in row["examples"]:
-            examples = row["examples"][number]
-            yield {"number": int(number), "examples": examples, "batch": row["id"], **record}
+        yield {"number": int(number), "examples": examples, "batch": row["id"], **record}

@@ -135,3 +135,51 @@ def test_a_batch_that_could_pass_the_cap_or_needs_two_calls_is_not_sent(tmp_path
         with pytest.raises(ValueError, match="cannot travel in a batch"):
             submit(talker, SEEDS, tmp_path, Settings(), count=4)
     assert server.files == {} and not (tmp_path / "batches.jsonl").exists()
+
+
+def test_a_line_nested_too_deeply_costs_its_own_request_and_no_other(tmp_path):
+    with FaultyServer() as server:
+        submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=3)
+        answer_batches(server)
+        name = server.batches[0]["output_file_id"]
+        lines = server.files[name].decode().split("\n")
+        odd = ['{"custom_id": ' + "[" * 5_000, '{"custom_id": ["0"]}', "[" * 900 + "]" * 900]
+        server.files[name] = "\n".join([*odd, *lines[:2], lines[0]]).encode()
+        collect(server.endpoint(), tmp_path)
+        numbers = [row["number"] for row in read_jsonl(tmp_path / "raw.jsonl")]
+    assert len(numbers) == 2 and pending_batches(tmp_path) == []
+
+
+def test_a_submission_that_fails_is_sent_once(tmp_path, monkeypatch):
+    made = []
+
+    def fails(handler, body):
+        made.append(body)
+        handler._send({"error": {"message": "something broke"}}, 500)
+
+    with FaultyServer() as server:
+        monkeypatch.setattr("faulty_server._Handler._make_batch", fails)
+        with pytest.raises(EndpointError, match="something broke"):
+            submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=1)
+    assert len(made) == 1
+    assert len(pending_batches(tmp_path)) == 1  # the server may have made it all the same
+
+
+def test_all_batches_that_carry_a_mark_are_collected_and_charged(tmp_path):
+    with FaultyServer() as server:
+        place = server.endpoint(price_in=1.0, price_out=1.0)
+        row = submit(place, SEEDS, tmp_path, SETTINGS, count=4)
+        twin = {**server.batches[0], "id": "batch_twin"}
+        server.batches.append(twin)
+        answer_batches(server, failing={2})
+        first = server.files.pop(server.batches[0]["output_file_id"])
+        server.batches[0]["status"] = "in_progress"
+        assert collect(place, tmp_path) == {row["id"]: "in_progress"}
+        server.batches[0]["status"] = "completed"
+        lines = first.decode().split("\n")
+        server.files[server.batches[0]["output_file_id"]] = lines[0].encode()
+        assert collect(place, tmp_path) == {row["id"]: "completed"}
+        numbers = [record["number"] for record in read_jsonl(tmp_path / "raw.jsonl")]
+        (tried,) = read_jsonl(tmp_path / "tries.jsonl")
+    assert sorted(numbers) == [0, 1, 3]
+    assert tried == {"request": int(json.loads(lines[0])["custom_id"]), "most": [100, 50]}
