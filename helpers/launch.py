@@ -112,14 +112,15 @@ def first_error(text):
     An error of our own comes first. Then a rank that was killed, which says nothing itself: the
     others fail for want of it, with errors of the connection, and may be killed by those in turn.
     """
-    errors = re.findall(r"^\[rank\d+\]: (\w*(?:Error|Interrupt|Exit)\b.*)", text, re.M)
+    errors = re.findall(r"^\[rank\d{1,9}\]: (\w{0,200}(?:Error|Interrupt|Exit)\b.*)", text, re.M)
     own = [error for error in errors if not re.search(_LOST_CONNECTION, error, re.I)]
     if not errors:  # before the processes have met, their errors do not bear their rank
-        plain = re.findall(r"^[\w.]*?(\w+(?:Error|Exit): .*)", text, re.M)
+        plain = re.findall(r"^[\w.]{0,300}?(?<!\w)(\w{1,200}(?:Error|Exit): .*)", text, re.M)
         own = [error for error in plain if not error.startswith("ChildFailedError")]
     if own:
         return own[0]
-    for rank, signal in re.findall(r"rank +: (\d+) .*\n +exitcode +: -(\d+)", text):
+    exits = r"rank {1,40}: (\d{1,9}) .{0,300}\n {1,40}exitcode {1,40}: -(\d{1,9})"
+    for rank, signal in re.findall(exits, text):
         if signal not in ("6", "15"):  # gloo aborts, torchrun terminates: both because of another
             return (
                 f"rank {rank} was killed by signal {signal}"

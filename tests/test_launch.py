@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -130,3 +131,15 @@ def test_two_ranks_with_one_card_compute_on_the_cpu_and_choose_for_it(monkeypatc
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     assert (hardware.device(), hardware.attention(), hardware.packs()) == ("cpu", "eager", False)
     hardware.precision.cache_clear()
+
+
+@pytest.mark.parametrize("unit", ["a", "a.", "Error", "rank : 1 ", "[rank0]: ", " ", "exitcode "])
+@pytest.mark.parametrize("begin", ["", "[rank0]: ", "rank : 1 "])
+def test_looking_for_the_first_error_takes_time_in_proportion_to_the_text(begin, unit):
+    def seconds(repeats):
+        started = time.process_time()
+        first_error(begin + unit * repeats)
+        return time.process_time() - started
+
+    once = max(seconds(8_000) for _ in range(2))
+    assert min(seconds(16_000) for _ in range(3)) < 3 * once + 0.05
