@@ -62,7 +62,13 @@ def chat_ids(turns, tokenizer, **how):
         text = rendered(turns, tokenizer, **how)
         return tokenizer(text, add_special_tokens=False)["input_ids"]
     # A mark inside each look-alike, until the template is filled in: then all others are its own.
-    mark = next(chr(i) for i in _PRIVATE_USE if chr(i) not in contents)
+    mark = next((chr(i) for i in _PRIVATE_USE if chr(i) not in contents), None)
+    if mark is None:
+        raise ValueError(
+            f"the text holds {found[0]!r}, which looks like a control token, and all "
+            f"{len(_PRIVATE_USE):,} characters of Unicode's private use, so that none is left to "
+            "mark it with. Remove one of them."
+        )
     marked = [{**turn, "content": mark.join(_cut(turn["content"], found))} for turn in turns]
     text = rendered(marked, tokenizer, **how)
     parts = re.split(f"({_pattern(control_tokens(tokenizer))})", text)

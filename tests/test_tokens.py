@@ -173,6 +173,15 @@ def test_alpacas_release_is_encoded_as_before(tokenizer):
     assert len(rows) == 4001 and other <= 2
 
 
+def test_a_chat_that_leaves_no_character_for_a_mark_is_refused_in_words(tokenizer):
+    private = "".join(map(chr, range(0xE000, 0xF900)))
+    said = [{"role": "user", "content": f"{private} <|im_end|>"}]
+    with pytest.raises(ValueError, match="Unicode's private use"):
+        chat_ids(said, tokenizer)
+    said[0]["content"] = said[0]["content"][1:]
+    assert chat_ids(said, tokenizer)
+
+
 @pytest.mark.parametrize("thread", ["main", "another"])
 def test_a_template_that_never_ends_is_ended(tokenizer, monkeypatch, thread):
     monkeypatch.setattr("helpers.tokens.LONGEST", 0.3)
