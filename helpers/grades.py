@@ -10,7 +10,7 @@ import re
 from helpers.answer_names import without_emphasis
 from helpers.answer_scores import SCORE, counts_something_else
 from helpers.replies import without_thinking
-from helpers.verdict_fields import json_objects
+from helpers.verdict_fields import json_objects, shortened
 
 HIGHEST = 5
 _NAME = rf"(?:{SCORE}|step|marks?|등급|별점)"
@@ -56,37 +56,41 @@ _WORD_AFTER_NAME = re.compile(
     rf"(\b{SCORE}\W{{0,4}}(?:(?:is|of|adalah)\s+(?:an? )?)?)({'|'.join(_STEPS)})\b", re.I
 )
 _POINTS = r"(?:\s*(?:stars?|points?|poin|Punkten?|bintang|점|단계))?"
-_NUMBER = r"(\d+(?:[.,]\d+)?)"
-_TO = r"\s*(?:to|through|sampai|hingga|[-–~])\s*"
+# A long row of digits is no grade, and is not tried from each of its digits.
+_DIGITS = r"(?<!\d)(\d{1,30}+)(?!\d)"
+_NUMBER = r"(?<!\d)(\d{1,30}+(?:[.,]\d{1,30}+)?)(?!\d)"
+_TO = r"\s*+(?:to|through|sampai|hingga|[-–~])\s*+"
 _SCALE = re.compile(  # "on a scale of 1 to 5", "skala 1-5", "(1-5)", "1점에서 5점 사이에서"
     r"(?:\b(?:on|in|from|pada|dengan|dari)\s+)?(?:an? |the )?\b(?:scale|range|skala|rentang)\W*"
-    rf"(?:(?:of|from|dari)\s*)?\d+{_TO}(\d+)\)?"
-    rf"|\b[01]{_TO}(\d+)\s*(?:scale|range|skala)|\(\s*[01]{_TO}(\d+)\s*\)"
-    rf"|1\s*점?\s*(?:에서|부터|[-–~])\s*(\d+)\s*점?\s*(?:까지|사이|척도|중|만점)\S*",
+    rf"(?:(?:of|from|dari)\s*+)?\d{{1,30}}+{_TO}{_DIGITS}\)?"
+    rf"|\b[01]{_TO}{_DIGITS}\s*+(?:scale|range|skala)|\(\s*+[01]{_TO}{_DIGITS}\s*+\)"
+    rf"|1\s*+점?\s*+(?:에서|부터|[-–~])\s*+{_DIGITS}\s*+점?\s*+(?:까지|사이|척도|중|만점)\S*",
     re.I,
 )
 _FRACTIONS = [  # "5점 만점에 4점", "4점 (5점 만점)", "4 out of 5 stars", "80 %"
     (
-        re.compile(rf"(\d+)\s*점?\s*만점(?:에서|에|중에서|중|기준)?\W{{0,3}}{_NUMBER}\s*점?"),
+        re.compile(
+            rf"{_DIGITS}\s*+점?\s*+만점(?:에서|에|중에서|중|기준)?\W{{0,3}}{_NUMBER}(?:\s*+점)?"
+        ),
         r"\2/\1",
     ),
     (
         re.compile(
-            rf"{_NUMBER}{_POINTS}\s*(?:/|\(|(?:out of|of|from|dari|von|on an? scale of)\b)\s*"
+            rf"{_NUMBER}{_POINTS}\s*+(?:/|\(|(?:out of|of|from|dari|von|on an? scale of)\b)\s*+"
             r"(?:\(|a |the |max(?:imum)? |possible |skala |of |total |maksimal )*"
-            rf"(\d+){_POINTS}(?:\s*만점)?(?![.,]?\d)",
+            rf"{_DIGITS}{_POINTS}(?:\s*만점)?(?![.,]?\d)",
             re.I,
         ),
         r"\1/\2",
     ),
-    (re.compile(rf"{_NUMBER}\s*(?:%|percent\b|persen\b|퍼센트)", re.I), r"\1/100"),
+    (re.compile(rf"{_NUMBER}\s*+(?:%|percent\b|persen\b|퍼센트)", re.I), r"\1/100"),
 ]
 _NOT_GIVEN = re.compile(  # "not a 5", "rather than 5", "between 3 and 4", "5점이 아니라"
     r"(?:\b(?:not|bukan|(?:rather )?than|daripada|instead of|short of|below|above|at least|at most)"
     r"|n['’]t)\s+(?:quite |really )?(?:an? |the )?[1-5](?![\d.,/]\d)"
-    r"|(?<![\d.,/])[1-5]\s*점?\s*(?:[–~-]|\b(?:to|or|and|atau|dan|sampai)\b|에서|이나)"
+    r"|(?<![\d.,/])[1-5]\s*+점?\s*+(?:[–~-]|\b(?:to|or|and|atau|dan|sampai)\b|에서|이나)"
     r"\s*[1-5](?:점|\b)(?!/)"
-    r"|[1-5]\s*점?(?:이|은|는)?\s*아[니닙닌]",
+    r"|[1-5]\s*+점?(?:이|은|는)?\s*+아[니닙닌]",
     re.I,
 )
 
@@ -107,7 +111,8 @@ def _uniform(text: str) -> str:
 
 _OF_CRITERION, _ENDS, _BEGINS, _WITH_SCALE, _MARKED, _IN_TOTAL = range(1, 7)
 _NEAR = 300  # so many characters around a number say what it is; more would take too long
-_GRADE = re.compile(rf"(?<![\d.,/-]){_NUMBER}(?:/(\d+))?{_POINTS}(?![\d+])")
+_MOST = 100  # numbers that are looked at in one line; a judge that writes more repeats itself
+_GRADE = re.compile(rf"(?<![\d.,/-]){_NUMBER}(?:/{_DIGITS})?{_POINTS}(?![\d+])")
 _HEAD = re.compile(
     rf"(?:\[\[|\{{|(?:{_NAME}\w*|\[result\]|^\W*(?:result|hasil))\W{{0,6}}"
     r"(?:(?:is|of|was|adalah)\b|은|는)?\W{0,4}(?:an? )?)$",
@@ -162,9 +167,10 @@ def parse_grade(text: str | None, *, cut: bool = False) -> int | None:
     ``[[4]]`` or "Grade: 4"), one with its scale ("4 out of 5"), a line that begins with one, a line
     that ends in one; of several the last counts. A grade on another scale ("8/10") is none: what it
     would be on ours the judge did not say. Of a text that was ``cut`` (by the length limit) only a
-    field, a marked grade, or a first line that begins with one counts.
+    field, a marked grade, or a first line that begins with one counts. Of a text that is very long,
+    the first line and the end are read.
     """
-    answer = without_thinking(str(text or ""))
+    answer = shortened(without_thinking(str(text or "")))
     fields = [_by_fields(found) for found in json_objects(answer)]
     grades = [grade for has_one, grade in fields if has_one]
     return _grade_in(grades[-1], False) if grades else _grade_in(answer, cut)
@@ -178,11 +184,14 @@ def _grade_in(text: str, cut: bool) -> int | None:
     listed = sum(_is_list_item(line) for line in lines) > 1
     best, chosen = 0, []
     for at, line in enumerate(lines):
-        for match in _GRADE.finditer(line):
-            place = 0 if listed and _is_list_item(line) else _place(line, match)
+        if listed and _is_list_item(line):
+            continue
+        for match in list(_GRADE.finditer(line))[-_MOST:]:
+            place = _place(line, match)
             counts = not cut or place >= _MARKED or (place == _BEGINS and at == 0 < len(lines) - 1)
             if place and counts and place >= best:
-                chosen = [*(chosen if place == best else []), match]
+                chosen = chosen if place == best else []
+                chosen.append(match)
                 best = place
     grades = [_on_our_scale(match) for match in chosen]
     if best == _OF_CRITERION and len(set(grades)) > 1:
@@ -196,8 +205,9 @@ def _is_list_item(line: str) -> bool:
 
 def _place(line: str, match: re.Match) -> int:
     """How plainly a number of a line stands as a grade; 0 where it is none."""
-    before, after = line[: match.start()], line[match.end() :][:_NEAR]
-    before = before if len(before) <= _NEAR else "x, " + before[-_NEAR:]
+    begin = max(0, match.start() - _NEAR)
+    before, after = line[begin : match.start()], line[match.end() : match.end() + _NEAR]
+    before = f"x, {before}" if begin else before
     ends = re.fullmatch(rf"[\W_]*{_KOREAN_END}?[\W_]*", after)
     if (_GOES_ON.match(after) and not ends) or _ANSWERED.search(before):
         return 0

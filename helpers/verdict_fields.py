@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 from helpers.answer_names import NAME, label_of, named
 from helpers.answer_scores import by_fields, is_of_all
+from helpers.bounded import too_deep
 from helpers.comparisons import last_verdict, statements
 
+LONGEST = 20_000  # characters of a judge's answer; real ones have a tenth of that at most
 _NOUN = "(?:answer|response|model|assistant|option|output|candidate|id|label)?"
 _KEY = re.compile(
     r"(?:final|overall|my)?(?:verdict|winner|preferred|preference|prefer|better|best|choice|chosen"
@@ -26,6 +28,17 @@ _WRAPPER = re.compile(r"respon|result|output|evaluat|judg|answer|json|data|decis
 _MENTIONS = re.compile(rf"{NAME}|\bboth\b|\beach\b|\breference\b", re.I)
 
 
+def shortened(text: str) -> str:
+    """A judge's answer; of one that is longer than :data:`LONGEST`, its first line and its end.
+
+    A verdict stands at the end, or is the first line. A longer first line is none.
+    """
+    if len(text) <= LONGEST:
+        return text
+    first, newline, _ = text[:200].partition("\n")
+    return f"{first if newline else ''}\n…\n{text[-LONGEST:]}"
+
+
 def json_objects(text: str) -> Iterator[dict]:
     """Every JSON object that stands in a text, between whatever words; inner ones not again."""
     for found, _, _ in _placed(text):
@@ -33,14 +46,18 @@ def json_objects(text: str) -> Iterator[dict]:
 
 
 def _placed(text: str) -> Iterator[tuple[dict, int, int]]:
-    """JSON objects with the places where they begin and end."""
+    """JSON objects with the places where they begin and end; of one too deep, the inner ones."""
     decoder, at = json.JSONDecoder(strict=False), text.find("{")
     while at >= 0:
         begin = at
+        deep = too_deep(text, begin)
+        if deep is not None:
+            at = text.find("{", deep)
+            continue
         try:
             found, at = decoder.raw_decode(text, at)
             yield found, begin, at
-        except (ValueError, RecursionError):
+        except ValueError:
             at += 1
         at = text.find("{", at)
 
@@ -63,9 +80,11 @@ def by_objects(text: str, *, weak: bool = False) -> tuple[bool, str | None]:
 
 def without_objects(text: str) -> str:
     """A text without its JSON objects."""
-    for _, begin, end in reversed(list(_placed(text))):
-        text = text[:begin] + "…" + text[end:]
-    return text
+    kept, last = [], 0
+    for _, begin, end in _placed(text):
+        kept += [text[last:begin], "…"]
+        last = end
+    return "".join([*kept, text[last:]])
 
 
 def _is_quoted(before: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from helpers.answer_names import ALONE, COMPARED, NAME, TIE, compared, side_of
 from helpers.hedges import FORCED
 
+_NEAR = 500  # characters around a mark that are read; a sentence of a judge is shorter
 # As helpers.verdict_labels writes them.
 _MARK = re.compile(r"⟦(a|b|tie)⟧")
 _WEAK_MARK = re.compile(r"⟪(#?)(a|b|tie)⟫")
@@ -34,7 +35,7 @@ _WEAK_HEAD = (  # these may as well head what was computed
 # The name ends the statement: not "Verdict: A bit of both", "Verdict: A is unclear", "A: good".
 _ENDS = (
     rf"{ALONE}(?!\s*\?)(?=[\W_]*$|\s*[^\w\s/?:：=⟨]|\s*(?:입니다|이다|이에요|예요|임|의 승|으?로)"
-    r"|\s+(?:wins|won|because|since|as|by|for|due|karena)\b)(?![^.\n]*(?:아니|아닙|않))"
+    r"|\s+(?:wins|won|because|since|as|by|for|due|karena)\b)(?![^.\n]{0,300}?(?:아니|아닙|않))"
 )
 
 
@@ -60,8 +61,8 @@ _WEAK_SHORT_HEAD = re.compile(
 )
 
 _ONLY_HEAD = re.compile(  # before a number in a box
-    rf"[\W_]*(?:therefore|so|thus|hence)?[\W_]*(?:{_HEAD}|{_WEAK_HEAD}|(?:the )?answer)?"
-    r"\W*(?:is|adalah|은|는)?[\W_]*",
+    r"[\W_]*+(?:(?:therefore|so|thus|hence)[\W_]*+)?"
+    rf"(?:(?:{_HEAD}|{_WEAK_HEAD}|(?:the )?answer)[\W_]*+)?(?:(?:is|adalah|은|는)[\W_]*+)?",
     re.I,
 )
 
@@ -171,8 +172,8 @@ def numbered(lines: list[str], by_field: str | None = None) -> str | None:
 def _labels_in(line: str) -> Iterator[tuple[str, int]]:
     """``(verdict, end)`` of labels that are neither restated nor rejected."""
     for mark in _MARK.finditer(line):
-        before = _SCOPE.split(re.sub(FORCED, "", line[: mark.start()], flags=re.I))[-1]
-        after = line[mark.end() :]
+        before = _SCOPE.split(re.sub(FORCED, "", _before(line, mark), flags=re.I))[-1]
+        after = _after(line, mark)
         no_verdict = _CONDITION.search(before) or _REPORTED.search(before)
         if not (no_verdict or _RESTATED.match(after) or _SPOKEN_OF.match(after)):
             yield _verdict(mark[1]), mark.end()
@@ -182,9 +183,9 @@ def _headed_in(line: str, pattern: re.Pattern) -> Iterator[tuple[str, int]]:
     """``(verdict, end)`` of headings whose name is not spoken of any further."""
     for mark in pattern.finditer(line):
         stops = r"[.;!?,]" if pattern is _HEADED else r"[.;!?]"
-        before = re.split(stops, line[: mark.start()])[-1]
+        before = re.split(stops, _before(line, mark))[-1]
         of_task = _OF_TASK.search(before + mark[0].split("⟨")[0]) or _is_of_one(before)
-        if not (of_task or _CONDITION.search(before) or _goes_on(line[mark.end() :])):
+        if not (of_task or _CONDITION.search(before) or _goes_on(_after(line, mark))):
             first, sign, name, bare, _ = mark.groups()
             side = name or bare
             yield (compared(first, sign) if first else side_of(side) if side else "tie"), mark.end()
@@ -212,14 +213,22 @@ def _goes_on(rest: str) -> bool:
 def _weak_in(line: str) -> Iterator[tuple[str, bool]]:
     """``(verdict, is a number)`` of weak marks that do not speak of the task's answer."""
     for mark in _WEAK_MARK.finditer(line):
-        before = re.split(r"[.;!?]", line[: mark.start()])[-1]
+        before = re.split(r"[.;!?]", _before(line, mark))[-1]
         plain = not mark[1] or _ONLY_HEAD.fullmatch(before)
         if plain and not (_OF_TASK.search(before) or _CONDITION.search(before)):
             yield _verdict(mark[2]), bool(mark[1])
     for verdict, end in _headed_in(line, _WEAK_HEADED):
-        yield verdict, line[:end].rstrip()[-1] in "12"
+        yield verdict, line[max(0, end - _NEAR) : end].rstrip()[-1:] in ("1", "2")
     if short := _WEAK_SHORT_HEAD.fullmatch(line):
         yield side_of(short[1] or short[2]), not short[1]
+
+
+def _before(line: str, mark: re.Match) -> str:
+    return line[max(0, mark.start() - _NEAR) : mark.start()]
+
+
+def _after(line: str, mark: re.Match) -> str:
+    return line[mark.end() : mark.end() + _NEAR]
 
 
 def _verdict(label: str) -> str:

@@ -25,11 +25,11 @@ from helpers.answer_names import without_emphasis as plainly
 from helpers.answer_scores import by_first_line, by_named_scores
 from helpers.comparisons import last_verdict, only_verdict, statements
 from helpers.replies import without_thinking
-from helpers.verdict_fields import by_objects, without_objects
+from helpers.verdict_fields import by_objects, shortened, without_objects
 from helpers.verdict_labels import labelled, without_rubric
 from helpers.verdict_marks import joined, marked, numbered, weakly_marked
 
-_END_OF_TURN = re.compile(r"(?:(?:</s>|<\|[a-z_]+\|>|<end_of_turn>)\s*)+$", re.I)
+_ENDS_OF_TURN = re.compile(r"(?:(?:</s>|<\|[a-z_]{1,60}+\|>|<end_of_turn>)\s*+)++", re.I)
 
 
 def parse_verdict(text: str | None, *, cut: bool = False) -> str | None:
@@ -37,8 +37,9 @@ def parse_verdict(text: str | None, *, cut: bool = False) -> str | None:
 
     Of a text that was ``cut`` (by the length limit, by a filter) only a structured or marked
     verdict counts, or a first line that is one; its sentences may have gone on to the contrary.
+    Of a text that is very long, the first line and the end are read.
     """
-    answer = _END_OF_TURN.sub("", without_thinking(str(text or "")).strip())
+    answer = shortened(_without_end_of_turn(without_thinking(str(text or "")).strip()))
     has_field, by_field = by_objects(answer)
     rest = plainly(without_objects(answer))
     whole_lines = without_rubric([line.strip() for line in rest.splitlines() if line.strip()])
@@ -52,6 +53,14 @@ def parse_verdict(text: str | None, *, cut: bool = False) -> str | None:
     if not cut and re.fullmatch(r"\W*(?:both|neither)\W*", answer, re.I):
         return "tie"
     return _alone(plain, lines, cut) or _in_words(lines, answer, cut)
+
+
+def _without_end_of_turn(text: str) -> str:
+    """A text without the tokens that end a turn, found in one pass over it."""
+    last = 0
+    for found in _ENDS_OF_TURN.finditer(text):
+        last = found.start() if found.end() == len(text) else last
+    return text[:last] if last or _ENDS_OF_TURN.fullmatch(text) else text
 
 
 def _in_words(lines: list[str], answer: str, cut: bool) -> str | None:

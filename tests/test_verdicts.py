@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from helpers.grades import parse_grade
 from helpers.run import ROOT
 from helpers.verdicts import parse_verdict
 
@@ -644,3 +645,62 @@ def test_reasons_alone_hardly_ever_tell_the_wrong_one():
             found[verdict == BY_LABEL[row["gpt_result"]]] += 1
     # In five the reason prefers the other response; "more detailed and repetitive" is misread.
     assert found[True] > 400 and found[False] <= 6
+
+
+@pytest.mark.parametrize("read", [parse_verdict, parse_grade])
+@pytest.mark.parametrize(
+    ("unit", "end"),
+    [
+        ("1", "x"),
+        ("1. ", ""),
+        ("4 ", ""),
+        ("I 4 ", ""),
+        ("1" + " " * 50, "x"),
+        ("[[A]] ", ""),
+        ("[[A]] [[B]] ", ""),
+        ("\\boxed{A} ", ""),
+        ("\\boxed{1} - ", "x"),
+        ("Verdict: A! ", ""),
+        ("Verdict: A, ", ""),
+        ("Result: A, ", ""),
+        ("</s>", "x"),
+        ("</s>", ""),
+        ("<|", "x"),
+        ("{} ", ""),
+        ('{"a":', ""),
+        ('{"result":', "1"),
+        ('{"winner": "A"} ', ""),
+    ],
+)
+def test_reading_takes_time_in_proportion_to_the_text(read, unit, end):
+    def seconds(repeats):
+        began = time.process_time()
+        read(unit * repeats + end)
+        return time.process_time() - began
+
+    for repeats in (400, 20_000 // len(unit)):  # below the length that is read, and beyond
+        for _ in range(4):  # a measurement beside other work may be wrong once
+            once, twice = seconds(repeats), seconds(2 * repeats)
+            if twice < 3 * once + 0.05:
+                break
+        else:
+            pytest.fail(f"{once:.3f} s, {twice:.3f} s for twice the text")
+
+
+def test_objects_inside_hundreds_of_others_end_nothing():
+    for levels in (90, 495, 5_000):
+        deep = '{"result":' * levels + '{"winner": "A"}' + "}" * levels
+        assert parse_verdict(f"{deep}\nVerdict: B") in ("B", None)
+        assert parse_grade(f"{deep}\nGrade: 4") in (4, None)
+        assert parse_verdict('{"a":' * levels + "\nVerdict: B") == "B"
+
+
+@pytest.mark.parametrize("filler", ["One more word of the same. ", "One more line.\n"])
+def test_a_very_long_answer_is_read_at_its_ends(filler):
+    long = filler * 4_000
+    assert parse_verdict(f"A\n\n{long}") == "A"
+    assert parse_verdict(f"{long}\n\nVerdict: B</s>") == "B"
+    assert parse_verdict(f'{long} {{"winner": "B"}}') == "B"
+    assert parse_grade(f"4\n\n{long}") == 4
+    assert parse_grade(f"{long}\nGrade: 4") == 4
+    assert parse_verdict(f"{long}A{filler}") is None
