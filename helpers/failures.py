@@ -9,6 +9,7 @@ import re
 
 from helpers.endpoint import Endpoint
 from helpers.error_bodies import (
+    LONGEST,
     codes,
     header_pause,
     named_in,
@@ -26,10 +27,11 @@ GATEWAY = {408, 499, 502, 504, *range(520, 528)}  # gave up on a server that may
 PASSING = {408, 409, 420, 423, 424, 425, 429, 498, 499}
 _REFUSED_KEY = re.compile(
     r"(?:invalid|incorrect|wrong|bad|missing|malformed|unknown|expired|revoked|no)[_ ]"
-    r"(?:api|auth\w*|access)[_ -]?(?:key|token|credentials?)?\b|"
-    r"(?:api|access|auth\w*)[_ -]?(?:key|token)\b.{0,30}\b(?:invalid|not valid|incorrect|expired|"
-    r"revoked|missing|required|not found|wrong|malformed|unknown)|api_?key_?(?:invalid|expired)|"
-    r"\bunauthori[sz]ed\b|unauthenticated|authentication[_ ](?:error|failed|fails|required)|"
+    r"(?:api|auth\w{0,20}|access)[_ -]?(?:key|token|credentials?)?\b|"
+    r"(?:api|access|auth\w{0,20})[_ -]?(?:key|token)\b.{0,30}\b(?:invalid|not valid|incorrect|"
+    r"expired|revoked|missing|required|not found|wrong|malformed|unknown)|"
+    r"api_?key_?(?:invalid|expired)|\bunauthori[sz]ed\b|unauthenticated|"
+    r"authentication[_ ](?:error|failed|fails|required)|"
     r"(?:invalid|expired)[_ ](?:token|credentials?)|login fail|令牌|密钥|鉴权|"
     r"api ?key\W{0,3}(?:不|无效|错误)",
     re.I,
@@ -39,7 +41,7 @@ _NO_MONEY = re.compile(
     r"(?:balance|credits?|funds)\b.{0,20}\b(?:insufficient|exhausted|depleted|used up|too low)|"
     r"not enough (?:credit|balance)|billing_(?:hard_limit_reached|not_active)|"
     r"(?:no|out of|exceeded your) credits|payment[_ ](?:method )?required|key limit exceeded|"
-    r"(?:reached|exceeded).{0,30}(?:spend|usage)\w*[_ ]limit|"
+    r"(?:reached|exceeded).{0,30}(?:spend|usage)\w{0,20}[_ ]limit|"
     r"budget (?:has been |is )?exceeded|budget_exceeded|arrears|欠费|余额",
     re.I,
 )
@@ -53,7 +55,7 @@ _CLOSED = re.compile(
     r"suspended|deactivated|terminated|banned|closed|revoked|restricted|not active|inactive|"
     r"(?:been|is) blocked)|account_(?:deactivated|suspended|disabled|closed|banned)|"
     r"access[_ ]terminated|missing scopes?|insufficient permissions?|country|territory|"
-    r"(?:have|need|lacks?|without) (?:\w+ )?(?:permissions?|scopes?)",
+    r"(?:have|need|lacks?|without) (?:\w{1,40} )?(?:permissions?|scopes?)",
     re.I,
 )
 _NO_MODEL = re.compile(r"model_not_found|\bmodel\b.{0,60}\bdoes not exist|no such model", re.I)
@@ -66,7 +68,7 @@ _SOON = re.compile(
 # A filter's words in codes, types and messages of OpenAI, Azure, DashScope, DeepSeek, OpenRouter,
 # LiteLLM, Bedrock, Gemini, Moonshot, MiniMax, xAI, Cohere and Hunyuan.
 _FILTER = re.compile(
-    r"content[_ ]?(?:policy|filter\w*|management|safety)|ContentPolicyViolation|"
+    r"content[_ ]?(?:policy|filter|management|safety)|ContentPolicyViolation|"
     r"content exists risk|considered high risk|risk control|"
     r"guardrail|toxic|jailbreak|hate speech|block_?reason|违禁|内容安全|风险|정책 위반|"
     r"data_?inspection|inappropriate content|moderation|(?:prompt|input|request|content)\b.{0,40}"
@@ -76,7 +78,7 @@ _FILTER = re.compile(
     r"blocked[_ ](?:output|input|prompt|response|content|due)|"
     r"(?:output|input|prompt|response|content|request)\b.{0,30}\b(?:was|is|been|got)? ?blocked|"
     r"(?<!case)(?<!case.)sensitive\b(?! parameter)|\bnsfw\b|unsafe|harmful|sexual|"
-    r"violat\w+ .{0,40}(?:usage|content|use|safety|our|the|\w+) ?(?:polic|guideline|terms)|"
+    r"violat\w{1,10} .{0,60}(?:usage|content|use|safety|our|the|\w) ?(?:polic|guideline|terms)|"
     r"usage (?:polic|guideline)|SensitiveContent|"
     r"敏感|违规|违法|不合规|不安全|审核|유해|부적절",
     re.I,
@@ -232,13 +234,14 @@ def _body(error: Exception) -> object:
 
 
 def _said(error: Exception) -> str:
-    """Codes and words of a failure, as one text to search in."""
-    return f"{codes(_body(error))} {words(_body(error)) or error}"
+    """Codes and words of a failure, as one text of bounded length to search in."""
+    return f"{codes(_body(error))} {words(_body(error)) or str(error)[:LONGEST]}"
 
 
 def said_by(error: Exception, endpoint: Endpoint) -> str:
     """A server's own words of a failure, at most 300 characters of them, without the key."""
-    return _without_key(words_or_all(_body(error)) or str(error), endpoint)[:300]
+    said = words_or_all(_body(error)) or str(error)[:LONGEST]
+    return _without_key(said, endpoint)[:300]
 
 
 def named(error: Exception, endpoint: Endpoint) -> str:

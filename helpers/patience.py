@@ -66,7 +66,7 @@ async def patiently(
             await before(again, sent)
         again = True
         try:
-            return _with_choices(await create(model=endpoint.model, **as_arguments(sent)))
+            return await _answer(create, model=endpoint.model, **as_arguments(sent))
         except Exception as error:
             if filtered(error):
                 return None
@@ -94,6 +94,14 @@ async def patiently(
         if given_up():
             raise EndpointError(f"{endpoint.base_url} was given up after another failure.")
         attempt += 1
+
+
+async def _answer(create: Callable[..., Awaitable], **arguments: object):
+    """The reply of one try; HalfAnswer where it is none, or nested too deeply to be read."""
+    try:
+        return _with_choices(await create(**arguments))
+    except RecursionError:
+        raise HalfAnswer("found a reply that is nested too deeply to be read") from None
 
 
 def _with_choices(reply: object):

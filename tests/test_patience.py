@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 import traceback
 
 import pytest
@@ -9,7 +10,16 @@ from faulty_server import DROPS, PASSING, FaultyServer, list_reply
 from test_generate import SEEDS
 
 from helpers import patience
-from helpers.endpoint import EndpointError
+from helpers.endpoint import Endpoint, EndpointError
+from helpers.failures import (
+    HalfAnswer,
+    filtered,
+    final_reason,
+    is_of_the_key,
+    is_of_the_money,
+    passes,
+    retry_after,
+)
 from helpers.generate import Settings, generate
 from helpers.io import read_jsonl
 
@@ -314,3 +324,63 @@ def test_two_processes_do_not_share_a_folder(tmp_path):
 
     with FaultyServer(wait=0.1) as server:
         assert asyncio.run(both(server))["stopped"] == "target reached"
+
+
+DEEP = [b"[" * 5_000, b"[" * 900 + b"]" * 900, b'{"error":' * 900 + b'"x"' + b"}" * 900,
+        b'{"error": {"code": ' + b"[" * 400 + b"]" * 400 + b"}}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", DEEP, ids=["open", "lists", "errors", "code"])
+@pytest.mark.parametrize("status", [200, 400, 429, 500])
+def test_an_answer_nested_too_deeply_is_one_failure_and_sets_its_try_free(
+    status, data, monkeypatch
+):
+    tries, ended = [], []
+
+    async def before(again, sent):
+        tries.append(again)
+
+    def send(handler, reply, *_):
+        handler._head(status, len(data), "application/json")
+        handler.wfile.write(data)
+
+    monkeypatch.setattr("faulty_server._Handler._send", send)
+    with FaultyServer() as server:
+
+        async def ask():
+            body = {"messages": [{"role": "user", "content": "Hi"}]}
+            async with place.async_client(max_retries=0) as client:
+                create = client.chat.completions.create
+                how = {"before": before, "failed": ended.append, "tries": 2}
+                await patience.patiently(create, body, place, **how)
+
+        place = server.endpoint()
+        with pytest.raises(EndpointError):
+            asyncio.run(ask())
+    assert len(ended) == len(tries) >= 1
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["retry", "retry ", "try again in 1", "1", "1h", "violat", "violations ", "auth", "content ",
+     "api key ", "exceeded ", "account ", "spend", "[", "input prompt ", "have a ", " "],
+)  # fmt: skip
+def test_reading_an_error_takes_time_in_proportion_to_its_length(unit):
+    def seconds(repeats):
+        error = HalfAnswer("x" * repeats, {"error": {"message": unit * repeats}})
+        began = time.process_time()
+        for read in (filtered, passes, retry_after, is_of_the_money, is_of_the_key):
+            read(error)
+        final_reason(error, place)
+        return time.process_time() - began
+
+    place = Endpoint("http://127.0.0.1:9/v1", "m", _key="k" * 20)
+    for repeats in (4_000 // len(unit) // 2, 4_000):
+        once = max(seconds(repeats) for _ in range(2))
+        assert min(seconds(2 * repeats) for _ in range(3)) < 3 * once + 0.05
+
+
+@pytest.mark.parametrize("pause", [10**400, float("nan"), float("inf"), -1, "1" * 5_000, "soon"])
+def test_no_pause_that_a_body_names_ends_a_run_with_another_error(pause):
+    found = retry_after(HalfAnswer("x", {"error": {"message": "Busy.", "retry_after": pause}}))
+    assert found is None or found >= 0
