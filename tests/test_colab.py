@@ -44,7 +44,7 @@ def test_every_link_and_badge_names_one_repository():
         assert badge(lesson, name) in cells[0].source
         first = next(cell for cell in cells if cell.cell_type == "code")
         assert f'"https://github.com/{name}"' in first.source
-    for page in ("README.md", "colab_guide.md"):
+    for page in ("README.md", "colab_guide.md", "SECURITY.md"):
         links = re.findall(
             r"github(?:\.com)?/([\w.-]+/[\w.-]+?)(?=/blob|[)\s\"])", (ROOT / page).read_text()
         )
@@ -60,7 +60,7 @@ def test_the_first_cell_is_the_same_in_every_lesson():
 
 
 def test_a_fork_renews_every_link_and_no_output_becomes_stale(tmp_path):
-    for page in ("pyproject.toml", "README.md", "colab_guide.md"):
+    for page in ("pyproject.toml", "README.md", "colab_guide.md", "SECURITY.md"):
         shutil.copy(ROOT / page, tmp_path / page)
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
     assert rename("somebody-else/a.fork", tmp_path) >= 2 * len(LESSONS) + 3
