@@ -46,7 +46,7 @@ def test_every_link_and_badge_names_one_repository():
         assert f'"https://github.com/{name}"' in first.source
     for page in ("README.md", "colab_guide.md", "SECURITY.md"):
         links = re.findall(
-            r"github(?:\.com)?/([\w.-]+/[\w.-]+?)(?=/blob|[)\s\"])", (ROOT / page).read_text()
+            r"github(?:\.com)?/([\w.-]+/[\w.-]+?)(?=/blob|/security|[)\s\"])", (ROOT / page).read_text()
         )
         assert links and set(links) == {name}, page
 
