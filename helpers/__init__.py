@@ -12,7 +12,8 @@ ground floor   files, received, visible, time_limit, io, file_kinds, file_rows, 
 first floor    keys, addresses, start, embedded, endpoint, limits, parameters, error_bodies,
                failures, patience,
                abilities, budget, calls                  a model to ask
-               hardware, architectures, tokens, batches, finite, student    a machine, shapes
+               hardware, architectures, tokens, batches, finite, adapter_config, student
+                                                         a machine, shapes
 second floor   filters, data, metrics                    rows that are sound, and facts about them
                asking, sieve, generation_folder, generate, batch    tasks from a teacher
                checkpoints, train, trainer, updates, shards, fsdp, launch    a student learns

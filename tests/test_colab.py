@@ -45,9 +45,8 @@ def test_every_link_and_badge_names_one_repository():
         first = next(cell for cell in cells if cell.cell_type == "code")
         assert f'"https://github.com/{name}"' in first.source
     for page in ("README.md", "colab_guide.md", "SECURITY.md"):
-        links = re.findall(
-            r"github(?:\.com)?/([\w.-]+/[\w.-]+?)(?=/blob|/security|[)\s\"])", (ROOT / page).read_text()
-        )
+        address = r"github(?:\.com)?/([\w.-]+/[\w.-]+?)(?=/blob|/security|[)\s\"])"
+        links = re.findall(address, (ROOT / page).read_text())
         assert links and set(links) == {name}, page
 
 
