@@ -88,6 +88,17 @@ def test_each_lesson_fails_only_where_it_means_to(finished, name):
     assert errors == [INTENDED_ERRORS[name]]
 
 
+def test_the_key_that_slips_in_stops_the_upload_of_the_last_lesson(finished):
+    for folder in (ROOT / "notebooks", finished[0] / "notebooks"):
+        printed = [
+            output.get("text", "")
+            for cell in notebook("06_release", folder).cells
+            if cell.cell_type == "code" and "notes.txt" in cell.source
+            for output in cell.outputs
+        ]
+        assert "must not be uploaded" in printed[0] and "Ab3dE5fG" not in printed[0]
+
+
 def test_a_step_that_others_changed_is_run_again(finished, tmp_path):
     folder = finished[0]
     saved = (folder / "metrics.json").read_text()
