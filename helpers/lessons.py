@@ -82,7 +82,8 @@ def _read(path):
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:
         raise RunError(f"{path} is missing. Get it again: git checkout {path}") from None
-    except (ValueError, AttributeError, KeyError, RecursionError, nbformat.ValidationError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError,
+            nbformat.ValidationError):  # fmt: skip
         raise RunError(
             f"{path} is no whole notebook: a full disk or a kill may have cut it off. Get it "
             f"again: git checkout {path}"
