@@ -14,6 +14,7 @@ reaches one runs code in the training. Here they are files in a folder that only
 open, the processes talk over loopback, and their environment holds no key.
 """
 
+import atexit
 import os
 import re
 import subprocess
@@ -69,7 +70,8 @@ def torchrun(ranks, *arguments):
             raise
         if status:
             errors.seek(0)
-            raise RuntimeError(first_error(errors.read()) or f"torchrun ended with {status}")
+            text = errors.read()
+            raise RuntimeError(first_error(text) or f"torchrun ended with {status}: {text[-2000:]}")
 
 
 def init_process_group(backend):
@@ -84,6 +86,17 @@ def init_process_group(backend):
     rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     how = {"init_method": store, "rank": rank, "world_size": ranks} if store else {}
     dist.init_process_group(backend, **how)
+    atexit.register(_end_at_once)
+
+
+def _end_at_once():
+    """End a process whose work is done: PyTorch's threads may abort it while Python shuts down."""
+    import torch.distributed as dist
+
+    if not dist.is_initialized() and not hasattr(sys, "last_type"):  # no error is on its way
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _environment(store):
