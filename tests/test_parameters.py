@@ -209,7 +209,8 @@ def test_what_has_a_price_or_a_cap_on_tokens_has_a_bound(change, tmp_path):
 def test_a_bound_under_another_name_is_one(parameters, tmp_path):
     with FaultyServer() as server:
         dear = server.endpoint(price_out=1.0, parameters=parameters)
-        ask(dear, bodies(1), tmp_path / "c.jsonl")
+        assert plan(dear, bodies(1), tmp_path / "c.jsonl")["dollars"] > 0
+        assert len(ask(dear, bodies(1), tmp_path / "c.jsonl")) == 1
 
 
 @pytest.mark.parametrize("parameters", [{"n": 4}, {"best_of": 4}])

@@ -257,8 +257,12 @@ def test_looking_through_takes_time_in_proportion_to_the_length(unit):
         leaks(unit * (size // len(unit)), "x", "settings")
         return time.process_time() - began
 
-    seconds(1000)
-    assert seconds(80_000) < 3 * seconds(40_000) + 0.05
+    for _ in range(4):  # a measurement beside other work may be wrong once
+        once, twice = seconds(40_000), seconds(80_000)
+        if twice < 3 * once + 0.05:
+            break
+    else:
+        pytest.fail(f"{once:.3f} s, {twice:.3f} s for twice the text")
 
 
 def test_an_address_or_a_tokenizer_stops_nothing(folder, student_folder):
