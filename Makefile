@@ -13,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 run: .venv/ready
-	@$(BIN)/python -m helpers.lessons --profile '$(PROFILE)'
+	@$(BIN)/python -m helpers.course.lessons --profile '$(PROFILE)'
 
 test: .venv/ready .venv/widgets7/ready
 	@$(BIN)/python -m ruff check .
@@ -33,16 +33,16 @@ lab: .venv/ready
 	@$(BIN)/python -m jupyter lab $(QUIET) --ServerApp.root_dir=. notebooks/01_preprocess.ipynb
 
 demo: .venv/ready
-	@$(BIN)/python -m helpers.demo $(if $(filter command,$(firstword $(origin PORT))),--port '$(PORT)')
+	@$(BIN)/python -m helpers.course.demo $(if $(filter command,$(firstword $(origin PORT))),--port '$(PORT)')
 
 class: .venv/ready
-	@$(BIN)/python -m helpers.classroom
+	@$(BIN)/python -m helpers.course.classroom
 
 repository: .venv/ready
-	@$(BIN)/python -m helpers.badges '$(if $(filter command,$(firstword $(origin NAME))),$(NAME))'
+	@$(BIN)/python -m helpers.course.badges '$(if $(filter command,$(firstword $(origin NAME))),$(NAME))'
 
 publish: .venv/ready
-	@$(BIN)/python -m helpers.lessons --profile laptop --publish
+	@$(BIN)/python -m helpers.course.lessons --profile laptop --publish
 
 # The stamp is written last: an interrupted install is begun again, not believed.
 .venv/ready: requirements.txt requirements-dev.txt constraints.txt

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.data.cleaning import clean_examples
+from helpers.data.cleaning.clean import clean_examples
 from helpers.io import load_examples
 
 ROOT = Path(__file__).resolve().parent.parent

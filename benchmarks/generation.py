@@ -20,9 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.endpoint import Endpoint
-from helpers.generate import Settings, generate
 from helpers.io import load_examples
+from helpers.teacher.endpoint import Endpoint
+from helpers.teacher.generate import Settings, generate
 
 WAYS = {
     "8 in flight, self-synthesis": (8, Settings(), 6),

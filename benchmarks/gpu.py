@@ -1,6 +1,7 @@
 """What one card does with our training code: tokens a second, MFU, peak memory. Nothing is fetched.
 
-- ``full``: every weight of a 7B model through :mod:`helpers.shards` and ``helpers.fsdp.train_step``
+- ``full``: every weight of a 7B model through :mod:`helpers.training.shards` and
+``helpers.training.fsdp.train_step``
   (fp32 weights and Adam moments, bf16 compute, activations recomputed), rows packed where the
   attention allows it. About 110 GB: an H200.
 - ``lora``: Gemma-2B, frozen in bf16, rank 4, four rows of 512 tokens at once, as on one L4.
@@ -27,14 +28,20 @@ import torch
 import torch.distributed as dist
 from torch.distributed.tensor import DTensor
 
-from helpers import hardware
-from helpers.architectures import model_config, tiny_config
-from helpers.batches import IGNORED, micro_batches, response_tokens, to_tensors, token_losses
-from helpers.fsdp import train_step
-from helpers.memory import plan_memory, table
+from helpers.planning import gpus, hardware
+from helpers.planning.architectures import model_config, tiny_config
+from helpers.planning.memory import memory_table, plan_memory
 from helpers.profiles import PROFILES
-from helpers.shards import shard, without_weights
-from helpers.train import lora_config
+from helpers.training.encoding import (
+    IGNORED,
+    micro_batches,
+    response_tokens,
+    to_tensors,
+    token_losses,
+)
+from helpers.training.fsdp import train_step
+from helpers.training.lora import lora_config
+from helpers.training.shards import shard, without_weights
 
 
 class NoTokenizer:
@@ -95,7 +102,7 @@ def lora_steps(config, updates, budget):
     for rows in updates:
         learned = response_tokens(rows)
         total = torch.zeros((), device=hardware.device())
-        for part in micro_batches(rows, budget, packed=hardware.packs()):
+        for part in micro_batches(rows, budget, packed=hardware.can_pack()):
             batch = to_tensors(part, NoTokenizer.pad_token_id)
             batch = {key: value.to(hardware.device()) for key, value in batch.items()}
             with torch.autocast(hardware.device(), hardware.working_dtype()):
@@ -121,7 +128,7 @@ def timed(steps, updates):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("method", choices=("full", "lora"))
-    parser.add_argument("--card", default="H200", choices=[card.name for card in hardware.CARDS])
+    parser.add_argument("--card", default="H200", choices=[card.name for card in gpus.GPUS])
     parser.add_argument("--updates", type=int, default=6)
     parser.add_argument("--rows", type=int, help="an update; default 128 (full) or 8 (lora)")
     parser.add_argument("--budget", type=int, help="tokens computed at once; default 16384 or 2048")
@@ -137,7 +144,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         backend = "nccl" if hardware.device() == "cuda" else "gloo"
         dist.init_process_group(backend, init_method=f"file://{folder}/meet", rank=0, world_size=1)
-        hardware.forget_peak_memory()
+        hardware.reset_peak_memory()
         steps = {"full": full_steps, "lora": lora_steps}[args.method](config, updates, budget)
         pace, loss = timed(steps, updates)
         dist.destroy_process_group()
@@ -147,7 +154,7 @@ def main():
 def report(args, config, budget, pace, loss):
     """Print what was measured, and what the planner says of the same shape."""
     parameters = sum(p.numel() for p in without_weights(config).parameters())
-    card = next(card for card in hardware.CARDS if card.name == args.card)
+    card = next(card for card in gpus.GPUS if card.name == args.card)
     work = {"full": 6, "lora": 4}[args.method] * parameters * pace
     print(f"{args.method}, {parameters / 1e9:.2f} billion parameters, loss {loss:.2f}")
     print(f"real tokens a second: {pace:,.0f}")
@@ -156,7 +163,7 @@ def report(args, config, budget, pace, loss):
     shape = {"rows": max(1, budget // 512), "length": 512, "device": hardware.device()}
     recompute = args.method == "full"
     plan = plan_memory(config, args.method, recompute=recompute, lora_rank=4, **shape)
-    print(table({"plan": plan}))
+    print(memory_table({"plan": plan}))
 
 
 if __name__ == "__main__":

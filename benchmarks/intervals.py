@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.evidence import _at_equal_length, _controlled, summarize
-from helpers.intervals import bootstrap, wilson
+from helpers.evaluation.intervals import bootstrap, wilson
+from helpers.evaluation.verdict_stats import _at_equal_length, _controlled, summarize
 
 DRAWS = 1000
 

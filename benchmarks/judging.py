@@ -25,13 +25,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 ROOT = Path(__file__).resolve().parent.parent
 
-from helpers.calls import ask_all
-from helpers.endpoint import Endpoint
-from helpers.evidence import ORDERS
-from helpers.intervals import wilson
-from helpers.judge import gold_pairs, judge, judge_bodies
-from helpers.likelihood import judge_by_likelihood, load_judge, log_likelihoods
-from helpers.rubrics import judge_message
+from helpers.evaluation.intervals import wilson
+from helpers.evaluation.judge import gold_pairs, judge, judge_bodies
+from helpers.evaluation.likelihood import judge_by_likelihood, load_judge, log_likelihoods
+from helpers.evaluation.rubrics import judge_message
+from helpers.evaluation.verdict_stats import ORDERS
+from helpers.teacher.cached_calls import ask_all
+from helpers.teacher.endpoint import Endpoint
 
 ROUNDS = 4  # the ways take turns, so that a busy machine is busy for all of them
 

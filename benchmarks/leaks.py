@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.intervals import percent, wilson
+from helpers.evaluation.intervals import percent, wilson
 from helpers.io import read_jsonl
 from helpers.release.upload import UploadError, upload_plan
 

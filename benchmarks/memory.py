@@ -1,4 +1,4 @@
-"""Does the plan of helpers.memory hold? Planned beside measured, on the embedded model, on a CPU.
+"""Planned beside measured memory (helpers.planning.memory), on the embedded model, on a CPU.
 
     python benchmarks/memory.py [--only lora]
 
@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from helpers import hardware
-from helpers.architectures import model_config
-from helpers.batches import IGNORED
-from helpers.launch import init_process_group, torchrun
-from helpers.memory import plan_memory
+from helpers.planning import hardware
+from helpers.planning.architectures import model_config
+from helpers.planning.memory import plan_memory
+from helpers.training.encoding import IGNORED
+from helpers.training.launch import init_process_group, torchrun
 
 # method, rows and tokens a row computed together, ranks, recompute
 CASES = (
@@ -68,20 +68,20 @@ def status(key):
 def start_measuring():
     """Forget the peak so far; returns what the process has without a model."""
     gc.collect()
-    hardware.forget_peak_memory()
+    hardware.reset_peak_memory()
     return status("VmRSS")
 
 
 def lora(folder, rows, length, recompute):
-    """Two updates of two micro-batches through the trainer of :mod:`helpers.train`; the peak."""
+    """Two updates of two micro-batches through the trainer that LoRA uses; the peak."""
     import peft  # noqa: F401  (imported here, so that it is not measured)
     import transformers.models.llama.modeling_llama  # noqa: F401
     from trl import SFTConfig, SFTTrainer  # noqa: F401
 
     from helpers.profiles import load_profile
-    from helpers.student import load_student, load_tokenizer
-    from helpers.train import lora_config
-    from helpers.trainer import response_trainer
+    from helpers.training.lora import lora_config
+    from helpers.training.student import load_student, load_tokenizer
+    from helpers.training.trl_trainer import response_trainer
 
     assert not recompute, "LoRA keeps its activations"
     profile = load_profile("laptop")
@@ -102,14 +102,14 @@ def lora(folder, rows, length, recompute):
 
 
 def full(folder, rows, length, recompute):
-    """Three updates of two micro-batches a rank through :func:`helpers.fsdp.train_step`."""
+    """Three updates of two micro-batches a rank through ``fsdp.train_step``; the peak."""
     import torch
     import torch.distributed as dist
     import transformers.models.llama.modeling_llama  # noqa: F401
 
-    from helpers.fsdp import _mesh, train_step
-    from helpers.shards import load_sharded
-    from helpers.student import load_tokenizer
+    from helpers.training.fsdp import _mesh, train_step
+    from helpers.training.shards import load_sharded
+    from helpers.training.student import load_tokenizer
 
     init_process_group("gloo")
     ranks = dist.get_world_size()

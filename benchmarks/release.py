@@ -16,23 +16,24 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 ROOT = Path(__file__).resolve().parent.parent
 
-from helpers.intervals import bootstrap, wilson
+from helpers.evaluation.intervals import bootstrap, wilson
 from helpers.io import load_examples
-from helpers.release.guard import LANGUAGES, examine, local_guard, worth
+from helpers.release.guard import LANGUAGES, detection_rates, evaluate_guard, local_guard
 from helpers.release.probes import read_probes
 from helpers.release.watermark import (
     BIAS,
     FOUND,
     SHARE,
-    cost,
-    found,
+    count_found,
     found_after_edits,
     found_by_length,
     sampled,
     token_ids,
+    watermark_cost,
 )
 from helpers.similarity import repetition
-from helpers.student import load_student, load_tokenizer, student_folder
+from helpers.training.model_folders import student_folder
+from helpers.training.student import load_student, load_tokenizer
 
 CACHE = ROOT / "runs" / "cache"
 
@@ -40,12 +41,12 @@ CACHE = ROOT / "runs" / "cache"
 def guard():
     """Tables of what the local guard is worth."""
     for deal in range(3):
-        rows, scores = examine(CACHE, seed=deal)
+        rows, scores = evaluate_guard(CACHE, seed=deal)
         if deal == 0:
             print(f"{len(rows)} sentences, each scored by a guard that has not seen it")
         print(f"\ndeal {deal}\n{'':<12}{'precision':>20}{'recall':>20}{'false alarms':>20}")
         for by in ("language", "kind") if deal == 0 else ("language",):
-            for value, figures in worth(rows, scores, by).items():
+            for value, figures in detection_rates(rows, scores, by).items():
                 if by == "language" or value != "all":
                     cells = "".join(f"{_shown(figures[key]):>20}" for key in figures)
                     print(f"{value:<12}{cells}")
@@ -88,12 +89,12 @@ def marked(count):
         cells = "".join(f"{_shown(rates[name]):>22}" for name in ("marked", "plain"))
         print(f"{length:<10}{rates['marked']['z']:>9.1f}{cells}")
     people = token_ids([row["output"] for row in tasks if len(row["output"]) > 60], tokenizer)
-    print(f"\ntexts by people found: {_shown(found(people, size))} of {len(people)}")
+    print(f"\ntexts by people found: {_shown(count_found(people, size))} of {len(people)}")
     others = " ".join(row["output"] for row in tasks)
     print(f"\n{'edited':<10}{'median z':>9}{'found of marked':>22}")
     for share, rate in found_after_edits(texts["marked"], others, tokenizer, size).items():
         print(f"{share:<10.0%}{rate['z']:>9.1f}{_shown(rate):>22}")
-    change = cost(model, tokenizer, tasks[:40])
+    change = watermark_cost(model, tokenizer, tasks[:40])
     print(f"\nheld-out loss, 40 tasks: {change['value']:+.2f} nats a token "
           f"[{change['low']:+.2f}, {change['high']:+.2f}]")  # fmt: skip
     for name, some in texts.items():

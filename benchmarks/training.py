@@ -26,8 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 import torch
 from peft import LoraConfig, get_peft_model
 
-from helpers import hardware
-from helpers.batches import (
+from helpers.io import load_examples
+from helpers.planning import hardware
+from helpers.training.encoding import (
     IGNORED,
     collate,
     encode_all,
@@ -35,8 +36,8 @@ from helpers.batches import (
     response_tokens,
     token_losses,
 )
-from helpers.io import load_examples
-from helpers.student import load_student, load_tokenizer, student_folder
+from helpers.training.model_folders import student_folder
+from helpers.training.student import load_student, load_tokenizer
 
 BUDGET = 512
 

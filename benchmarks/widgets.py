@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from helpers.display.widgets import dataset_browser
 from helpers.io import load_examples
-from helpers.widgets import dataset_browser
 
 
 def seconds(action):

@@ -8,8 +8,8 @@ Three promises:
 - appending survives a kill at any moment: a torn last line is cut off before the next append,
   and :func:`read_jsonl` can be told to overlook it.
 
-What a file is made of is found out in :mod:`helpers.file_kinds` and :mod:`helpers.file_rows`, what
-a row is made of in :mod:`helpers.row_shapes`.
+What a file is made of is found out in :mod:`helpers.safe_io.file_kinds` and
+:mod:`helpers.safe_io.file_rows`, what a row is made of in :mod:`helpers.safe_io.row_shapes`.
 """
 
 import json
@@ -18,12 +18,12 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-from helpers.bounded import LEVELS
-from helpers.file_kinds import DataError, decode, read_bytes, unpack
-from helpers.file_rows import parse_lines, read_rows
-from helpers.files import append_text, is_json, write_text
 from helpers.prompts import format_prompt
-from helpers.row_shapes import FIELDS, as_example, describes_tasks
+from helpers.safe_io.bounded_json import LEVELS
+from helpers.safe_io.file_kinds import DataError, decode, decompress, read_bytes
+from helpers.safe_io.file_rows import parse_lines, read_rows
+from helpers.safe_io.row_shapes import FIELDS, as_example, describes_tasks
+from helpers.safe_io.writing import append_text, is_json, write_text
 
 FORMATS = ("alpaca", "messages", "prompt_completion")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
@@ -42,7 +42,7 @@ def read_jsonl(path: str | Path, *, torn_tail_ok: bool = False) -> list[dict]:
     if torn_tail_ok:
         whole, newline, tail = data.rpartition(b"\n")
         data = data if is_json(tail) else whole + newline
-    text = decode(unpack(data, path), path)
+    text = decode(decompress(data, path), path)
     rows = parse_lines(text, path)
     return _with_whole_characters(rows, path) if _HALF.search(text) else rows
 
@@ -66,10 +66,11 @@ def load_examples(path: str | Path) -> list[dict]:
 
     The kind of the file is found out from its content. The rows may be Alpaca's, chats of one
     exchange (``messages``, ShareGPT's ``conversations``), or have other names for the three fields,
-    as listed in :mod:`helpers.row_shapes`. Returns a list of rows; keys beyond the three fields are
-    kept. A warning says what was changed (a system text placed, half a character replaced) and
-    which columns the prompt will not show. Nothing is cleaned: :mod:`helpers.data.cleaning` does.
-    Raises DataError naming the file and the first row that has no task in it, and why.
+    as listed in :mod:`helpers.safe_io.row_shapes`. Returns a list of rows; keys beyond the three
+    fields are kept. A warning says what was changed (a system text placed, half a character
+    replaced) and which columns the prompt will not show. Nothing is cleaned:
+    :mod:`helpers.data.cleaning.clean` does. Raises DataError naming the file and the first row that
+    has no task in it, and why.
     """
     path = Path(path)
     rows = _with_whole_characters(read_rows(path, describes_tasks), path)

@@ -17,12 +17,11 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
-from helpers.costs import costs
-from helpers.files import held, write_text
 from helpers.io import read_jsonl, write_jsonl
 from helpers.profiles import load_profile
-from helpers.received import ReceivedError, is_inside, read_json
-from helpers.visible import visible
+from helpers.safe_io.printable import printable
+from helpers.safe_io.received import ReceivedError, is_inside, read_json
+from helpers.safe_io.writing import locked, write_text
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = Path("data/finished_run")
@@ -89,10 +88,6 @@ class Run:
             if step in manifest["steps"]:
                 manifest["steps"][step].update(facts)
 
-    def about(self, step):
-        """Lines for a lesson's head: profile, run folder, and what the lesson takes."""
-        return f"profile {self.profile.name}, run folder {self.folder}\n\n{costs(step)}\n"
-
     def remember(self, name, mark, make):
         """Rows of a JSONL file that are made once and reused while ``mark`` stays the same.
 
@@ -132,7 +127,7 @@ class Run:
             fault = self._fault(step, entry)
             if fault:
                 raise RunError(fault)
-            origin = f" (from {visible(str(entry['from']))})" if "from" in entry else ""
+            origin = f" (from {printable(str(entry['from']))})" if "from" in entry else ""
             lines.append(f"{step}: {len(entry['outputs'])} files, unchanged{origin}")
         return "\n".join(lines)
 
@@ -196,7 +191,7 @@ class Run:
         """The manifest, written back at the end; no other process changes it in between."""
         why = f"another process has held {self.folder} for a minute; stop it and run this again."
         try:
-            with held(self.path(".manifest.lock"), why, wait=60):
+            with locked(self.path(".manifest.lock"), why, wait=60):
                 manifest = self.manifest()
                 yield manifest
                 write_text(self.path("manifest.json"), json.dumps(manifest, indent=1) + "\n")

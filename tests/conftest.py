@@ -15,21 +15,21 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing here needs the network
 @pytest.fixture(scope="session")
 def student_folder():
     """The embedded student's folder; the conversion stays in runs/cache for the next time."""
-    from helpers.student import student_folder
+    from helpers.training.model_folders import student_folder
 
     return student_folder("embedded", ROOT / "runs" / "cache")
 
 
 @pytest.fixture(scope="session")
 def tokenizer(student_folder):
-    from helpers.student import load_tokenizer
+    from helpers.training.student import load_tokenizer
 
     return load_tokenizer(student_folder)
 
 
 @pytest.fixture(scope="session")
 def endpoint():
-    from helpers.endpoint import Endpoint
+    from helpers.teacher.endpoint import Endpoint
 
     return Endpoint.local(parallel=4)
 
@@ -71,7 +71,15 @@ def chromium():
 def make_run(folder, **environment):
     """What `make run` calls, into ``folder``."""
     environment = {**os.environ, "ALPACA_PRECISION": "fp32", **environment}
-    command = [sys.executable, "-m", "helpers.lessons", "--profile", "tiny", "--run", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "helpers.course.lessons",
+        "--profile",
+        "tiny",
+        "--run",
+        str(folder),
+    ]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 

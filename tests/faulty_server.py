@@ -11,7 +11,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from helpers.endpoint import Endpoint
+from helpers.teacher.endpoint import Endpoint
 
 STATUS = {"429": 429, "429 soon": 429, "429 hours": 429, "500": 500, "503": 503, "529": 529,
           "400": 400, "400 filter": 400, "401": 401, "403": 403, "404": 404,

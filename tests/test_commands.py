@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from helpers.fsdp import main
 from helpers.io import write_jsonl
-from helpers.plan import format_plan, training_plan
+from helpers.planning.training_plan import format_plan, training_plan
 from helpers.profiles import PROFILES
 from helpers.run import ROOT
+from helpers.training.fsdp import main
 
 ROWS = [{"instruction": f"Say {i}.", "input": "", "output": f"it is {i}"} for i in range(4)]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("helpers/**/*.py"), *ROOT.glob("benchmarks/*.*")]
@@ -93,12 +93,12 @@ def plan_of(name):
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_command_of_a_plan_is_understood(name, capsys):
     command = plan_of(name)
-    if "helpers.fsdp" not in command:
+    if "helpers.training.fsdp" not in command:
         profile, page = re.fullmatch(r"ALPACA_PROFILE=(\w+), and open (\S+)", command).groups()
         assert profile == name and (ROOT / page).is_file()
         return
     words = shlex.split(command)
-    main([*words[words.index("helpers.fsdp") + 1 : words.index("--data")], "--plan"])
+    main([*words[words.index("helpers.training.fsdp") + 1 : words.index("--data")], "--plan"])
     assert command in capsys.readouterr().out
 
 

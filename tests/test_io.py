@@ -558,7 +558,7 @@ def test_what_is_unpacked_has_a_largest_size(tmp_path, monkeypatch):
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(gzip.compress(LINES.encode()))
     assert len(load_examples(path)) == 2
-    monkeypatch.setattr("helpers.file_kinds.MOST", 20)
+    monkeypatch.setattr("helpers.safe_io.file_kinds.MOST", 20)
     with pytest.raises(DataError, match="more than 20 bytes"):
         load_examples(path)
     (tmp_path / "rows.parquet").write_bytes(parquet([HELLO, HELLO]))

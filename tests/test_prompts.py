@@ -5,11 +5,11 @@ from typing import ClassVar
 import pytest
 import torch
 
-from helpers.batches import encode
 from helpers.io import read_jsonl
 from helpers.prompts import as_text, chat_turns, format_prompt, task_list_prompt
 from helpers.run import ROOT
-from helpers.student import answer
+from helpers.training.answering import answer
+from helpers.training.encoding import encode
 
 WITH_INPUT = """Below is an instruction that describes a task, paired with an input that provides \
 further context. Write a response that appropriately completes the request.

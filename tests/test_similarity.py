@@ -3,8 +3,6 @@
 import itertools
 import json
 import random
-import subprocess
-import sys
 import time
 import unicodedata
 
@@ -247,15 +245,3 @@ def test_neighbours_are_the_nearest_at_that_moment():
     assert first.neighbours == ((0.5, "a b c d"), (0.0, "x y"))
     # "a b q q" was kept before, and shares three of four words with "a b c q" as well.
     assert second.neighbours == ((0.75, "a b c d"), (0.75, "a b q q"))
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["", ".io", ".prompts", ".similarity", ".profiles", ".meaning", ".diversity", ".parsing"],
-)
-def test_the_ground_floor_never_imports_torch(name):
-    code = (
-        f"import helpers{name}, sys; print(sorted({{'torch', 'transformers'}} & {{*sys.modules}}))"
-    )
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert (out.stdout.strip(), out.stderr) == ("[]", "")

@@ -1,13 +1,14 @@
-"""What it takes to let other people use a model: one file a question.
+"""Before other people use a model: is it safe, is it whole, may it be shared?
 
-``guard``       what should it neither be asked nor say?
-``watermark``   can its texts be told from others?
-``probes``      where does it fail people?
-``licences``    whose terms hold for it, and may it be sold?
-``adapters``    is it of this base? merged into it, or packed by itself
-``diff``        how is a tuned model given away without its base?
-``export``      how does it get into llama.cpp or Ollama?
-``upload``      what would leave this machine, and what must never?
-``chat``        what do people see of it? the demo's conversation, guarded and marked
-``weights``     tensors of a folder, one at a time; what the others stand on
+adapters   check, merge and pack an adapter
+diff       a model as the difference from its base
+gguf       a model for llama.cpp and Ollama
+guard      is this text harmful?
+chat       one guarded question to one or two models
+probes     tasks that show where a model fails people
+watermark  mark generated text, and find the mark
+licences   whose terms apply
+cards      data card and model card
+leaks      keys and private paths in a text
+upload     what goes to a hub, and what must not
 """

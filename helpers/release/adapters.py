@@ -10,21 +10,22 @@ import re
 import shutil
 from pathlib import Path
 
-from helpers.files import write_text
-from helpers.finite import check_numbers
-from helpers.received import ReceivedError, check_folder, read_json
-from helpers.release.weights import (
+from helpers.planning.quiet import quiet
+from helpers.safe_io.received import ReceivedError, check_folder, read_json
+from helpers.safe_io.writing import write_text
+from helpers.training.adapter_base import BASE
+from helpers.training.finite import check_numbers
+from helpers.training.model_folders import SHARD
+from helpers.training.student import with_adapter
+from helpers.training.weights import (
     INDEX,
     Weights,
-    checksum,
     copy_beside,
     first_difference,
     is_checksum,
     new_folder,
 )
-from helpers.student import SHARD, quiet, with_adapter
 
-BASE = "base.json"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 # A pair beside a layer, or beside the embedding; and what peft puts around a tensor's own name.
 PAIR = re.compile(r"^base_model\.model\.(.+)\.lora_(?:embedding_)?([AB])(?:\.weight)?$")
@@ -35,41 +36,12 @@ class AdapterError(ValueError):
     """An adapter that does not belong here, or is not whole; the message says why."""
 
 
-def base_of(model):
-    """Which model this is, as ``{tensor: checksum}``, for the adapter that will be learned on it.
-
-    Of the files in the folder the model came from, in their number format, if memory still holds
-    what they say. Else of memory: an adapter may have been merged into it since.
-    """
-    memory = dict(model.named_parameters())
-    if model.name_or_path and Path(model.name_or_path).is_dir():
-        weights, sums = Weights(model.name_or_path), {}
-        for name in weights.files:
-            stored = weights.tensor(name)
-            if name in memory and not _same(stored, memory[name]):
-                break
-            sums[name] = checksum(stored)
-        else:
-            return sums
-    return {name: checksum(tensor.detach().cpu()) for name, tensor in memory.items()}
-
-
-def _same(stored, held):
-    """Whether a tensor in memory is the stored one, in whatever format it is held."""
-    return stored.shape == held.shape and bool((stored.to(held.device, held.dtype) == held).all())
-
-
-def note_base(sums, adapter):
-    """Write down beside an adapter which model it was learned on, as :func:`base_of` told it."""
-    write_text(Path(adapter) / BASE, json.dumps(sums, indent=1) + "\n")
-
-
 def check_base(base, adapter, few=8):
     """Raise AdapterError, soon, where ``adapter`` was not learned on the model in ``base``.
 
     Shapes tell for any adapter; the weights themselves where the training noted its base
     (:func:`base_of`), ``few`` of them or with None all
-    (:func:`helpers.release.weights.first_difference`). Both are folders. Raises ValueError for a
+    (:func:`helpers.training.weights.first_difference`). Both are folders. Raises ValueError for a
     ``base`` that is no whole model.
     """
     weights, adapter = Weights(base), Path(adapter)

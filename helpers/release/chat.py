@@ -12,12 +12,12 @@ import queue
 import re
 import threading
 
-from helpers.batches import end_id, prompt_ids
 from helpers.release.guard import GuardError
 from helpers.release.watermark import watermark
+from helpers.training.encoding import end_id, prompt_ids
 
 LONGEST = 2000  # characters of a message
-PATIENCE = 120  # seconds for the next word of a model
+LONGEST_WAIT = 120  # seconds for the next word of a model
 TAKEN_BACK = "(The filter took this answer back.)"
 ALONE = threading.Lock()  # one answer is written at a time: the cores are the same for all
 
@@ -35,7 +35,7 @@ def respond(text, speakers, guard, *, stop=None, max_new_tokens=160, temperature
     and whether the guard took it back. ``stop`` is a :class:`threading.Event` that ends the answer
     at the next token. Raises Refused for an empty or overlong message and one that the guard stops.
     """
-    text, stop = check(text, guard), stop or threading.Event()
+    text, stop = check_text(text, guard), stop or threading.Event()
     said = {}
     for name, (model, tokenizer) in speakers.items():
         with _spoken(model, tokenizer, text, stop, max_new_tokens, temperature) as pieces:
@@ -47,7 +47,7 @@ def respond(text, speakers, guard, *, stop=None, max_new_tokens=160, temperature
 
 
 def answerers(speakers, guard, **limits):
-    """The same for :func:`helpers.widgets.chat`: ``{name: function from a text to an answer}``.
+    """The same for ``widgets.chat``: ``{name: function from a text to an answer}``.
 
     ``limits`` are those of :func:`respond`. A function raises Refused as it does.
     """
@@ -62,7 +62,7 @@ def answerers(speakers, guard, **limits):
     return {name: alone(name) for name in speakers}
 
 
-def check(text, guard):
+def check_text(text, guard):
     """A message as it goes to the models. Raises Refused, with the reason in words."""
     text = text.strip() if isinstance(text, str) else ""
     if not text:
@@ -143,7 +143,7 @@ def _spoken(model, tokenizer, text, stop, max_new_tokens, temperature):
 
     leave, outcome = threading.Event(), {}
     streamer = TextIteratorStreamer(
-        tokenizer, skip_prompt=True, timeout=PATIENCE, skip_special_tokens=True
+        tokenizer, skip_prompt=True, timeout=LONGEST_WAIT, skip_special_tokens=True
     )
     ids = torch.tensor([prompt_ids({"instruction": text, "input": ""}, tokenizer)]).to(model.device)
     ends = sorted({end_id(tokenizer), tokenizer.eos_token_id} - {None})
@@ -184,7 +184,9 @@ def _read(streamer, thread, outcome):
         for piece in streamer:
             yield piece, None
     except queue.Empty:
-        raise Refused(f"The models said no word for {PATIENCE} seconds. Try it again.") from None
+        raise Refused(
+            f"The models said no word for {LONGEST_WAIT} seconds. Try it again."
+        ) from None
     thread.join()
     if "error" in outcome:
         raise outcome["error"]

@@ -18,10 +18,10 @@ import json
 import math
 from pathlib import Path
 
-from helpers.bounded import bounded_json
-from helpers.files import write_text
-from helpers.received import read_json
-from helpers.release.weights import (
+from helpers.safe_io.bounded_json import bounded_json
+from helpers.safe_io.received import read_json
+from helpers.safe_io.writing import write_text
+from helpers.training.weights import (
     Weights,
     bits_of,
     checksum,

@@ -3,9 +3,9 @@
 Where there is a key for OpenAI, its moderation endpoint decides. Where there is none, a small guard
 of our own: the mean hidden state of the untouched student in the middle of its layers, and
 scikit-learn's logistic regression on it, fitted to the project's labelled sentences in three
-languages and to ordinary tasks (without those, it takes every short instruction for an insult).
-The ready-made packages that carry their weights know English words only. What ours is worth is
-measured like a judge (:func:`examine`): it teaches what a filter can and cannot do, and protects
+languages and to ordinary tasks (without those, it takes every short instruction for an insult). The
+ready-made packages that carry their weights know English words only. What ours is worth is measured
+like a judge (:func:`evaluate_guard`): it teaches what a filter can and cannot do, and protects
 nobody.
 
 A guard that cannot decide lets nothing through: it raises GuardError.
@@ -16,11 +16,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.addresses import OPENAI, is_openai
-from helpers.files import scratch_folder
-from helpers.intervals import wilson
+from helpers.evaluation.intervals import wilson
 from helpers.io import load_examples, read_jsonl
-from helpers.tokens import text_ids
+from helpers.safe_io.writing import scratch_folder
+from helpers.teacher.addresses import OPENAI, is_openai
+from helpers.training.tokens import text_ids
 
 SENTENCES = Path("data/filter_sentences.jsonl")
 LANGUAGES = ("en", "ko", "id")
@@ -51,7 +51,7 @@ def open_guard(cache):
     leads elsewhere is the key of that place, and stays there. Both raise GuardError for a text on
     which they cannot decide.
     """
-    from helpers.keys import find_key
+    from helpers.teacher.keys import find_key
 
     at_openai = is_openai(os.environ.get("OPENAI_BASE_URL") or OPENAI)
     key = find_key("OPENAI_API_KEY")[0] if at_openai else None
@@ -99,7 +99,8 @@ def local_guard(cache, threshold=0.5):
 
 def _reader(cache):
     """The untouched student, as far up as its layers are asked, and its tokenizer."""
-    from helpers.student import load_student, load_tokenizer, student_folder
+    from helpers.training.model_folders import student_folder
+    from helpers.training.student import load_student, load_tokenizer
 
     folder = student_folder("embedded", cache)
     model = load_student(folder).float()
@@ -159,16 +160,17 @@ def probabilities(classifier, x):
     return classifier.predict_proba(x)[:, 1].tolist()
 
 
-def ordinary_texts(each=60):
+def harmless_texts(each=60):
     """Instructions and answers of seed tasks in all languages: what a guard must leave alone."""
     rows = [load_examples(f"data/seed_tasks.{language}.jsonl")[:each] for language in LANGUAGES]
     return [row[field] for some in rows for row in some for field in ("instruction", "output")]
 
 
-def examine(cache, seed=0):
+def evaluate_guard(cache, seed=0):
     """The labelled sentences, and for each a score from a guard that has not seen it.
 
-    Returns ``(rows, scores)``, for :func:`worth`; the model and what it read come from ``cache``.
+    Returns ``(rows, scores)``, for :func:`detection_rates`; the model and what it read come from
+    ``cache``.
     """
     rows, x, plain = _known(*_reader(cache), Path(cache) / "guard")
     return rows, cross_validate(x, rows, plain, seed=seed)
@@ -198,7 +200,7 @@ def _with_ordinary(rows, x, ordinary):
     return numpy.concatenate([x, ordinary]), [r["harmful"] for r in rows] + [False] * len(ordinary)
 
 
-def worth(rows, scores, by="language", threshold=0.5):
+def detection_rates(rows, scores, by="language", threshold=0.5):
     """What a guard is worth: ``{value: {"precision", "recall", "false_alarms"}}`` with intervals.
 
     ``by`` is the field to split by; the entry ``all`` counts every row. Wilson's intervals; None
@@ -226,7 +228,7 @@ def _known(model, tokenizer, folder):
     """
     from safetensors.numpy import load_file, save_file
 
-    rows, ordinary = read_jsonl(SENTENCES), ordinary_texts()
+    rows, ordinary = read_jsonl(SENTENCES), harmless_texts()
     texts = [row["text"] for row in rows] + ordinary
     path = (
         folder

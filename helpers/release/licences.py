@@ -68,23 +68,23 @@ KNOWN = {  # by the beginning of a model's name; the longest that fits
 }
 
 
-def terms_of(model):
+def licence_terms(model):
     """The :class:`Terms` of a model by its name; UNKNOWN for one that is not known here."""
     fitting = [start for start in KNOWN if str(model).startswith(start)]
     return KNOWN[max(fitting, key=len)] if fitting else UNKNOWN
 
 
-def chain(base, teacher):
+def licence_chain(base, teacher):
     """What a tuned model is made of: ``[(part, name, Terms)]``; without a ``base``, its data."""
     return [
-        *([("base model", base, terms_of(base))] if base else []),
-        ("teacher", teacher, terms_of(teacher)),
+        *([("base model", base, licence_terms(base))] if base else []),
+        ("teacher", teacher, licence_terms(teacher)),
         ("seed tasks", "written for Alpaca Classroom", APACHE),
     ]
 
 
 def may_be_sold(links):
-    """``(True, False or None, why)``: whether all that is in a :func:`chain` allows it."""
+    """``(True, False or None, why)``: whether all that is in a :func:`licence_chain` allows it."""
     for allowed in (False, None):
         for part, name, terms in links:
             if terms.commercial is allowed:
@@ -97,7 +97,7 @@ def _holds(terms):
 
 
 def card_section(links):
-    """A :func:`chain` as the lines of a card: each part, its terms, and what follows for a sale."""
+    """The lines of a card for a licence chain: each part, its terms, what follows for a sale."""
     allowed, why = may_be_sold(links)
     answer = {True: "allowed", False: "not allowed", None: "not to be assumed"}[allowed]
     lines = ["## Whose terms hold", ""]
@@ -109,7 +109,7 @@ def card_section(links):
 
 
 def hub_licence(links):
-    """What the hub shows as licence, as metadata of a card: the strictest of a :func:`chain`."""
+    """What the hub shows as licence, as metadata of a card: the strictest of a chain."""
     names = {terms.name for _, _, terms in links}
     if names == {"Apache-2.0"}:
         return {"license": "apache-2.0"}

@@ -12,7 +12,7 @@ beside the answers.
 
 import re
 
-from helpers.intervals import wilson
+from helpers.evaluation.intervals import wilson
 from helpers.io import DataError, read_jsonl
 
 KINDS = {
@@ -77,7 +77,7 @@ def is_sound(probe, output):
 
 
 def compare(probes, before, after, names=("before", "after")):
-    """Two models' answers as pairs and records for :func:`helpers.widgets.verdict_browser`.
+    """Two models' answers as pairs and records for :func:`helpers.display.widgets.verdict_browser`.
 
     The one sound answer of a pair wins; where both are or neither is, it is a tie.
     """

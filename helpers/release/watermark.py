@@ -18,11 +18,11 @@ import random
 import statistics
 from itertools import pairwise
 
-from helpers.batches import IGNORED, encode
-from helpers.hardware import device
-from helpers.intervals import bootstrap, wilson
-from helpers.student import answer
-from helpers.tokens import text_ids
+from helpers.evaluation.intervals import bootstrap, wilson
+from helpers.planning.hardware import device
+from helpers.training.answering import answer
+from helpers.training.encoding import IGNORED, encode
+from helpers.training.tokens import text_ids
 
 KEY, SHARE, BIAS = 15485863, 0.25, 2.5  # the key is transformers' own: for anything real, draw one
 FOUND = 0.001  # a text counts as marked where chance would be this green once in a thousand
@@ -96,7 +96,7 @@ def token_ids(texts, tokenizer):
     return [text_ids(text, tokenizer) for text in texts]
 
 
-def found(texts, vocabulary):
+def count_found(texts, vocabulary):
     """Share of texts (token ids) in which a watermark is found, and the median of their z.
 
     ``{"value", "low", "high", "z"}``, Wilson's interval; a text too short to count is not found.
@@ -108,10 +108,10 @@ def found(texts, vocabulary):
 
 
 def found_by_length(marked, plain, vocabulary, lengths):
-    """``{length: {"marked", "plain"}}``: what :func:`found` says of the first tokens of texts."""
+    """``{length: {"marked", "plain"}}``: :func:`count_found` on the first tokens of texts."""
     return {
         length: {
-            name: found([ids[:length] for ids in texts], vocabulary)
+            name: count_found([ids[:length] for ids in texts], vocabulary)
             for name, texts in (("marked", marked), ("plain", plain))
         }
         for length in lengths
@@ -122,14 +122,14 @@ def found_after_edits(texts, others, tokenizer, vocabulary, shares=(0, 0.1, 0.3,
     """``{share of words replaced: found}`` for marked texts; new words come from ``others``."""
     rng = random.Random(0)
     return {
-        share: found(
+        share: count_found(
             token_ids([edited(text, share, others, rng) for text in texts], tokenizer), vocabulary
         )
         for share in shares
     }
 
 
-def cost(model, tokenizer, rows, *, max_length=512, bias=BIAS):
+def watermark_cost(model, tokenizer, rows, *, max_length=512, bias=BIAS):
     """What the watermark adds to the loss of each row's answer, in nats a token: a mean with
     its bootstrap interval."""
     encoded = [encode(row, tokenizer, max_length) for row in rows]

@@ -4,8 +4,8 @@ import math
 from collections import Counter
 from itertools import count
 
-from helpers.evidence import length_habits, outcome
-from helpers.intervals import smallest_difference
+from helpers.evaluation.intervals import smallest_difference
+from helpers.evaluation.verdict_stats import length_preference, outcome
 
 
 def first_at(rate, condition):
@@ -104,7 +104,7 @@ def without_the_unread(found, n):
 
 
 def longer_wins(records):
-    share = length_habits(records)["longer_wins"]
+    share = length_preference(records)["longer_wins"]
     return share is not None and share["value"] > 0.6
 
 

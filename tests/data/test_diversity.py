@@ -1,0 +1,49 @@
+"""Root verbs and objects, with and without a grammar."""
+
+from collections import Counter
+
+import pytest
+
+from helpers.data import diversity
+from helpers.data.diversity import count_pairs, rings, verb_and_object
+
+
+@pytest.fixture
+def without_spacy(monkeypatch):
+    monkeypatch.setattr(diversity, "_spacy", lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("Write a short poem about rain.", ("write", "poem")),
+        ("Please name three rivers in Peru.", ("name", "rivers")),
+        ("Given a list of words, sort them by length.", ("list", "words")),
+        ("Summarize.", ("summarize", None)),
+        ("Why is the sky blue?", (None, None)),
+        ("", (None, None)),
+    ],
+)
+def test_a_plain_list_of_verbs_finds_verb_and_object(without_spacy, text, pair):
+    assert verb_and_object(text) == pair
+
+
+def test_pairs_are_counted_and_the_way_is_named(without_spacy):
+    counts, way = count_pairs(["Write a poem.", "Write a poem now.", "Why?"])
+    assert counts == Counter({("write", "poem"): 2}) and way == "word list"
+
+
+def test_rings_hold_the_commonest_and_never_more_than_the_total():
+    counts = Counter({("write", "poem"): 5, ("write", "song"): 2, ("write", None): 1,
+                      ("name", "river"): 4, ("sort", "list"): 1})  # fmt: skip
+    assert rings(counts, verbs=2, objects=1) == [
+        ("write", 8, [("poem", 5)]),
+        ("name", 4, [("river", 4)]),
+    ]
+
+
+def test_with_spacy_the_grammar_decides():
+    pytest.importorskip("spacy", reason="spaCy is optional and not installed")
+    if diversity._spacy() is None:
+        pytest.skip("spaCy is there, its model en_core_web_sm is not")
+    assert verb_and_object("Given a list of words, sort them by length.")[0] == "sort"

@@ -1,0 +1,185 @@
+"""LoRA training on a tiny random model: it learns, it is saved right, it goes on after a kill."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from helpers.evaluation.metrics import heldout_losses
+from helpers.planning.architectures import tiny_config
+from helpers.profiles import PROFILES
+from helpers.training.answering import answer
+from helpers.training.lora import check_adapter, train_lora
+from helpers.training.student import load_student, load_tokenizer
+
+ROWS = [
+    {"instruction": f"Say the word number {i}.", "input": "", "output": f"word {i} it is"}
+    for i in range(12)
+]
+PROFILE = replace(PROFILES["tiny"], lora_lr=1e-2, lora_epochs=2, max_length=128)
+
+
+class Killed(Exception):
+    pass
+
+
+def train(folder, tokenizer, out, on_log=None):
+    return train_lora(load_student(folder), tokenizer, ROWS, ROWS[:4], PROFILE, out, on_log=on_log)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_model, tokenizer, tmp_path_factory):
+    out = tmp_path_factory.mktemp("lora")
+    model = load_student(tiny_model)
+    record = train_lora(model, tokenizer, ROWS, ROWS[:4], PROFILE, out)
+    return model, record, out
+
+
+def test_held_out_loss_falls_and_is_taken_before_the_first_step(trained):
+    _, record, out = trained
+    held = [point for point in record["history"] if "heldout_loss" in point]
+    assert held[0]["step"] == 0 and held[-1]["heldout_loss"] < held[0]["heldout_loss"]
+    assert json.loads((out / "training.json").read_text())["steps"] == record["steps"] == 6
+    assert not (out / "checkpoints").exists()
+
+
+def test_the_adapter_is_small_safe_and_not_zero(trained):
+    from safetensors.torch import load_file
+
+    weights = load_file(trained[2] / "adapter" / "adapter_model.safetensors")
+    b = [value for name, value in weights.items() if "lora_B" in name]
+    assert b and all(value.abs().max() > 0 for value in b)
+    assert sum(value.numel() for value in weights.values()) == trained[1]["trainable"]
+
+
+def test_reloaded_and_merged_give_the_same_logits(trained, tiny_model):
+    ids = torch.arange(5, 25)[None]
+    adapter = trained[2] / "adapter"
+    with torch.no_grad():
+        kept = trained[0].eval()(input_ids=ids).logits
+        reloaded = load_student(tiny_model, adapter, merge=False)(input_ids=ids).logits
+        merged = load_student(tiny_model, adapter)(input_ids=ids).logits
+        untouched = load_student(tiny_model)(input_ids=ids).logits
+    assert torch.equal(kept, reloaded)
+    assert torch.allclose(reloaded, merged, atol=1e-5)
+    assert not torch.allclose(reloaded, untouched, atol=1e-3)
+
+
+def test_reloaded_and_merged_give_the_same_answers(trained, tiny_model, tokenizer):
+    adapter = trained[2] / "adapter"
+    models = [trained[0], load_student(tiny_model, adapter, merge=False)]
+    models.append(load_student(tiny_model, adapter))
+    given = [answer(model.eval(), tokenizer, ROWS[:4], max_new_tokens=12) for model in models]
+    assert given[0] == given[1] == given[2]
+    assert given[0] != answer(load_student(tiny_model), tokenizer, ROWS[:4], max_new_tokens=12)
+
+
+def test_the_meter_reads_what_was_trained(tiny_model, tokenizer, tmp_path):
+    points = []
+    train(tiny_model, tokenizer, tmp_path, on_log=points.append)
+    during = [point for point in points if "loss" in point]
+    assert all(point["tokens_per_second"] > 0 and point["memory"] > 1e7 for point in during)
+    assert all(0 <= point["padding"] < 0.2 and point["of"] == 6 for point in during)
+    left = [point["minutes_left"] for point in during]
+    assert left[0] > left[-1] == 0
+
+
+def test_the_adapter_that_did_best_on_the_held_out_rows_is_kept(tiny_model, tokenizer, tmp_path):
+    overfit = replace(PROFILE, lora_lr=0.3, lora_epochs=4)
+    model = load_student(tiny_model)
+    other = [{"instruction": "Name a tree.", "input": "", "output": "An old oak."}]
+    record = train_lora(model, tokenizer, ROWS, other, overfit, tmp_path)
+    held = {p["step"]: p["heldout_loss"] for p in record["history"] if "heldout_loss" in p}
+    best = min((loss, step) for step, loss in held.items() if step)
+    assert record["best_step"] == best[1] < record["steps"]
+    for kept in (model.eval(), load_student(tiny_model, tmp_path / "adapter")):
+        assert heldout_losses(kept, tokenizer, other)[0] == pytest.approx(best[0], rel=0.02)
+
+
+@pytest.mark.parametrize("steps", [5, 7])
+def test_the_last_step_is_measured_whatever_the_rhythm(tiny_model, tokenizer, tmp_path, steps):
+    """Else what was learned since the measurement before would be thrown away."""
+    rows, profile = (ROWS * 3)[: 4 * steps], replace(PROFILE, lora_epochs=1)
+    record = train_lora(load_student(tiny_model), tokenizer, rows, ROWS[:4], profile, tmp_path)
+    held = [point["step"] for point in record["history"] if "heldout_loss" in point]
+    assert held[-1] == record["steps"] == record["best_step"] == steps
+
+
+def test_an_adapter_of_zeros_is_refused(trained, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    found = check_adapter(trained[2] / "adapter")
+    assert found["matrices"] == 2 * len(found["largest_b"]) == 2 * 2 * 7
+    weights = load_file(trained[2] / "adapter" / "adapter_model.safetensors")
+    untrained = {name: value * ("lora_B" not in name) for name, value in weights.items()}
+    save_file(untrained, tmp_path / "adapter_model.safetensors")
+    with pytest.raises(ValueError, match=r"every matrix B in .* is zero"):
+        check_adapter(tmp_path)
+
+
+def test_checkpoints_of_another_training_are_refused(tiny_model, tokenizer, tmp_path):
+    def kill(point):
+        if point["step"] >= 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(tiny_model, tokenizer, tmp_path, on_log=kill)
+    other = replace(PROFILE, lora_rank=4)
+    with pytest.raises(ValueError, match=r"another training \(lora_rank was 2, now 4\)"):
+        train_lora(load_student(tiny_model), tokenizer, ROWS, ROWS[:4], other, tmp_path)
+
+
+def test_a_training_that_left_no_checkpoint_stands_in_nobodys_way(tiny_model, tokenizer, tmp_path):
+    def kill(point):
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(tiny_model, tokenizer, tmp_path, on_log=kill)  # before the first checkpoint
+    other = replace(PROFILE, lora_rank=4)
+    model = load_student(tiny_model)
+    assert train_lora(model, tokenizer, ROWS, ROWS[:4], other, tmp_path)["steps"] == 6
+
+
+@pytest.mark.parametrize("name", ["colab_l4", "colab_t4", "opt_6_7b", "alpaca_7b"])
+def test_every_architecture_of_the_recipes_goes_through_the_same_code(
+    name, student_folder, tmp_path
+):
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    style = PROFILES[name].prompt_style
+    tokenizer = load_tokenizer(student_folder, style)
+    model = AutoModelForCausalLM.from_config(tiny_config(PROFILES[name].student, len(tokenizer)))
+    profile = replace(PROFILE, prompt_style=style, max_length=192)
+    record = train_lora(model, tokenizer, ROWS, ROWS[:4], profile, tmp_path)
+    held = [point["heldout_loss"] for point in record["history"] if "heldout_loss" in point]
+    assert held[-1] < held[0]
+    assert len(answer(model.eval(), tokenizer, ROWS[:2], max_new_tokens=4)) == 2
+
+
+def test_a_tracker_that_is_not_there_is_named_before_training(tiny_model, tokenizer, tmp_path):
+    with pytest.raises(ValueError, match="no_such_tracker"):
+        train_lora(
+            load_student(tiny_model), tokenizer, ROWS, ROWS[:4], PROFILE, tmp_path,
+            report_to=["no_such_tracker"],
+        )  # fmt: skip
+
+
+def test_a_killed_training_goes_on_with_the_same_losses(trained, tiny_model, tokenizer, tmp_path):
+    def kill(point):
+        if point["step"] >= 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(tiny_model, tokenizer, tmp_path, on_log=kill)
+    assert list(tmp_path.glob("checkpoints/checkpoint-*"))
+    record = train(tiny_model, tokenizer, tmp_path)
+    last = lambda history: [p for p in history if "heldout_loss" in p][-1]  # noqa: E731
+    assert last(record["history"]) == pytest.approx(last(trained[1]["history"]), rel=1e-4)
+
+
+def test_nothing_to_train_on_is_said_before_training(tiny_model, tokenizer, tmp_path):
+    long = [{"instruction": "word " * 300, "input": "", "output": "x"}]
+    with pytest.raises(ValueError, match="none of the 1 rows can be trained on"):
+        train_lora(load_student(tiny_model), tokenizer, long, ROWS, PROFILE, tmp_path)

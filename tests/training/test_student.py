@@ -1,0 +1,135 @@
+"""Where a student comes from: folders, names, tokenizers, and what is said when one is missing."""
+
+import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from helpers.training import answering
+from helpers.training.answering import answer
+from helpers.training.encoding import end_id
+from helpers.training.model_folders import model_folder, student_folder
+from helpers.training.student import load_student, load_tokenizer
+from helpers.training.tokens import text_ids
+
+ROW = {"instruction": "Say a word.", "input": ""}
+
+
+def test_a_model_that_is_neither_here_nor_on_the_hub_says_so():
+    with pytest.raises(FileNotFoundError, match=r"nobody/nothing.*name a model folder"):
+        model_folder("nobody/nothing")
+    with pytest.raises(FileNotFoundError, match=r"no model 'a/b/c'.*typing mistake"):
+        model_folder("a/b/c")
+
+
+def test_a_gated_model_names_the_way_in(monkeypatch):
+    import httpx
+    import huggingface_hub
+
+    def gated(*_, **__):
+        reply = httpx.Response(403, request=httpx.Request("GET", "http://localhost"))
+        raise huggingface_hub.errors.GatedRepoError("gated", response=reply)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", gated)
+    with pytest.raises(FileNotFoundError, match=r"gated: accept its terms.*HF_TOKEN"):
+        model_folder("google/gemma-2b-it")
+
+
+def test_a_revision_and_no_pickled_weights_are_asked_for(monkeypatch, tiny_model):
+    import huggingface_hub
+
+    asked = {}
+
+    def fetch(name, **options):
+        asked.update(options, name=name)
+        return str(tiny_model)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+    assert model_folder("facebook/opt-6.7b@refs/pr/31") == tiny_model
+    assert asked["name"] == "facebook/opt-6.7b" and asked["revision"] == "refs/pr/31"
+    assert not any("bin" in pattern or "py" in pattern for pattern in asked["allow_patterns"])
+
+
+def test_a_folder_without_safetensors_is_refused(tiny_model, tmp_path):
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(FileNotFoundError, match=r"no \*\.safetensors in .*save_pretrained"):
+        load_student(folder)
+
+
+def test_a_style_the_tokenizer_cannot_make_is_refused(student_folder, tmp_path):
+    with pytest.raises(ValueError, match="style='poem'"):
+        load_tokenizer(student_folder, "poem")
+    bare = shutil.copytree(
+        student_folder, tmp_path / "bare", ignore=shutil.ignore_patterns("*.jinja", "*.safetensors")
+    )
+    with pytest.raises(ValueError, match="where the model has a chat template"):
+        load_tokenizer(bare, "chat")
+
+
+def test_padding_takes_a_token_there_is_and_the_end_token_only_where_there_is_no_other(
+    student_folder, tmp_path
+):
+    folder = shutil.copytree(
+        student_folder, tmp_path / "t", ignore=shutil.ignore_patterns("*.safe*")
+    )
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text())
+    for key in ("pad_token", "unk_token", "bos_token"):
+        config.pop(key, None)
+    path.write_text(json.dumps(config))
+    tokenizer = load_tokenizer(folder)
+    size = len(tokenizer)
+    assert tokenizer.pad_token == "<|endoftext|>" and tokenizer.pad_token_id < size
+    text = (folder / "tokenizer.json").read_text()
+    (folder / "tokenizer.json").write_text(text.replace("<|endoftext|>", "<|something|>"))
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.pad_token == tokenizer.eos_token and len(tokenizer) == size
+
+
+def test_an_answer_ends_at_the_end_of_the_turn_too(tiny_model, tokenizer, monkeypatch):
+    made = [[11, 12, tokenizer.eos_token_id, 13], [11, 12, 13, 14]]
+    monkeypatch.setattr(answering, "_generate", lambda *_: [list(ids) for ids in made])
+    model = load_student(tiny_model)
+    ended, running = answer(model, tokenizer, [ROW, ROW], max_new_tokens=4)
+    assert (ended["stopped"], ended["tokens"]) == (True, 3)
+    assert (running["stopped"], running["tokens"]) == (False, 4)
+    monkeypatch.setattr(answering, "end_id", lambda _: 13)
+    assert [a["tokens"] for a in answer(model, tokenizer, [ROW, ROW], max_new_tokens=4)] == [3, 3]
+    assert end_id(tokenizer) == tokenizer.eos_token_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Usage: bash count_lines.sh <filename>",
+        "<p><s>50</s> 30 euros</p>",
+        "A turn ends with <|im_end|>, a document with <|endoftext|>.",
+        "물 <jupyter_code> , a . b ! 'tis",
+    ],
+)
+def test_an_answer_keeps_its_text_and_loses_what_steers(tiny_model, tokenizer, monkeypatch, text):
+    """Text that looks like a control token stays; a control token itself is no text."""
+    end, other = tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids("<file_sep>")
+    ids = [*text_ids(text, tokenizer), other, end, *text_ids("never read", tokenizer)]
+    monkeypatch.setattr(answering, "_generate", lambda *_: [ids])
+    (said,) = answer(load_student(tiny_model), tokenizer, [ROW], max_new_tokens=64)
+    assert said["output"] == text and said["stopped"]
+
+
+def test_of_several_processes_that_convert_one_does(tmp_path, monkeypatch):
+    converted = []
+
+    def slowly(folder):
+        converted.append(folder)
+        time.sleep(0.2)
+        folder.mkdir()
+        (folder / "model.safetensors").touch()
+
+    monkeypatch.setattr("helpers.teacher.embedded_model._convert", slowly)
+    with ThreadPoolExecutor(4) as ranks:
+        asked = [ranks.submit(student_folder, "embedded", tmp_path / "cache") for _ in range(4)]
+    assert {one.result() for one in asked} == {str(tmp_path / "cache" / "student")}
+    assert len(converted) == 1
