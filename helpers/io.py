@@ -22,7 +22,7 @@ from helpers.prompts import format_prompt
 from helpers.safe_io.bounded_json import LEVELS
 from helpers.safe_io.file_kinds import DataError, decode, decompress, read_bytes
 from helpers.safe_io.file_rows import parse_lines, read_rows
-from helpers.safe_io.row_shapes import FIELDS, as_example, describes_tasks
+from helpers.safe_io.row_shapes import FIELDS, Task, as_example, describes_tasks
 from helpers.safe_io.writing import append_text, is_json, write_text
 
 FORMATS = ("alpaca", "messages", "prompt_completion")
@@ -61,7 +61,7 @@ def append_jsonl(path: str | Path, rows: Iterable[dict]) -> Path:
     return append_text(path, "".join(_line(row) for row in rows))
 
 
-def load_examples(path: str | Path) -> list[dict]:
+def load_examples(path: str | Path) -> list[Task]:
     """Load instruction data from a JSON list, JSON Lines, CSV, TSV or parquet file, also gzipped.
 
     The kind of the file is found out from its content. The rows may be Alpaca's, chats of one

@@ -6,8 +6,17 @@ dict ``{"value", "low", "high"}``. The tests hold these against scipy and statsm
 
 import math
 import random
+from typing import TypedDict
 
 Z95 = 1.959963984540054  # 97.5 % of a standard normal distribution lies below
+
+
+class Interval(TypedDict):
+    """A number and the interval it can be trusted to lie in, by default of 95 %."""
+
+    value: float
+    low: float
+    high: float
 
 
 def bootstrap(values, *, draws=4000, seed=0, level=0.95, statistic=None):

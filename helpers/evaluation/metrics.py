@@ -4,10 +4,12 @@ Each fact is measured task by task, because tasks are what would differ if the e
 written again: intervals resample tasks, never tokens or votes.
 """
 
+from typing import TypedDict
+
 from helpers.data.filters import speaks
 from helpers.evaluation.intervals import bootstrap, wilson
 from helpers.similarity import repetition, rouge_l
-from helpers.training.answering import answer
+from helpers.training.answering import Answer, answer
 from helpers.training.encoding import IGNORED, collate, encode, token_losses
 
 # What each fact means for a reader: (label, unit, which way is better).
@@ -19,6 +21,23 @@ FACTS = {
     "language_kept": ("language kept", "share of answers", "higher"),
 }
 SHARES = ("stop_rate", "language_kept")  # true or false of each answer
+
+
+class Facts(TypedDict):
+    """What a program counts of one answer; see :data:`FACTS` for units."""
+
+    heldout_loss: float
+    stop_rate: float
+    rouge_l: float
+    repetition: float
+    language_kept: float
+
+
+class MeasuredAnswer(Answer):
+    """An answer to an evaluation task, with its facts."""
+
+    id: str
+    facts: Facts
 
 
 def heldout_losses(model, tokenizer, rows, *, max_length=512, batch_size=8):

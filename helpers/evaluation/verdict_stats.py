@@ -13,14 +13,48 @@ what could not be read.
 
 import math
 from dataclasses import dataclass
+from typing import Literal, NotRequired, TypedDict
 
 from helpers.evaluation.agreement import cohen_kappa
 from helpers.evaluation.intervals import sign_test, smallest_difference, wilson
 
 # The fewest pairs on which three right of four are told from a coin by Wilson's interval.
 LEAST_PAIRS = 16
+Letter = Literal["A", "B", "tie"] | None
 ORDERS = ("ab", "ba")  # "ab": the left answer is shown first, as A
 _POINTS = {"win": 1.0, "loss": 0.0}
+
+
+class Pair(TypedDict):
+    """Two answers to one request, to be compared. Of a gold pair ``left`` is the better one."""
+
+    id: str
+    request: str
+    left: str
+    right: str
+    category: NotRequired[str | None]
+    kind: NotRequired[str]
+    why: NotRequired[str]
+    reference: NotRequired[str]
+
+
+class Verdict(TypedDict):
+    """What a judge said of a pair in both orders: the letter it named, "tie", or None.
+
+    ``ab``: the left answer was shown first, as A. ``ba``: the right one. ``chars``: lengths of
+    left and right. ``p_left``: the left answer's probability, over both orders. ``improbable``:
+    in how many orders the letters were too improbable to be read. ``texts``: what was said.
+    """
+
+    id: str
+    ab: Letter
+    ba: Letter
+    chars: NotRequired[list[int]]
+    category: NotRequired[str | None]
+    kind: NotRequired[str | None]
+    p_left: NotRequired[float | None]
+    improbable: NotRequired[int]
+    texts: NotRequired[list[str]]
 
 
 @dataclass(frozen=True)

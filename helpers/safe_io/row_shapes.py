@@ -17,6 +17,7 @@ import ast
 import json
 import re
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 from helpers.prompts import TEMPLATES
 from helpers.safe_io.file_kinds import DataError, type_name
@@ -47,6 +48,23 @@ _ABOUT_A_TASK = {
     "lang", "is_classification", "nearest_score", "__index_level_0__", "unnamed: 0", "",
     *_SYSTEM, *_EARLIER,
 }  # fmt: skip
+
+
+class Task(TypedDict):
+    """One row of instruction data: what is asked, what it is asked about, and a good answer.
+
+    ``nearest_score`` is the ROUGE-L to the most similar instruction that was kept before.
+    """
+
+    instruction: str
+    input: str
+    output: str
+    id: NotRequired[str]
+    category: NotRequired[str]
+    language: NotRequired[str]
+    is_classification: NotRequired[bool]
+    source: NotRequired[str]
+    nearest_score: NotRequired[float]
 
 
 @dataclass(frozen=True)

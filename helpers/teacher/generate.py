@@ -20,6 +20,7 @@ import asyncio
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 from helpers.data.filters import fault_of
 from helpers.data.parsing.task_list import parse_completion
@@ -55,6 +56,28 @@ __all__ = [
     "parse_completion",
     "preview",
 ]
+
+
+class Bill(TypedDict):
+    """What a generation run has cost and brought so far.
+
+    ``requests`` answered and ``sifted`` (looked into, in order), tokens in and out,
+    ``lost_tries`` (the provider may have charged them), dollars, seconds of all requests one
+    after another, tasks accepted and dropped. The final bill says in ``stopped`` why the run
+    ended.
+    """
+
+    requests: int
+    sifted: int
+    tokens_in: int
+    tokens_out: int
+    lost_tries: int
+    dollars: float
+    seconds: float
+    accepted: int
+    dropped: int
+    accepted_per_1000_tokens: float
+    stopped: NotRequired[str]
 
 
 class _Books:

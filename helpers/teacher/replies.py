@@ -6,9 +6,21 @@ count. Everything that reads a reply (task lists, verdicts, grades, bills) start
 """
 
 import math
+from typing import NotRequired, TypedDict
 
 from helpers.safe_io.message_content import field as _field
 from helpers.safe_io.message_content import text_of
+
+
+class Completion(TypedDict):
+    """What a model wrote: its text, and why it ended in the provider's word.
+
+    ``raw`` keeps the reply as it came where it could not be read.
+    """
+
+    text: str
+    finish: str | None
+    raw: NotRequired[str]
 
 
 def choice_of(reply: object, asked: dict | None = None) -> dict[str, str | None]:

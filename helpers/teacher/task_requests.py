@@ -16,6 +16,7 @@ import json
 import random
 import time
 from dataclasses import dataclass
+from typing import TypedDict
 
 from helpers.data.filters import LANGUAGES
 from helpers.data.parsing.finish_reasons import is_filtered, is_whole
@@ -23,7 +24,7 @@ from helpers.data.parsing.task_list import parse_completion, parse_structured
 from helpers.data.parsing.thinking import without_thinking
 from helpers.prompts import LIST_LENGTH, as_text, chat_turns, task_list_prompt
 from helpers.teacher.budget import Meter, charged
-from helpers.teacher.replies import choice_of, usage_of
+from helpers.teacher.replies import Completion, choice_of, usage_of
 from helpers.teacher.request_parameters import check_bounded, fit_request, most_tokens_out
 from helpers.teacher.retries import send_with_retries
 
@@ -78,6 +79,27 @@ class Settings:
         if self.way == "self_synthesis":
             return 1
         return self.list_length or LIST_LENGTH[self.language]
+
+
+class RawRecord(TypedDict, total=False):
+    """A line of ``raw.jsonl``: one answered request for tasks, kept as it came.
+
+    ``number`` of the request, ids of its ``examples``, ``usage`` as ``[tokens in, tokens out]``
+    (None where the provider did not say), ``tries`` and ``seconds``. A list request has a
+    ``completion`` and its first task's number (``start``); self-synthesis has an ``instruction``
+    and, where that ended by itself, an ``answer``.
+    """
+
+    number: int
+    examples: list[str]
+    way: str
+    usage: list[int | None]
+    tries: int
+    seconds: float
+    completion: Completion
+    start: int
+    instruction: Completion
+    answer: Completion
 
 
 def check(settings, endpoint, seeds):

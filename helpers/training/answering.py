@@ -1,9 +1,18 @@
 """How a model answers: greedily, many rows at once, with the end token as the only stop."""
 
 import copy
+from typing import TypedDict
 
 from helpers.planning.hardware import working_dtype
 from helpers.training.encoding import end_id, prompt_ids
+
+
+class Answer(TypedDict):
+    """A model's answer: its text, whether it stopped by itself, and how many tokens it took."""
+
+    output: str
+    stopped: bool
+    tokens: int
 
 
 def answer(

@@ -21,12 +21,27 @@ LoRA training, full training and the held-out loss all take their rows and their
 
 import math
 import random
+from typing import NotRequired, TypedDict
 
 from helpers.planning.hardware import LOGITS_AT_ONCE, can_pack
 from helpers.prompts import chat_message, format_prompt
 from helpers.training.tokens import chat_ids, rendered, text_ids
 
 IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
+
+
+class EncodedRow(TypedDict):
+    """One task as token ids.
+
+    ``labels`` has :data:`IGNORED` where no loss is taken (the prompt) and the id elsewhere;
+    ``cut`` counts response tokens that did not fit. ``row`` is the task's number in the file.
+    """
+
+    input_ids: list[int]
+    labels: list[int]
+    prompt_length: int
+    cut: int
+    row: NotRequired[int]
 
 
 def prompt_ids(row, tokenizer):

@@ -23,6 +23,7 @@ output belongs to no task. Here it all comes together.
 
 import json
 import re
+from typing import NotRequired, TypedDict
 
 from helpers.data.parsing.field_names import names_of
 from helpers.data.parsing.fields import read_task, usual_output
@@ -40,6 +41,23 @@ _FIRST_NUMBER = re.compile(
     rf"^[#*_>\s]{{0,8}}(?:(?P<number>\d{{1,4}})[.):]|(?:{names_of('label')})[ ]?[:：*])",
     re.M | re.I,
 )
+
+
+class Drop(TypedDict):
+    """A part of a reply that did not become a task, and why: a row of ``ledger.jsonl``.
+
+    ``filter`` names the step that rejected it, ``request`` the request it came from,
+    ``neighbour`` the text or id it was too similar to, with their ROUGE-L as ``score``.
+    """
+
+    reason: str
+    text: str
+    input: NotRequired[str]
+    output: NotRequired[str]
+    filter: NotRequired[str]
+    request: NotRequired[int]
+    neighbour: NotRequired[str]
+    score: NotRequired[float]
 
 
 def parse_completion(
