@@ -1,5 +1,5 @@
 # make run    the six lessons, headless, under the profile laptop → runs/laptop/report.html
-# make test   ruff, pytest, and the six lessons under the profile tiny, with the network cut off
+# make test   ruff, mypy, all tests, and the six lessons under the profile tiny, without a network
 # make test-floors   training, judging and similarity with the lowest versions allowed, and Colab's
 # make lab    JupyterLab at the first lesson
 # make demo   a page on this machine where others try the student of a finished run
@@ -19,7 +19,8 @@ test: .venv/ready .venv/widgets7/ready
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python tests/colab_resolution.py
-	@$(BIN)/python tests/offline.py $(BIN)/python -m pytest
+	@$(BIN)/python -m mypy
+	@$(BIN)/python tests/offline.py $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope
 
 # torch stays at constraints.txt's version, so its floor is not tested: see tests/floors.py.
 test-floors: .venv/ready

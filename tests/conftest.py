@@ -1,15 +1,34 @@
-"""Shared by all tests: the embedded student, converted once, the teacher, and one tiny run."""
+"""Shared by all tests: the embedded student, converted once, the teacher, and one tiny run.
+
+Tests run on two workers, a module at a time. Modules that take long start first, so that both
+workers end together. ``pytest -m fast`` runs what needs no model, browser or other process.
+"""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import filelock
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing here needs the network
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one core each
+
+# Longest first, by `--durations=0`.
+LONGEST = ("test_browser", "test_lessons", "test_fsdp", "test_finite", "test_watermark")
+MODELS = {"student_folder", "tokenizer", "endpoint", "tiny_model", "finished", "chromium"}
+
+
+def pytest_collection_modifyitems(items):
+    """Sort the longest modules to the front, and mark what is fast."""
+    items.sort(key=lambda item: (*LONGEST, item.path.stem).index(item.path.stem))
+    for item in items:
+        if not (MODELS & set(item.fixturenames) or item.get_closest_marker("slow")):
+            item.add_marker("fast")
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +104,9 @@ def make_run(folder, **environment):
 
 @pytest.fixture(scope="session")
 def finished():
-    """A whole tiny run, taken up from where an earlier one stopped, as for any user."""
+    """A whole tiny run, resumed from where an earlier one stopped, as for any user."""
     folder = ROOT / "runs" / "test"
-    result = make_run(folder)
+    with filelock.FileLock(f"{folder}.lock"):  # one worker runs the lessons, the others wait
+        result = make_run(folder)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
     return folder, result.stdout

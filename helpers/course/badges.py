@@ -17,7 +17,7 @@ from helpers.course.lessons import code_hash
 from helpers.run import LESSONS, ROOT
 from helpers.safe_io.writing import write_text
 
-PAGES = ("pyproject.toml", "README.md", "colab_guide.md", "SECURITY.md")
+PAGES = ("pyproject.toml", "README.md", "colab_guide.md", "SECURITY.md", "CITATION.cff")
 
 
 def repository(root=ROOT):

@@ -1,44 +1,42 @@
-"""Copies of the lessons for a class: one to hand out, one for the teacher (``make class``).
+"""Copies of the lessons for a class, without outputs: ``make class``.
 
-A file of its own beside :mod:`helpers.course.lessons`, which runs notebooks: this one only rewrites
-them. The learners' copy has no outputs and no solutions; the teacher's has no outputs, and the
-solutions unfolded. Both lie beside ``notebooks/``, so that every path in them stays right.
+Learners get ``notebooks_class/``, without solutions. The teacher gets ``notebooks_teacher/``, with
+solutions unfolded. Both folders stand beside ``notebooks/``, so relative paths keep working.
 """
 
 from pathlib import Path
 
 import nbformat
+from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 
 from helpers.run import LESSONS, ROOT
 
 FOLDERS = {"learners": "notebooks_class", "teacher": "notebooks_teacher"}
-SOLUTION = "<summary>Solution</summary>"
+SOLUTION = "solution"  # the tag of a cell that holds one
 
 
-def class_copies(root=ROOT):
-    """Write both copies below ``root``; returns their folders. What was there is overwritten."""
+def class_copies(root: Path = ROOT) -> dict[str, Path]:
+    """Write both copies below ``root``; return their folders. Earlier copies are overwritten."""
     folders = {who: Path(root) / name for who, name in FOLDERS.items()}
     for name in LESSONS:
         source = Path(root) / "notebooks" / f"{name}.ipynb"
         for who, folder in folders.items():
             folder.mkdir(exist_ok=True)
-            notebook = _for(who, nbformat.read(source, as_version=4))
+            notebook = _copy_for(who, nbformat.read(source, as_version=4))
             nbformat.write(notebook, folder / source.name)
     return folders
 
 
-def _for(who, notebook):
-    """One notebook as the learners or the teacher get it."""
+def _copy_for(who: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A lesson as the learners or the teacher get it."""
     notebook.metadata.pop("alpaca", None)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    notebook, resources = ClearOutputPreprocessor().preprocess(notebook, {})
     if who == "learners":
-        notebook.cells = [cell for cell in notebook.cells if SOLUTION not in cell.source]
-    else:
-        for cell in notebook.cells:
-            if SOLUTION in cell.source:
-                cell.source = cell.source.replace("<details>", "<details open>", 1)
+        remover = TagRemovePreprocessor(remove_cell_tags={SOLUTION})
+        return remover.preprocess(notebook, resources)[0]
+    for cell in notebook.cells:
+        if SOLUTION in cell.metadata.get("tags", ()):
+            cell.source = cell.source.replace("<details>", "<details open>", 1)
     return notebook
 
 

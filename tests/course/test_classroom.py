@@ -1,11 +1,21 @@
-"""The class's copies: nothing given away, nothing lost, every path still right."""
+"""The copies for a class: learners get no solution, the teacher gets all, nothing else is lost."""
 
 import shutil
 
 import nbformat
 
-from helpers.course.classroom import SOLUTION, class_copies
+from helpers.course.classroom import SOLUTION as TAG
+from helpers.course.classroom import class_copies
 from helpers.run import LESSONS, ROOT
+
+SOLUTION = "<summary>Solution</summary>"
+
+
+def test_every_solution_is_tagged_as_one():
+    for name in LESSONS:
+        cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
+        tagged = [SOLUTION in cell.source for cell in cells if TAG in cell.metadata.get("tags", ())]
+        assert all(tagged) and len(tagged) == sum(SOLUTION in cell.source for cell in cells)
 
 
 def test_learners_get_no_solutions_and_the_teacher_all_of_them(tmp_path):
