@@ -1,10 +1,10 @@
-"""What does cleaning find in a real data set, and how long does it take?
+"""Measure what cleaning finds in a real data set, and how long it takes.
 
     python benchmarks/cleaning.py alpaca_data.json.gz
 
-Prints the rows of every class; with ``--show 20`` also that many of each, to be read: how precise
-a class is, only a reader can say. The file is Alpaca's released data, or anything that
-``load_examples`` reads.
+Prints the number of rows in every class. With ``--show 20`` it also prints 20 rows of each class,
+because only a reader can judge how precise a class is. The file is Alpaca's released data, or any
+file that ``load_examples`` reads.
 """
 
 import argparse
@@ -13,17 +13,18 @@ import sys
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.data.cleaning.clean import clean_examples
+from helpers.data.cleaning.clean import Cleaning, clean_examples
 from helpers.io import load_examples
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data" / "alpaca52k" / "alpaca_data.json.gz"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", nargs="?", default=SHARED, help="any file of examples")
     parser.add_argument("--language", default="en")
@@ -46,13 +47,13 @@ def main():
         _show(cleaning, args.show)
 
 
-def _show(cleaning, count):
-    """A few rows of every class, drawn by lot, always the same ones."""
-    classes = defaultdict(list)
-    for one in cleaning.dropped:
-        classes["dropped", one.fault].append((one.reason, one.row))
-    for one in cleaning.repaired:
-        classes["repaired", one.fault].append((repr(one.after), one.before))
+def _show(cleaning: Cleaning, count: int) -> None:
+    """Print ``count`` random rows of every class, the same ones in each run."""
+    classes: dict[tuple[str, str], list[tuple[str, Any]]] = defaultdict(list)
+    for dropped in cleaning.dropped:
+        classes["dropped", dropped.fault].append((dropped.reason, dropped.row))
+    for repaired in cleaning.repaired:
+        classes["repaired", repaired.fault].append((repr(repaired.after), repaired.before))
     for (done, fault), found in classes.items():
         print(f"\n== {done}: {fault} ({len(found):,})")
         for why, row in random.Random(0).sample(found, min(count, len(found))):

@@ -1,12 +1,15 @@
-"""How many secrets and paths the look before an upload finds, and how many sound texts it stops.
+"""Measure how many secrets and paths the upload check finds, and how many harmless texts it stops.
 
     python benchmarks/leaks.py
 
-Each text of ``data/leaks.jsonl`` becomes a file in a folder of its own. Their keys are drawn here:
-a file of texts that look like real ones would itself be stopped by whoever guards a repository.
-Both sets were written before the rules were tried on them: the first by whoever wrote the rules,
-the second by somebody who had not seen them. What was missed in the second was looked at afterwards
-and mended by its class, so only its first measurement (``README.md``) is a blind one.
+Each text of ``data/leaks.jsonl`` becomes a file in its own folder. The keys in the texts are drawn
+at random here, because a file with realistic keys would itself be stopped by a host's secret
+scanner.
+
+There are two sets, both written before the rules were tried on them. The author of the rules wrote
+the first; somebody who had not seen the rules wrote the second. After the first measurement the
+rules were extended for the classes that they had missed in the second set. So only that first
+measurement (``README.md``) is blind.
 """
 
 import random
@@ -19,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.evaluation.intervals import percent, wilson
+from helpers.evaluation.intervals import Interval, percent, wilson
 from helpers.io import read_jsonl
 from helpers.release.upload import UploadError, upload_plan
 
@@ -36,10 +39,10 @@ ALPHABETS = {
 
 
 def filled(text: str, seed: int) -> str:
-    """A text with ``{a24}`` and the like drawn: 24 characters of an alphabet."""
+    """Fill in random characters: ``{a24}`` becomes 24 characters of the alphabet ``a``."""
     rng = random.Random(seed)
 
-    def drawn(place: re.Match) -> str:
+    def drawn(place: re.Match[str]) -> str:
         if place[0] == "{b64x}":
             return "\\n".join("".join(rng.choices(ALPHABETS["b"], k=64)) for _ in range(4))
         return "".join(rng.choices(ALPHABETS[place[1]], k=int(place[2])))
@@ -47,8 +50,8 @@ def filled(text: str, seed: int) -> str:
     return re.sub(r"\{b64x\}|\{([aAdhubp])(\d+)\}", drawn, text)
 
 
-def is_stopped(row: dict, seed: int) -> str:
-    """Why the folder with this text alone must not be uploaded; empty where it may."""
+def why_stopped(row: dict, seed: int) -> str:
+    """Return why a folder with only this text is stopped; empty if it may be uploaded."""
     with tempfile.TemporaryDirectory(prefix="page-") as folder:
         encoding = "utf-16" if "16" in row["file"] else "utf-8"
         Path(folder, row["file"]).write_text(filled(row["text"], seed), encoding=encoding)
@@ -59,18 +62,19 @@ def is_stopped(row: dict, seed: int) -> str:
     return ""
 
 
-def rates(rows: list[dict]) -> dict[str, tuple[dict, list[str]]]:
-    """``{what was expected: (share stopped with its interval, the texts decided wrongly)}``."""
-    stopped, wrong = defaultdict(list), defaultdict(list)
+def rates(rows: list[dict]) -> dict[str, tuple[Interval, list[str]]]:
+    """Return ``{expected: (share stopped, with interval, and the texts decided wrongly)}``."""
+    stopped: dict[str, list[bool]] = defaultdict(list)
+    wrong: dict[str, list[str]] = defaultdict(list)
     for seed, row in enumerate(rows):
-        expected, found = row["expected"], bool(is_stopped(row, seed))
+        expected, found = row["expected"], bool(why_stopped(row, seed))
         stopped[expected].append(found)
         if found == (expected == "harmless"):
             wrong[expected].append(f"{row['kind']}: {row['text'][:90]}")
-    return {key: (wilson(sum(all_), len(all_)), wrong[key]) for key, all_ in stopped.items()}
+    return {key: (wilson(sum(hits), len(hits)), wrong[key]) for key, hits in stopped.items()}
 
 
-def main():
+def main() -> None:
     rows = read_jsonl(TEXTS)
     for name in ("first", "second"):
         for expected, (share, wrong) in rates([r for r in rows if r["set"] == name]).items():

@@ -1,15 +1,16 @@
-"""How many real tokens a second, and how much memory, for the same LoRA updates?
+"""Measure the real tokens per second and the memory of the same LoRA updates, in three ways.
 
-- Alpaca's way: random batches of four padded to their longest row, scores of every position;
-- ours: micro-batches of like length under a token budget, scores where a token is learned;
-- ours with the attention transformers would take by itself.
+- Alpaca's way: random batches of four, padded to their longest row, logits at every position;
+- this project's way: micro-batches of rows of similar length within a token budget, and logits only
+  where a token is learned;
+- the same with sdpa, the attention that transformers would choose.
 
     python benchmarks/training.py [--data alpaca_data.json]
 
-One process, one model, one adapter for each way, the same rows in the same updates, the same
-precision; the ways take turns update by update, so that a busy machine is busy for all of them.
-Peak memory is that of a process which goes one way only (``--only``), for the first updates: in one
-process the second way would be charged for what the first left behind.
+One process holds one model with an adapter for each way. All ways make the same updates from the
+same rows, in the same precision. They take turns after each update, so that other work on the
+machine slows all of them. Peak memory is measured in another process for each way (``--only``),
+over the first updates, because memory that one way leaves behind would count for the next.
 """
 
 import argparse
@@ -17,22 +18,26 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypedDict
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 ROOT = Path(__file__).resolve().parent.parent
 
-
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor
+from torch.optim import Optimizer
 
 from helpers.io import load_examples
 from helpers.planning import hardware
+from helpers.training.batching import micro_batches
 from helpers.training.encoding import (
     IGNORED,
+    EncodedRow,
     collate,
     encode_all,
-    micro_batches,
     response_tokens,
     token_losses,
 )
@@ -40,34 +45,57 @@ from helpers.training.model_folders import student_folder
 from helpers.training.student import load_student, load_tokenizer
 
 BUDGET = 512
+Batch = dict[str, Tensor]
+Rows = Sequence[EncodedRow]
 
 
-def alpaca_loss(model, batch):
-    """Summed loss as transformers computes it, from the scores of every position."""
+class Way(NamedTuple):
+    """How to divide an update, how to compute the loss of a part, and with which attention."""
+
+    divide: Callable[[Rows], Sequence[Rows]]
+    loss: Callable[[PeftModel, Batch], Tensor]
+    attention: str
+
+
+class Result(TypedDict):
+    """What was measured of one way: its seconds, computed tokens, and the loss of each update."""
+
+    seconds: float
+    computed: int
+    losses: list[float]
+
+
+def alpaca_loss(model: PeftModel, batch: Batch) -> Tensor:
+    """Return the summed loss as transformers computes it, from the logits of every position."""
     learned = (batch["labels"][:, 1:] != IGNORED).sum()
     return model(**batch, use_cache=False).loss * learned
 
 
-def our_loss(model, batch):
+def learned_loss(model: PeftModel, batch: Batch) -> Tensor:
+    """Return the summed loss from the logits of learned positions only."""
     return token_losses(model.get_base_model(), batch).sum()
 
 
-def fours(rows):
+def fours(rows: Rows) -> list[Rows]:
+    """Divide rows into batches of four, in their order."""
     return [rows[start : start + 4] for start in range(0, len(rows), 4)]
 
 
-def by_length(rows):
+def by_length(rows: Rows) -> Sequence[Rows]:
+    """Divide rows into micro-batches of rows of similar length."""
     return micro_batches(rows, BUDGET)
 
 
-def update(model, optimizer, rows, pad_id, cut, loss):
-    """One optimizer step; returns its mean loss and how many tokens were computed."""
+def update(
+    model: PeftModel, optimizer: Optimizer, rows: Rows, pad_id: int, way: Way
+) -> tuple[float, int]:
+    """Make one optimizer step; returns its mean loss and the number of computed tokens."""
     learned = response_tokens(rows)
     mean, computed = 0.0, 0
-    for part in cut(rows):
+    for part in way.divide(rows):
         batch = {k: v.to(model.device) for k, v in collate(part, pad_id).items()}
         with torch.autocast(hardware.device(), hardware.working_dtype()):
-            share = loss(model, batch) / learned
+            share = way.loss(model, batch) / learned
         share.backward()
         mean += share.item()
         computed += batch["input_ids"].numel()
@@ -76,10 +104,11 @@ def update(model, optimizer, rows, pad_id, cut, loss):
     return mean, computed
 
 
-def flops(model, rows):
-    """Multiplications and additions that LoRA's real tokens need, attention left out.
+def flops(model: PeftModel, rows: Rows) -> int:
+    """Count the multiplications and additions that LoRA needs for the real tokens.
 
-    Two a weight forward and two backward; a frozen weight needs no gradient of its own.
+    Each weight takes two in the forward pass and two in the backward pass, because frozen weights
+    need no gradient. Attention is left out.
     """
     base = model.get_base_model()
     head = base.get_output_embeddings().weight.numel()
@@ -88,8 +117,8 @@ def flops(model, rows):
     return 4 * (body * sum(len(row["input_ids"]) for row in rows) + head * learned)
 
 
-def matmul_peak(size=2048, tries=10):
-    """Operations a second of one large multiplication in the working precision, the best try."""
+def matmul_peak(size: int = 2048, tries: int = 10) -> float:
+    """Measure operations per second of one large matrix multiplication, the best of some tries."""
     a = torch.ones(size, size, dtype=hardware.working_dtype(), device=hardware.device())
     best = float("inf")
     for _ in range(tries):
@@ -99,10 +128,11 @@ def matmul_peak(size=2048, tries=10):
     return 2 * size**3 / best
 
 
-def prepare(folder, ways):
-    """The model with an adapter for each way, all alike, and an optimizer for each."""
+def prepare(folder: str, ways: Iterable[str]) -> tuple[PeftModel, dict[str, Optimizer]]:
+    """Load the model with an equal adapter for each way, and an optimizer for each adapter."""
     lora = LoraConfig(r=4, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
-    student, model, optimizers = load_student(folder), None, {}
+    student, model = load_student(folder), None
+    optimizers: dict[str, Optimizer] = {}
     for name in ways:
         torch.manual_seed(0)
         if model is None:
@@ -110,53 +140,57 @@ def prepare(folder, ways):
         else:
             model.add_adapter(name, lora)
         model.set_adapter(name)
-        moving = [p for p in model.parameters() if p.requires_grad]
-        optimizers[name] = torch.optim.AdamW(moving, lr=1e-4, weight_decay=0.0)
+        trained = [p for p in model.parameters() if p.requires_grad]
+        optimizers[name] = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0)
     return model.train(), optimizers
 
 
-def ways_to_train():
-    """Each way: how an update is cut, how its loss is computed, with which attention."""
+def ways_to_train() -> dict[str, Way]:
+    """Return the three ways by name."""
     return {
-        "Alpaca's way": (fours, alpaca_loss, "sdpa"),
-        "ours": (by_length, our_loss, hardware.attention()),
-        "ours, sdpa": (by_length, our_loss, "sdpa"),
+        "Alpaca's way": Way(fours, alpaca_loss, "sdpa"),
+        "this project": Way(by_length, learned_loss, hardware.attention()),
+        "the same, sdpa": Way(by_length, learned_loss, "sdpa"),
     }
 
 
-def train(names, encoded, rows_an_update):
-    """Train each way on the same updates, in turns; a dict of seconds, tokens, losses for each."""
+def train(
+    names: Iterable[str], encoded: Rows, rows_per_update: int
+) -> tuple[PeftModel, dict[str, Result]]:
+    """Train each way on the same updates, in turns; returns the model and a result for each way."""
     ways = {name: ways_to_train()[name] for name in names}
     folder = student_folder("embedded", ROOT / "runs" / "cache")
     model, optimizers = prepare(folder, ways)
     pad_id = load_tokenizer(folder).pad_token_id
-    done = {name: {"seconds": 0.0, "computed": 0, "losses": []} for name in ways}
-    for start in range(0, len(encoded), rows_an_update):
-        rows = encoded[start : start + rows_an_update]
-        for name, (cut, loss, attention) in ways.items():
+    done: dict[str, Result] = {name: {"seconds": 0.0, "computed": 0, "losses": []} for name in ways}
+    for start in range(0, len(encoded), rows_per_update):
+        rows = encoded[start : start + rows_per_update]
+        for name, way in ways.items():
             model.set_adapter(name)
-            model.get_base_model().set_attn_implementation(attention)
-            began = time.perf_counter()
-            mean, tokens = update(model, optimizers[name], rows, pad_id, cut, loss)
-            done[name]["seconds"] += time.perf_counter() - began
+            model.get_base_model().set_attn_implementation(way.attention)
+            started = time.perf_counter()
+            mean, tokens = update(model, optimizers[name], rows, pad_id, way)
+            done[name]["seconds"] += time.perf_counter() - started
             done[name]["computed"] += tokens
             done[name]["losses"].append(mean)
     return model, done
 
 
-def peak_of(name, args):
-    """Peak memory, in bytes, of a process of its own that trains ``name``'s way alone."""
+def peak_of(name: str, args: argparse.Namespace) -> int:
+    """Measure the peak memory, in bytes, of another process that trains in one way only."""
     command = [sys.executable, __file__, f"--only={name}", f"--update={args.update}"]
     command += [f"--rows={args.rows}"] + ([f"--data={args.data}"] if args.data else [])
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="Alpaca's JSON or JSONL; default: this project's own rows")
     parser.add_argument("--rows", type=int, default=240)
-    parser.add_argument("--update", type=int, default=48, help="rows an optimizer step")
-    parser.add_argument("--only", help="go one way for two updates and print the peak in bytes")
+    parser.add_argument("--update", type=int, default=48, help="rows per optimizer step")
+    parser.add_argument(
+        "--only", help="train in one way for two updates and print the peak in bytes"
+    )
     args = parser.parse_args()
     own = ROOT / "data" / "seed_tasks.en.jsonl", ROOT / "data/finished_run/generated.jsonl"
     rows = [row for path in ([args.data] if args.data else own) for row in load_examples(path)]
@@ -170,23 +204,23 @@ def main():
     report(model, encoded, done, {name: peak_of(name, args) for name in done})
 
 
-def report(model, encoded, done, peak):
-    """Print the table, the machine's own peak, and the two ratios."""
+def report(model: PeftModel, encoded: Rows, done: dict[str, Result], peak: dict[str, int]) -> None:
+    """Print the table, the matrix peak of this machine, and the two ratios."""
     real, best = sum(len(row["input_ids"]) for row in encoded), matmul_peak()
     print(f"{len(encoded)} rows, {real} tokens, {hardware.describe()}")
-    print(f"this machine's own matrix peak: {best / 1e9:.0f} GFLOP/s")
-    print(f"{'':<14}{'tokens/s':>10}{'computed/real':>15}{'peak GB':>9}{'of peak':>9}  loss")
-    for name, way in done.items():
-        share = flops(model, encoded) / way["seconds"] / best
+    print(f"matrix peak of this machine: {best / 1e9:.0f} GFLOP/s")
+    print(f"{'':<15}{'tokens/s':>10}{'computed/real':>15}{'peak GB':>9}{'of peak':>9}  loss")
+    for name, result in done.items():
+        share = flops(model, encoded) / result["seconds"] / best
         print(
-            f"{name:<14}{real / way['seconds']:>10.0f}{way['computed'] / real:>15.2f}"
+            f"{name:<15}{real / result['seconds']:>10.0f}{result['computed'] / real:>15.2f}"
             f"{peak[name] / 1e9:>9.2f}{share:>9.0%}  "
-            + " ".join(f"{loss:.4f}" for loss in way["losses"])
+            + " ".join(f"{loss:.4f}" for loss in result["losses"])
         )
-    alpaca, ours = list(done)[:2]
+    alpaca, own = list(done)[:2]
     print(
-        f"ours / Alpaca's way: {done[alpaca]['seconds'] / done[ours]['seconds']:.2f} times the "
-        f"tokens a second, {peak[ours] / peak[alpaca]:.0%} of the memory"
+        f"this project / Alpaca's way: {done[alpaca]['seconds'] / done[own]['seconds']:.2f} times "
+        f"the tokens per second, {peak[own] / peak[alpaca]:.0%} of the memory"
     )
 
 

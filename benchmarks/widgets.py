@@ -1,12 +1,14 @@
-"""How long does the data set browser take on 52,000 rows: to open, and to sift?
+"""Measure how long the data set browser takes on 52,000 rows to open, and to filter.
 
     python benchmarks/widgets.py [alpaca_data.json]
 
-Without a file, rows of about the size of Alpaca's are made up. Seconds, the best of three tries.
+Without a file it uses artificial rows of about the size of Alpaca's. The result is in seconds, the
+shortest of three tries.
 """
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -15,8 +17,8 @@ from helpers.display.widgets import dataset_browser
 from helpers.io import load_examples
 
 
-def seconds(action):
-    """The shortest of three tries."""
+def seconds(action: Callable[[], object]) -> float:
+    """Time an action in seconds, the shortest of three tries."""
     taken = []
     for _ in range(3):
         started = time.perf_counter()
@@ -25,7 +27,8 @@ def seconds(action):
     return min(taken)
 
 
-def made_up(count=52_002):
+def artificial_rows(count: int = 52_002) -> list[dict]:
+    """Make rows of about the size of Alpaca's."""
     words = [
         "river",
         "bread",
@@ -46,17 +49,17 @@ def made_up(count=52_002):
     ]
 
 
-def main():
-    rows = load_examples(sys.argv[1]) if len(sys.argv) > 1 else made_up()
+def main() -> None:
+    rows = load_examples(sys.argv[1]) if len(sys.argv) > 1 else artificial_rows()
     print(f"{len(rows)} rows")
     print(f"first view  {seconds(lambda: dataset_browser(rows)):.3f} s (aim: 1)")
     head = dataset_browser(rows).controls.children[0].children
-    needles = iter(("bread winter", "email", "green table list"))
+    searches = iter(("bread winter", "email", "green table list"))
 
-    def sift():
-        head[0].value = next(needles)
+    def search() -> None:
+        head[0].value = next(searches)
 
-    print(f"a filter    {seconds(sift):.3f} s (aim: 0.3)")
+    print(f"a filter    {seconds(search):.3f} s (aim: 0.3)")
 
 
 if __name__ == "__main__":

@@ -1,74 +1,80 @@
-"""Profiles: the one thing that changes between a laptop and a rack of cards.
+"""Profiles: the sizes and training recipes for a laptop, a GPU notebook or a cluster.
 
-A profile is a small frozen record of sizes and recipes; lessons read it and hold no numbers of
-their own. Choose one by name (``ALPACA_PROFILE=tiny``), or take the default, ``laptop``. What all
-recipes share is in the code: a cosine, no weight decay; full training warms up over 0.03 of the
+A profile is a frozen record; the lessons read all their numbers from it. Choose one by name
+(``ALPACA_PROFILE=tiny``), or take the default, ``laptop``. What all recipes share is in the
+training code: a cosine schedule and no weight decay. Full training also warms up over 0.03 of the
 steps and clips gradients at 1.0.
 """
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One way to run the course. ``"embedded"`` is the model that comes as a package.
+    """One way to run the course. ``"embedded"`` is the model that is installed as a package.
 
-    Learning rates are peaks of a cosine with warm-up; lengths are tokens; a batch is rows.
+    Models are names on the Hugging Face hub, folders, or ``"embedded"``. A learning rate is the
+    peak of a cosine with warm-up. Lengths are in tokens, and a batch is in rows.
     """
 
     name: str
     teacher: str = "embedded"
     student: str = "embedded"
     judge: str = "embedded"
-    stands_for: str | None = None  # the model of the published recipe, where it is not to be had
+    stands_for: str | None = None  # the model of the published recipe, if ``student`` replaces it
     seed: int = 0
     # data
     seed_tasks: int | None = None  # None: all of them
     heldout_share: float = 0.15
     generated_tasks: int = 104
-    request_limit: int = 400
-    eval_tasks: int | None = 100  # enough to tell the models apart; there are more
+    request_limit: int = 400  # most requests to the teacher
+    eval_tasks: int | None = 100  # None: all of them; 100 are enough to compare the models
     max_length: int = 512
-    prompt_style: str = "alpaca"  # or "chat": the student's own template
-    seed_weight: int = 2  # how often each seed is in an epoch; a generated task is once
+    prompt_style: str = "alpaca"  # or "chat": the student's own chat template
+    seed_weight: int = 2  # how often an epoch shows each seed; a generated task is shown once
     # training
-    token_budget: int = 512  # computed at once on a device, padding included
+    token_budget: int = 512  # tokens in one forward pass on a device, padding included
     # LoRA
     lora_rank: int = 8
     lora_alpha: int = 16
     lora_lr: float = 1e-3
     lora_epochs: float = 1
-    lora_batch: int = 4  # rows an update
+    lora_batch: int = 4  # rows per update
     lora_warmup: float = 0.03  # share of the steps
     lora_clip: float = 1.0  # largest norm of an update's gradient
-    lora_recompute: bool = False  # activation checkpointing: less memory, a third more work
+    lora_recompute: bool = False  # activation checkpointing: less memory, a third more compute
     # full fine-tuning
-    fsdp_student: str | None = None  # where the student is too large to move whole; None: it is not
+    fsdp_student: str | None = None  # a smaller model, if ``student`` is too large to train fully
     fsdp_ranks: int = 2
     fsdp_lr: float = 1e-4
     fsdp_epochs: float = 0.65
-    fsdp_batch: int = 8  # rows an update, over all ranks
-    fsdp_recompute: bool = False  # activation checkpointing: less memory, a third more work
+    fsdp_batch: int = 8  # rows per update, over all ranks
+    fsdp_recompute: bool = False  # activation checkpointing: less memory, a third more compute
     # evaluation
     max_new_tokens: int = 96
     judged_tasks: int = 100
-    gold_step: int = 1  # every which of the gold pairs the judge is examined on
+    gold_step: int = 1  # the judge is tested on every n-th gold pair
     # release
-    probe_step: int = 1  # every which of the probes is asked
-    marked_answers: int = 24  # with the watermark, and as many without
-    marked_tokens: int = 120  # of each
+    probe_step: int = 1  # every n-th probe is asked
+    marked_answers: int = 24  # answers with a watermark, and as many without
+    marked_tokens: int = 120  # tokens of each of these answers
 
 
-# https://github.com/tatsu-lab/stanford_alpaca: 128 rows an update over four cards, no weight decay.
-ALPACA = {
-    "fsdp_ranks": 4,
-    "fsdp_lr": 2e-5,
-    "fsdp_epochs": 3,
-    "fsdp_batch": 128,
-    "fsdp_recompute": True,
-    "token_budget": 4096,
-}
+# Stanford Alpaca's recipe (https://github.com/tatsu-lab/stanford_alpaca): 128 rows per update over
+# four GPUs. Meta gives LLaMA-1 to applicants only, so the student here is an open model of the same
+# size. If you have the original's folder, use it with --student FOLDER.
+_ALPACA_7B = Profile(
+    name="alpaca_7b",
+    student="allenai/OLMo-2-1124-7B",
+    stands_for="LLaMA-7B",
+    fsdp_ranks=4,
+    fsdp_lr=2e-5,
+    fsdp_epochs=3,
+    fsdp_batch=128,
+    fsdp_recompute=True,
+    token_budget=4096,
+)
 
 PROFILES = {
     profile.name: profile
@@ -90,8 +96,9 @@ PROFILES = {
             marked_answers=3,
             marked_tokens=24,
         ),
-        # The recipe of the Korean course on one L4, for which its figures are known. The model is
-        # gated; an open one of about the size is HuggingFaceTB/SmolLM2-1.7B-Instruct.
+        # The recipe of the Korean course, whose results are known for one L4. The model is gated:
+        # the hub asks you to accept its licence first. An open model of similar size is
+        # HuggingFaceTB/SmolLM2-1.7B-Instruct.
         Profile(
             name="colab_l4",
             student="google/gemma-1.1-2b-it",
@@ -102,7 +109,7 @@ PROFILES = {
             lora_alpha=32,
             lora_lr=1e-4,
             lora_epochs=5,
-            lora_batch=8,  # four at a time, twice
+            lora_batch=8,  # the original accumulates two batches of four
             lora_warmup=0.05,
             lora_clip=0.3,
             lora_recompute=True,
@@ -119,27 +126,30 @@ PROFILES = {
             lora_epochs=2,
             lora_batch=8,
         ),
-        # Stanford Alpaca's recipes. LLaMA-1 is to be had from Meta only, on request; the student
-        # here is open and of the same size. With the original's folder: --student FOLDER.
-        Profile(
-            name="alpaca_7b", student="allenai/OLMo-2-1124-7B", stands_for="LLaMA-7B", **ALPACA
-        ),
-        Profile(
+        _ALPACA_7B,
+        replace(
+            _ALPACA_7B,
             name="alpaca_13b",
             student="allenai/OLMo-2-1124-13B",
             stands_for="LLaMA-13B",
-            **{**ALPACA, "fsdp_lr": 1e-5, "fsdp_epochs": 5},
+            fsdp_lr=1e-5,
+            fsdp_epochs=5,
         ),
-        # Its main branch has no safetensors; the hub's own conversion is this revision.
-        Profile(name="opt_6_7b", student="facebook/opt-6.7b@refs/pr/31", **ALPACA),
+        # The main branch of this model has no safetensors; this revision is the hub's conversion.
+        replace(
+            _ALPACA_7B,
+            name="opt_6_7b",
+            student="facebook/opt-6.7b@refs/pr/31",
+            stands_for=None,
+        ),
     )
 }
 
 
-def load_profile(name=None):
+def load_profile(name: str | None = None) -> Profile:
     """The profile called ``name``, else ``$ALPACA_PROFILE``, else ``laptop``.
 
-    Raises ValueError naming the profiles there are.
+    Raises ValueError for an unknown name, with a list of the profiles.
     """
     name = name or os.environ.get("ALPACA_PROFILE") or "laptop"
     if name not in PROFILES:
@@ -148,8 +158,3 @@ def load_profile(name=None):
             "(the argument, or the environment variable ALPACA_PROFILE)."
         )
     return PROFILES[name]
-
-
-def describe(profile):
-    """The profile as a plain dict, ready for a manifest."""
-    return asdict(profile)

@@ -1,17 +1,19 @@
-"""THE prompt: what an instruction looks like to the model, in training and ever after.
+"""The prompts: the one for training and answering, and those that ask a teacher for tasks.
 
-The words of the English template are Stanford Alpaca's: it is a data format, and a model taught
-with it does best when it is asked with it. The newline at its end is alpaca-lora's; Stanford's own
-``train.py`` ends at ``### Response:``. With the newline no token reaches across the border between
-prompt and answer. Without it an answer that begins with "-" shares a token with the colon, so the
-model would be trained on one split of the text and asked with another.
-
-The commonest silent fault of instruction tuning is to train with one prompt and answer with
-another, so every module that needs a prompt calls :func:`format_prompt`, and a test compares what
+A model answers best when it is asked with the prompt that it was trained with. To train with one
+prompt and answer with another is the most common silent error of instruction tuning. Every module
+that needs the training prompt therefore calls :func:`format_prompt`, and a test compares what
 training and answering really used.
+
+The words of the English template are Stanford Alpaca's. Stanford's ``train.py`` ends the prompt at
+``### Response:``; the newline after it is alpaca-lora's. With the newline, no token contains both
+the end of the prompt and the start of the answer. Without it, an answer that begins with "-" would
+share a token with the colon, and training and answering would split the text differently.
 """
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 TEMPLATES = {
     "en": {
@@ -50,100 +52,112 @@ TEMPLATES = {
     },
 }
 
-# The opening bracket of what chat templates and vocabularies use as special tokens.
-_TAGS = (  # <s>, </s>, <bos>, <tool_call>, …; some tokenizers fold their case
+# Special tokens of chat templates and vocabularies. First those in angle brackets, such as <s>,
+# </s>, <bos> and <tool_call>, in any case because some tokenizers ignore it.
+_ANGLE_TOKENS = (
     r"/?s|start_of_\w+|end_of_\w+|(?:begin|start|end)_?of_?text|endoftext|start_function_\w+"
     r"|end_function_\w+|(?:bos|eos|pad|unk|sep|cls|mask|sop|eop|eod|eot|eom)(?:_token)?"
     r"|/?tool_(?:calls?|responses?)|/?think|seed:\w+|reserved_\w+|unused\d+|extra_id_\d+"
     r"|fim_(?:prefix|middle|suffix|pad)"
 )
-_NAMES = (  # [INST], [BOS], …; in lower case they are a list or an index
+# Those in square brackets, such as [INST] and [BOS]. In lower case they are a list or an index.
+_SQUARE_TOKENS = (
     "/?INST|/?SYSTEM_PROMPT|/?MODEL_SETTINGS|/?TOOL_CALLS|/?TOOL_RESULTS|/?AVAILABLE_TOOLS"
     "|/?TOOL_CONTENT|/?THINK|/?ARGS|CALL_ID|BOS|EOS|SEP|CLS|PAD|UNK|MASK|[gs]MASK|PREFIX|MIDDLE"
     "|SUFFIX|IMG(?:_BREAK|_END)?|BEGIN_AUDIO|AUDIO"
 )
-_MARKS = re.compile(
+# The opening bracket of any special token.
+_SPECIAL_TOKEN = re.compile(
     r"<(?=[|｜][^|｜<>\s]{1,40}[|｜]?>|[^|｜<>\s]{1,40}[|｜]>|/?SYS>>"
-    rf"|(?i:{_TAGS})>)|<(?=</?SYS>>)|\[(?=(?:{_NAMES})\]|\|[^|\[\]\s]{{1,40}}\|\]|e~\[)"
+    rf"|(?i:{_ANGLE_TOKENS})>)|<(?=</?SYS>>)|\[(?=(?:{_SQUARE_TOKENS})\]|\|[^|\[\]\s]{{1,40}}\|\]|e~\[)"
     r"|\](?=~!?b[\[\]]|<\])"
 )
 
-# How many tasks one list request asks for: in Korean, ten were found stable and twenty not
-# (KoAlpaca), so the languages a teacher has read less of get the shorter list.
+# How many tasks one request for a list asks for. KoAlpaca found that ten tasks work reliably in
+# Korean, and twenty do not. So languages with less training text get the shorter list.
 LIST_LENGTH = {"en": 20, "ko": 10, "id": 10}
 
-# The list prompt: what to do, the rules, the three field names, and the word for "no input".
+
+class _ListTexts(NamedTuple):
+    """The texts of a request for a list: what to do, the rules, and the names of the fields."""
+
+    ask: str
+    rules: str
+    fields: tuple[str, str, str]
+
+
 _LISTS = {
-    "en": {
-        "ask": "Write a list of {count} different tasks for a helpful language model, each with "
+    "en": _ListTexts(
+        ask="Write a list of {count} different tasks for a helpful language model, each with "
         "the answer a careful expert would give.",
-        "rules": "Rules: every task starts with another verb and concerns another topic; some are "
+        rules="Rules: every task starts with another verb and concerns another topic; some are "
         "questions, some are requests; mix writing, classifying, rewriting, explaining, maths "
         "and code; a language model without tools must be able to do it; the input is a concrete "
         "text to work on, or <noinput> where none is needed; the output is at most 100 words.",
-        "fields": ("Instruction", "Input", "Output"),
-    },
-    "ko": {
-        "ask": "언어 모델에게 시킬 서로 다른 과제 {count}개를 목록으로 쓰고, 과제마다 꼼꼼한 "
+        fields=("Instruction", "Input", "Output"),
+    ),
+    "ko": _ListTexts(
+        ask="언어 모델에게 시킬 서로 다른 과제 {count}개를 목록으로 쓰고, 과제마다 꼼꼼한 "
         "전문가가 할 법한 답을 다세요.",
-        "rules": "규칙: 과제마다 동사와 주제를 달리한다. 질문과 부탁을 섞는다. 글쓰기, 분류, "
+        rules="규칙: 과제마다 동사와 주제를 달리한다. 질문과 부탁을 섞는다. 글쓰기, 분류, "
         "고쳐쓰기, 설명, 계산, 코드를 고루 넣는다. 도구 없이 글만으로 할 수 있어야 한다. 한국의 "
         "이름, 장소, 단위, 풍습을 쓴다. 입력은 다룰 글 그 자체이고, 필요 없으면 <noinput>이라고 "
         "쓴다. 출력은 300자를 넘지 않는다.",
-        "fields": ("지시", "입력", "출력"),
-    },
-    "id": {
-        "ask": "Tulislah daftar {count} tugas yang berbeda-beda untuk sebuah model bahasa, "
+        fields=("지시", "입력", "출력"),
+    ),
+    "id": _ListTexts(
+        ask="Tulislah daftar {count} tugas yang berbeda-beda untuk sebuah model bahasa, "
         "masing-masing dengan jawaban seperti yang diberikan seorang ahli yang teliti.",
-        "rules": "Aturan: setiap tugas memakai kata kerja dan topik yang lain; sebagian berupa "
+        rules="Aturan: setiap tugas memakai kata kerja dan topik yang lain; sebagian berupa "
         "pertanyaan, sebagian permintaan; campurkan menulis, menggolongkan, menyunting, "
         "menjelaskan, berhitung, dan kode; harus bisa dikerjakan tanpa alat; pakailah nama, "
         "tempat, satuan, dan kebiasaan Indonesia; masukan adalah teks nyata yang dikerjakan, atau "
         "<noinput> bila tidak perlu; keluaran paling banyak 100 kata.",
-        "fields": ("Perintah", "Masukan", "Keluaran"),
-    },
+        fields=("Perintah", "Masukan", "Keluaran"),
+    ),
 }
-FIELD_NAMES = {language: texts["fields"] for language, texts in _LISTS.items()}
+FIELD_NAMES = {language: texts.fields for language, texts in _LISTS.items()}
 
 
-def format_prompt(instruction, input="", language="en"):
+def format_prompt(instruction: str, input: str = "", language: str = "en") -> str:
     """The training prompt for one task, ending where the response begins.
 
     Without an input (empty or only spaces) the Input block is left out. Raises ValueError for a
     language without a template or an empty instruction. Source: Taori et al. 2023, and for the
     newline at the end tloen/alpaca-lora.
     """
-    templates = TEMPLATES[_known(language)]
+    templates = TEMPLATES[_check_language(language)]
     if not instruction.strip():
         raise ValueError("instruction is empty; a prompt needs something to ask.")
     kind = "with_input" if input.strip() else "no_input"
-    # replace(), not format(): a brace in the learner's text must stay a brace.
+    # The instruction may itself contain "{input}", so it is added after that is replaced.
     before, after = templates[kind].split("{instruction}")
     return before + instruction + after.replace("{input}", input)
 
 
-def chat_message(instruction, input=""):
-    """A task as the user's message of a chat, for models that are taught in their own template.
+def chat_message(instruction: str, input: str = "") -> dict[str, str]:
+    """A task as the user's message of a chat, for models with a chat template of their own.
 
-    Nothing but the task's own words, and no system message: not every template knows one.
+    The message holds the task's own words only. There is no system message, because not every
+    template supports one.
     """
     return {"role": "user", "content": f"{instruction}\n\n{input}" if input else instruction}
 
 
 def as_text(text: str) -> str:
-    """A text for a prompt that a server will read: marks of chat templates in it stay text.
+    """A text in which special tokens of chat templates are broken up, for a prompt.
 
-    Servers parse special tokens wherever they stand, so an answer that holds ``<|im_end|>`` could
-    end its turn, and write the next. A space behind the bracket makes it a text again.
+    Servers parse special tokens anywhere in a prompt. A text that contains ``<|im_end|>`` could end
+    its turn and write the next one. A space after the bracket turns the token into plain text.
     """
-    return _MARKS.sub(r"\g<0> ", text)
+    return _SPECIAL_TOKEN.sub(r"\g<0> ", text)
 
 
-def chat_turns(turns, *, open_user=False):
+def chat_turns(turns: Iterable[tuple[str, str]], *, open_user: bool = False) -> str:
     """ChatML text for a list of ``(user, assistant)`` turns, the format of SmolLM2 and Qwen.
 
-    With ``open_user`` the text ends where the next user would begin to write: a chat model that
-    continues from there invents a user's request (Xu et al. 2024, Magpie).
+    With ``open_user``, the text ends where the user's next message begins. A chat model that
+    continues this text invents a user's request (Xu et al. 2024, Magpie).
     """
     text = "".join(
         f"<|im_start|>user\n{as_text(user)}<|im_end|>\n"
@@ -153,16 +167,18 @@ def chat_turns(turns, *, open_user=False):
     return text + ("<|im_start|>user\n" if open_user else "")
 
 
-def task_list_prompt(examples, count, language="en"):
-    """Alpaca's way to ask: example tasks as a numbered list, to be continued up to ``count``.
+def task_list_prompt(
+    examples: Sequence[Mapping[str, Any]], count: int, language: str = "en"
+) -> tuple[str, int]:
+    """Alpaca's request for tasks: examples as a numbered list, to be continued up to ``count``.
 
-    Returns ``(prompt, start)``: the text ends after ``"{start}. Instruction:"``, where ``start`` is
-    the number of the first task the model will write. For teachers that can keep a format.
-    Raises ValueError for a language without such a prompt.
+    For teachers that can keep to a format. Returns ``(prompt, start)``. The prompt ends after
+    ``"{start}. Instruction:"``, where ``start`` is the number of the first task that the model will
+    write. Raises ValueError for a language without such a prompt.
     """
-    texts = _LISTS[_known(language)]
-    instruction, given, output = texts["fields"]
-    lines = [texts["ask"].format(count=count), texts["rules"], ""]
+    texts = _LISTS[_check_language(language)]
+    instruction, given, output = texts.fields
+    lines = [texts.ask.format(count=count), texts.rules, ""]
     for number, row in enumerate(examples, 1):
         lines += [
             "###",
@@ -174,7 +190,7 @@ def task_list_prompt(examples, count, language="en"):
     return "\n".join([*lines, "###", f"{start}. {instruction}:"]), start
 
 
-def _known(language):
+def _check_language(language: str) -> str:
     if language not in TEMPLATES:
         raise ValueError(
             f"language={language!r} has no prompt template; choose one of {', '.join(TEMPLATES)}."

@@ -1,10 +1,10 @@
-"""JupyterLab and Chromium for the tests: start both, open a notebook, run it, read the page.
+"""JupyterLab and Chromium for the tests: start both, open a notebook, run it, check the page.
 
-The server stands on loopback with a random token, over a copy of the project, so that nothing of
-the real one is written. Settings, history and the kernels' home are temporary folders too, so what
-a person has set up does not matter. The browser is the system's Chromium, driven by Playwright,
-which therefore downloads none; everything is done with keys. What a page is held against (names of
-controls, contrast, width) is measured in the page itself.
+JupyterLab listens on loopback with a random token. It serves a copy of the project, so the tests
+change no file of the real one. Settings, history and the kernels' home are temporary folders, so a
+person's own settings have no effect. Playwright drives the system's Chromium and downloads no
+other browser. The tests use the keyboard only. Names of controls, contrast and width are measured
+in the page itself.
 """
 
 import json
@@ -35,33 +35,35 @@ CONTROLS = ", ".join(
     f"{OUTPUT} {kind}" for kind in ("input", "textarea", "select", "button", "summary", "progress")
 )
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.innerText)"
-# Behind an error that is meant, JupyterLab shows cells as if they did not wait, while the kernel
-# goes on with them: a run has ended when all have their number, or nothing moves for ten seconds.
-AT_REST = f"""() => {{
-    const moves = {PROMPTS}.some(text => text.includes('*')) || !document.querySelector('{IDLE}');
-    window.rested = moves ? 0 : (window.rested || 0) + 1;
-    return window.rested >= ({PROMPTS}.every(text => /[0-9]/.test(text)) ? 1 : 40);
+# After an intended error, JupyterLab shows the next cells as if they were not waiting, while the
+# kernel still runs them. So a run has ended when all cells have a number, or when nothing changes
+# for ten seconds.
+ENDED = f"""() => {{
+    const runs = {PROMPTS}.some(text => text.includes('*')) || !document.querySelector('{IDLE}');
+    window.idleChecks = runs ? 0 : (window.idleChecks || 0) + 1;
+    return window.idleChecks >= ({PROMPTS}.every(text => /[0-9]/.test(text)) ? 1 : 40);
 }}"""
 UNSHOWN = f"""[...document.querySelectorAll('{OUTPUT}')].filter(
     output => output.querySelector('.jupyter-widgets-error-widget')
     || /^(Error displaying|Error creating|Loading) widget/.test(output.innerText)
 ).map(output => output.innerText.slice(0, 200))"""
 SETTINGS = {
-    # Every cell is on the page, also where nobody looks; and no question lies over it.
+    # Every cell is in the page, also outside the visible part, and no dialog covers it.
     "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
     "apputils-extension/notification": {"fetchNews": "false"},
 }
 
 
 def project_copy(folder):
-    """A copy of the project in ``folder``, notebooks without outputs; conversions are shared.
+    """Copy the project into ``folder``, with notebooks without outputs; returns ``folder``.
 
-    A copy, since JupyterLab refuses pictures behind a link that leads out of its folder.
+    Links would not do, because JupyterLab shows no pictures outside its folder. The cache of
+    converted models is shared by a link.
     """
     cache = ROOT / "runs" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    left_out = shutil.ignore_patterns(".*", "runs", "__pycache__")
-    shutil.copytree(ROOT, folder, ignore=left_out, dirs_exist_ok=True)
+    ignored = shutil.ignore_patterns(".*", "runs", "__pycache__")
+    shutil.copytree(ROOT, folder, ignore=ignored, dirs_exist_ok=True)
     (folder / "runs").mkdir()
     (folder / "runs" / "cache").symlink_to(cache)
     for path in (folder / "notebooks").glob("*.ipynb"):
@@ -75,7 +77,7 @@ def project_copy(folder):
 
 @contextmanager
 def jupyter(folder, **environment):
-    """JupyterLab over ``folder`` while the block runs; yields its address, with {} for a path."""
+    """Run JupyterLab in ``folder``; yields its address, with ``{}`` for the path of a file."""
     token, own = secrets.token_hex(16), folder / ".jupyter"
     for name, values in SETTINGS.items():
         path = own / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -99,7 +101,7 @@ def jupyter(folder, **environment):
     try:
         yield f"{_address(server, own)}lab/tree/{{}}?reset&token={token}"
     finally:
-        server.terminate()  # and with it its kernels
+        server.terminate()  # its kernels end too
         try:
             server.wait(30)
         except subprocess.TimeoutExpired:
@@ -107,12 +109,12 @@ def jupyter(folder, **environment):
 
 
 def _address(server, own, deadline=120):
-    """The address a starting server writes down, once it answers there."""
-    until = time.monotonic() + deadline
-    while time.monotonic() < until and server.poll() is None:
+    """The address in the server's status file, once the server answers there."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end and server.poll() is None:
         with suppress(OSError, ValueError):
-            written = (own / "RUNTIME" / f"jpserver-{server.pid}.json").read_text()
-            url = json.loads(written)["url"]
+            status = (own / "RUNTIME" / f"jpserver-{server.pid}.json").read_text()
+            url = json.loads(status)["url"]
             urlopen(f"{url}api", timeout=5).close()
             return url
         time.sleep(0.2)
@@ -121,7 +123,7 @@ def _address(server, own, deadline=120):
 
 @contextmanager
 def chromium():
-    """A browser with a fresh profile while the block runs."""
+    """Run Chromium with a new profile; yields Playwright's browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
@@ -133,15 +135,15 @@ def chromium():
 
 @contextmanager
 def opened(browser, address, path):
-    """A notebook in JupyterLab, its kernel ready: the page, and a list that its errors go to."""
+    """Open a notebook in JupyterLab; yields the page, once its kernel is ready, and its errors."""
     page, errors = browser.new_page(viewport={"width": 1300, "height": 1000}), []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda told: told.type == "error" and errors.append(told.text))
-    page.on("response", lambda got: got.status >= 400 and errors.append(f"{got.status} {got.url}"))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.on("response", lambda r: r.status >= 400 and errors.append(f"{r.status} {r.url}"))
     page.goto(address.format(path))
     page.wait_for_selector(".jp-Notebook-cell:focus", timeout=120_000)
     page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready.then(() => null)")
-    page.wait_for_selector(IDLE)  # now of the kernel; before, of none
+    page.wait_for_selector(IDLE)  # before this, the indicator had no kernel
     try:
         yield page, errors
     finally:
@@ -150,7 +152,7 @@ def opened(browser, address, path):
 
 
 def command(page, label):
-    """Give JupyterLab a command by its palette, from the keyboard."""
+    """Run a command from JupyterLab's command palette, with the keyboard."""
     page.keyboard.press("Control+Shift+C")
     page.wait_for_selector(".lm-CommandPalette-input:focus")
     page.keyboard.type(label)
@@ -159,50 +161,50 @@ def command(page, label):
 
 
 def run_all(page, seconds=1800):
-    """Run all cells; returns the notebook, as a dict, once none waits and its outputs stand."""
+    """Run all cells and wait for their outputs; returns the notebook as a dict."""
     command(page, "Run All Cells")
     page.wait_for_function(f"{PROMPTS}.some(text => /[*0-9]/.test(text))")
-    page.wait_for_function(AT_REST, timeout=1000 * seconds, polling=250)
-    with suppress(Exception):  # what is left unshown is reported by `unshown`
+    page.wait_for_function(ENDED, timeout=1000 * seconds, polling=250)
+    with suppress(Exception):  # `unshown` reports widgets that are still missing
         page.wait_for_function(f"!({UNSHOWN}).length", timeout=20_000)
     return page.evaluate("jupyterapp.shell.currentWidget.model.toJSON()")
 
 
 def unshown(page):
-    """The texts of outputs that stand where a widget should."""
+    """The texts of outputs that are shown in the place of a widget."""
     return page.evaluate(UNSHOWN)
 
 
 def press_until(page, name, key="Tab", most=150):
-    """Press a key until the control of that name, in an output, has the focus."""
+    """Press a key until the control of that name in an output has the focus."""
     focused = f"[document.activeElement].filter(element => element.closest('{OUTPUT}'))"
     for _ in range(most):
         page.keyboard.press(key)
         if any(found == name for _, found in _named(page, focused)):
             return
-    raise AssertionError(f"{most} × {key} do not reach {name!r}")
+    raise AssertionError(f"pressing {key} {most} times does not reach {name!r}")
 
 
 def controls(page):
-    """Role and accessible name of every control in the outputs, in their order."""
+    """Role and accessible name of every control in the outputs, in order."""
     return _named(page, f"[...document.querySelectorAll('{CONTROLS}')]")
 
 
 def _named(page, elements):
-    """What Chromium tells a screen reader of elements, which are an expression of a list."""
+    """Role and name that Chromium gives screen readers for a JavaScript list of elements."""
     session, found = page.context.new_cdp_session(page), []
     for i in range(page.evaluate(f"{elements}.length")):
-        there = session.send("Runtime.evaluate", {"expression": f"{elements}[{i}]"})["result"]
-        asked = {"objectId": there["objectId"], "fetchRelatives": False}
-        node = session.send("Accessibility.getPartialAXTree", asked)["nodes"][0]
-        if not node["ignored"]:  # as what is hidden
+        element = session.send("Runtime.evaluate", {"expression": f"{elements}[{i}]"})["result"]
+        query = {"objectId": element["objectId"], "fetchRelatives": False}
+        node = session.send("Accessibility.getPartialAXTree", query)["nodes"][0]
+        if not node["ignored"]:  # hidden elements are
             found.append(tuple(node.get(key, {}).get("value", "") for key in ("role", "name")))
     session.detach()
     return found
 
 
 def use_theme(page, name):
-    """Change JupyterLab's theme and wait until its colours are there."""
+    """Change JupyterLab's theme and wait until its colours are applied."""
     page.evaluate(
         "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name
     )
@@ -211,12 +213,12 @@ def use_theme(page, name):
 
 
 def low_contrast(page, least=4.5):
-    """Text in outputs that is too near in colour to what lies behind it (WCAG 1.4.3)."""
+    """Texts in outputs with too little contrast to their background (WCAG 1.4.3)."""
     return page.evaluate(CONTRAST, least)
 
 
 def too_wide(page):
-    """Outputs that are wider than the place they have, by their first words."""
+    """Outputs that are wider than their area, with both widths and their first words."""
     return page.evaluate(
         f"[...document.querySelectorAll('{OUTPUT}')].filter(o => o.scrollWidth > o.clientWidth + 1)"
         ".map(o => `${o.scrollWidth} in ${o.clientWidth}: ${o.innerText.slice(0, 60)}`)"
@@ -224,11 +226,11 @@ def too_wide(page):
 
 
 def screenshot(page, name):
-    """Pictures of the whole notebook, from top to bottom, for people to look at."""
+    """Save pictures of the whole notebook, from top to bottom, for people to look at."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     notebook = page.locator(".jp-WindowedPanel-outer")
     page.set_viewport_size({"width": 1300, "height": 8000})
-    page.wait_for_timeout(500)  # or the height is that of before
+    page.wait_for_timeout(500)  # until the new height is applied
     height, at_once = notebook.evaluate("e => [e.scrollHeight, e.clientHeight]")
     for part, top in enumerate(range(0, height, at_once)):
         notebook.evaluate("(e, top) => e.scrollTo(0, top)", top)

@@ -1,9 +1,10 @@
-"""Would installing our requirements change what Google Colab has? Asked of the package index.
+"""Check that installing the requirements in Google Colab changes none of Colab's own packages.
 
-``make test`` runs this before the network is cut off, since a resolver needs the index. It resolves
-``requirements.txt`` for Colab's Python with every package of Colab's image held at its version, and
-fails where that cannot be done. Skips, and says so, without the list of that image (made elsewhere)
-or without a network. ``tests/test_colab.py`` holds what can be told offline.
+``make test`` runs this before the tests, because it needs the package index. It resolves
+``requirements.txt`` for Colab's Python with every package of Colab's image at the image's version,
+and fails if no such versions exist. It prints that it is skipped if the list of the image's
+packages is missing, or if no package index can be reached. ``tests/course/test_colab.py`` has the
+checks that need no network.
 """
 
 import re
@@ -15,27 +16,29 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FREEZE = ROOT.parent / "shared" / "data" / "colab" / "pip-freeze.gpu.txt"
 MUST_STAY = ("torch", "numpy", "pandas", "ipywidgets")
-# The image carries a CUDA build of torch, whose libraries the index's own build does not match.
-BUILDS = re.compile(r"nvidia|cuda|cu1\d|triton")
+# The image has a CUDA build of torch; the build in the index needs other versions of these.
+CUDA_PACKAGES = re.compile(r"nvidia|cuda|cu1\d|triton")
 
 
 def installed():
-    """``{package: version}`` of the frozen image, without the marks of CUDA builds."""
+    """``{package: version}`` of Colab's image, without suffixes of CUDA builds (``+cu128``)."""
     found = re.findall(r"^([\w.-]+)==([^+\s]+)", FREEZE.read_text(), re.M)
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
 
 
-def resolve(there):
-    """``{package: version}`` of what an installation beside ``there`` would end with.
+def resolve(image):
+    """``{package: version}`` after installing the requirements next to the packages of ``image``.
 
-    Raises RuntimeError with the resolver's words where nothing fits.
+    Raises RuntimeError with the resolver's message if no versions fit.
     """
-    lines = [f"{name}=={version}" for name, version in there.items() if not BUILDS.search(name)]
+    lines = [
+        f"{name}=={version}" for name, version in image.items() if not CUDA_PACKAGES.search(name)
+    ]
     with tempfile.TemporaryDirectory() as folder:
-        held = Path(folder) / "constraints.txt"
-        held.write_text("\n".join(lines))
+        constraints = Path(folder) / "constraints.txt"
+        constraints.write_text("\n".join(lines))
         command = [sys.executable, "-m", "uv", "pip", "compile", "-q", "--no-header"]
-        command += ["--no-annotate", "--python-version", "3.13", "-c", str(held)]
+        command += ["--no-annotate", "--python-version", "3.13", "-c", str(constraints)]
         command += ["--python-platform", "x86_64-manylinux_2_28", "requirements.txt"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
@@ -45,19 +48,19 @@ def resolve(there):
 
 def main():
     if not FREEZE.exists():
-        return print("Colab's resolution: skipped, the list of what Colab has is not here")
-    there = installed()
+        return print("Colab's packages: skipped, because their list is missing")
+    image = installed()
     try:
-        found = resolve(there)
+        found = resolve(image)
     except RuntimeError as error:
         if re.search(r"dns|connect|network|fetch", str(error), re.I):
-            return print("Colab's resolution: skipped, no package index can be reached")
-        sys.exit(f"nothing installs beside what Colab has:\n{error}")
-    changed = {name: found.get(name) for name in MUST_STAY if found.get(name) != there[name]}
+            return print("Colab's packages: skipped, because no package index can be reached")
+        sys.exit(f"the requirements cannot be installed next to Colab's packages:\n{error}")
+    changed = {name: found.get(name) for name in MUST_STAY if found.get(name) != image[name]}
     if changed:
-        sys.exit(f"Colab would change: {changed}")
-    new = [f"{n} {v}" for n, v in found.items() if n not in there and not BUILDS.search(n)]
-    return print(f"Colab keeps {', '.join(MUST_STAY)}; beside them come {', '.join(new)}")
+        sys.exit(f"installing the requirements would change these packages of Colab: {changed}")
+    new = [f"{n} {v}" for n, v in found.items() if n not in image and not CUDA_PACKAGES.search(n)]
+    return print(f"Colab keeps {', '.join(MUST_STAY)}; new packages: {', '.join(new)}")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,8 @@
-"""Shared by the tests of the demo: stand-ins, and a page of them."""
+"""Shared by the tests of the demo: requests as Gradio passes them to a handler."""
 
 from types import SimpleNamespace
 
 
-class Refusal(Exception):
-    """In the place of gradio's own, which takes options."""
-
-    def __init__(self, text, **_):
-        super().__init__(text)
-
-
-STAND_IN = SimpleNamespace(Error=Refusal, Request=object)
-
-
-def page_of(name):
-    return SimpleNamespace(session_hash=name)
+def request_from(page):
+    """A request from an open page, which Gradio knows by its session."""
+    return SimpleNamespace(session_hash=page)

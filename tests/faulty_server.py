@@ -1,7 +1,7 @@
-"""A server that speaks OpenAI's protocol and misbehaves on request, for the tests of the loop.
+"""A server that speaks OpenAI's protocol and fails on demand.
 
-What a request is answered depends on its ``seed`` alone; how the server misbehaves, on a function
-of the request's seed and of how often it was asked. It keeps a log of everything.
+The reply to a request depends only on its ``seed``. Whether the server fails is decided by a
+function of the seed and of how often that seed was sent. The server records all requests.
 """
 
 import json
@@ -16,22 +16,22 @@ from helpers.teacher.endpoint import Endpoint
 STATUS = {"429": 429, "429 soon": 429, "429 hours": 429, "500": 500, "503": 503, "529": 529,
           "400": 400, "400 filter": 400, "401": 401, "403": 403, "404": 404,
           "quota": 429}  # fmt: skip
-PASSING = ("429", "429 soon", "500", "503", "529", "reset", "half", "garbage", "torn", "slow")
-DROPS = ("no choices", "refusal", "filter", "400 filter")
+TEMPORARY = ("429", "429 soon", "500", "503", "529", "reset", "half", "garbage", "torn", "slow")
+FILTERED = ("no choices", "refusal", "filter", "400 filter")
 
 
 class FaultyServer:
-    """``fault(seed, attempt)`` names a fault or returns None; use as a context manager.
+    """A context manager; ``fault(seed, attempt)`` names a fault or returns None.
 
-    A fault may also be a pair of status and body, which is sent as it is; with ``on_body`` the
-    function is called with the request's body instead, and the bodies are kept in ``bodies``.
+    A fault may also be a pair of status and body, which is sent unchanged. ``on_body``, if given,
+    is called with the request's body instead of ``fault``. The bodies are kept in ``bodies``.
     """
 
     def __init__(self, fault=lambda seed, attempt: None, wait=0.0, key="sk-secret-1234",
                  on_body=None):  # fmt: skip
         self.fault, self.wait, self.key, self.on_body = fault, wait, key, on_body
         self.asked, self.answered, self.files, self.batches, self.bodies = [], [], {}, [], []
-        self.flying = self.most_flying = 0
+        self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
 
     def __enter__(self):
@@ -79,8 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
             server.asked.append(seed)
             server.bodies.append(body)
             attempt = server.asked.count(seed)
-            server.flying += 1
-            server.most_flying = max(server.most_flying, server.flying)
+            server.in_flight += 1
+            server.most_in_flight = max(server.most_in_flight, server.in_flight)
         try:
             time.sleep(server.wait)
             fault = server.on_body(body) if server.on_body else server.fault(seed, attempt)
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(list_reply(seed, fault))
         finally:
             with server.lock:
-                server.flying -= 1
+                server.in_flight -= 1
 
     def _error(self, fault):
         code = {
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             "404": "model_not_found",
             "400 filter": "content_filter",
         }.get(fault, fault)
-        # As OpenAI does, the message repeats a part of the key.
+        # OpenAI's message quotes a part of the key, too.
         message = f"something about the key {self.on.key}"
         headers = {"429 soon": {"Retry-After": "0.02"}, "429 hours": {"Retry-After": "7200"}}
         self._send({"error": {"message": message, "code": code, "type": code}},
@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _break(self, fault, reply):
         data = json.dumps(reply).encode()
         if fault == "slow":
-            time.sleep(1.0)  # longer than the client of that test waits
+            time.sleep(1.0)  # longer than the client waits in that test
             self.close_connection = True
         elif fault == "reset":
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def list_reply(seed, fault=None):
-    """A chat completion with three tasks made of random words, the last of them cut."""
+    """A chat completion with three tasks made of random words, the last of them cut off."""
     rng = random.Random(seed)
     words = lambda count: " ".join(f"word{n}" for n in rng.sample(range(900), count))  # noqa: E731
     tasks = "\n###\n".join(
@@ -181,3 +181,13 @@ def list_reply(seed, fault=None):
     if fault != "no usage":
         reply["usage"] = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
     return reply
+
+
+LETTERS = [{"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -2.5}]
+WITH_LETTERS = {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": LETTERS}]}
+
+
+def letters_reply(logprobs=WITH_LETTERS):
+    """A chat completion of one letter, with log-probabilities."""
+    choice = {"index": 0, "message": {"content": "A"}, "finish_reason": "stop"}
+    return {**list_reply(1), "choices": [{**choice, "logprobs": logprobs}]}

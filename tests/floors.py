@@ -1,29 +1,29 @@
-"""Are the versions in ``requirements.txt`` true? Runs tests with the lowest, and with Colab's own.
+"""Run tests with the lowest versions that ``requirements.txt`` allows, and with Colab's versions.
 
-``make test-floors`` makes two environments beside the usual one and runs :data:`TESTS` in both:
+``make test-floors`` makes two environments next to the usual one and runs :data:`TESTS` in both:
 
-- ``.venv/floors``: each package of ``requirements.txt`` at the lowest version allowed there;
-- ``.venv/colab``: each package that Colab's image has at the image's version, the others as they
-  come (left out where the list of that image, made elsewhere, is not there).
+- ``.venv/floors``: each package of ``requirements.txt`` at its lowest allowed version;
+- ``.venv/colab``: each package of Colab's image at the image's version, and the newest allowed
+  version of every other package (skipped if the list of the image's packages is missing).
 
-``uv pip compile --resolution lowest-direct`` raises a floor silently when a newer version of what
-stands behind it would not fit, so floors are asked for as ``==`` here: either they fit or they are
-wrong. torch is held at ``constraints.txt``'s version in both: its floor is *not* tested, since
-other builds bring gigabytes of CUDA.
+``uv pip compile --resolution lowest-direct`` silently takes a higher version if the lowest one does
+not fit with other packages. So lowest versions are required with ``==`` here, and a wrong one is an
+error. torch has the version of ``constraints.txt`` in both environments: its lowest version is
+*not* tested, because other builds need gigabytes of CUDA packages.
 """
 
 import re
 import subprocess
 import sys
 
-from colab_resolution import BUILDS, FREEZE, ROOT, installed
+from colab_resolution import CUDA_PACKAGES, FREEZE, ROOT, installed
 
-# Training, judging and similarity, and what they use.
-TESTS = ["tokens", "batches", "student", "train", "checkpoints", "finite", "adapters", "diff"]
-TESTS += ["fsdp", "memory", "plan", "likelihood", "judge", "verdicts", "intervals", "metrics"]
-TESTS += ["similarity", "diversity", "gguf", "watermark", "display", "io"]
-# What the image has for other work, or that its torch is built with: not held.
-NOT_OURS = re.compile(r"torch|setuptools|sympy|networkx")
+# Tests of training, judging and similarity, and of what they use.
+TESTS = ["training", "planning", "evaluation", "display", "test_io.py", "test_similarity.py"]
+TESTS += ["data/test_diversity.py"]
+TESTS += [f"release/test_{name}.py" for name in ("adapters", "diff", "gguf", "watermark")]
+# Packages of the image whose version is not required: they belong to its own build of torch.
+TORCH_PACKAGES = re.compile(r"torch|setuptools|sympy|networkx")
 
 
 def pinned_torch():
@@ -32,31 +32,34 @@ def pinned_torch():
 
 
 def lowest():
-    """``requirements.txt`` with every floor as an exact version, as lines."""
+    """The lines of ``requirements.txt`` with each lowest version as an exact version."""
     lines = re.findall(r"^[\w-]+>=\S+$", (ROOT / "requirements.txt").read_text(), re.M)
     return [line.replace(">=", "==") for line in lines if not line.startswith("torch>")]
 
 
-def colabs():
-    """What Colab's image has, as lines, without CUDA's builds."""
-    held = {n: v for n, v in installed().items() if not BUILDS.search(n) and not NOT_OURS.match(n)}
-    return [f"{name}=={version}" for name, version in held.items()]
+def colab_versions():
+    """The packages of Colab's image at their versions, as lines, without CUDA and torch."""
+    return [
+        f"{name}=={version}"
+        for name, version in installed().items()
+        if not CUDA_PACKAGES.search(name) and not TORCH_PACKAGES.match(name)
+    ]
 
 
 def resolved(lines):
-    """Exact versions of everything, in which ``lines`` hold; exits where nothing fits."""
+    """Exact versions of all packages that satisfy ``lines``; exits if no versions fit."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "-q", "--no-header", "--no-annotate"]
     command += ["-c", "-", "requirements.txt"]
-    held = "\n".join([*lines, pinned_torch()])
-    done = subprocess.run(command, cwd=ROOT, input=held, capture_output=True, text=True)
+    constraints = "\n".join([*lines, pinned_torch()])
+    done = subprocess.run(command, cwd=ROOT, input=constraints, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"the versions cannot be installed together:\n{done.stderr}")
-    kept = [line for line in done.stdout.splitlines() if not BUILDS.search(line)]
+    kept = [line for line in done.stdout.splitlines() if not CUDA_PACKAGES.search(line)]
     return "\n".join([*kept, "pytest", "statsmodels"]) + "\n"
 
 
 def environment(name, lines):
-    """The Python of ``.venv/<name>``, made anew where it holds other versions."""
+    """The Python of ``.venv/<name>``, which is made again if it has other versions."""
     folder = ROOT / ".venv" / name
     wanted, stamp = resolved(lines), folder / "ready"
     if not stamp.is_file() or stamp.read_text() != wanted:
@@ -75,18 +78,18 @@ def environment(name, lines):
 def run_tests(name, lines):
     """Run the tests in ``.venv/<name>``; returns pytest's exit status."""
     python = environment(name, lines)
-    files = [f"tests/test_{test}.py" for test in TESTS]
+    files = [f"tests/{test}" for test in TESTS]
     print(f"tests with {', '.join(lines[:4])}, …", flush=True)
     return subprocess.run([python, "-m", "pytest", *files], cwd=ROOT).returncode
 
 
 def main():
-    """Both environments, one after the other; exits with 1 where a test fails in either."""
+    """Test both environments, one after the other; exits with 1 if a test fails."""
     failed = run_tests("floors", lowest())
     if FREEZE.exists():
-        failed = run_tests("colab", colabs()) or failed
+        failed = run_tests("colab", colab_versions()) or failed
     else:
-        print("Colab's versions: skipped, the list of what Colab has is not here")
+        print("Colab's versions: skipped, because their list is missing")
     sys.exit(bool(failed))
 
 

@@ -1,8 +1,9 @@
-"""Run a command with the network cut off: ``python tests/offline.py COMMAND…``.
+"""Run a command without network access: ``python tests/offline.py COMMAND…``.
 
-In a network namespace of its own with nothing but loopback where that is permitted (Linux, as root
-or with user namespaces); elsewhere with a guard in every Python process that refuses to connect or
-to resolve anything but this machine. ``ALPACA_OFFLINE`` tells the tests which of the two it is.
+If the system permits it (Linux, as root or with user namespaces), the command runs in a network
+namespace that has only loopback. Otherwise every Python process loads a module that refuses to
+connect to other machines or to resolve their names (``guard/sitecustomize.py``). The environment
+variable ``ALPACA_OFFLINE`` tells the tests which of the two is used: ``namespace`` or ``guard``.
 """
 
 import os
@@ -15,13 +16,13 @@ GUARD = Path(__file__).parent / "guard"
 LOOPBACK_UP = (
     "import fcntl, socket, struct;"
     "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
-    # SIOCSIFFLAGS with IFF_UP | IFF_LOOPBACK | IFF_RUNNING: works where the ip tool is missing
+    # SIOCSIFFLAGS with IFF_UP | IFF_LOOPBACK | IFF_RUNNING; this works without the ip tool
     "fcntl.ioctl(s, 0x8914, struct.pack('16sH14x', b'lo', 0x49))"
 )
 
 
 def namespace():
-    """The command prefix that enters an empty network namespace, or None where not permitted."""
+    """The command prefix that enters an empty network namespace, or None if it is not permitted."""
     if not shutil.which("unshare"):
         return None
     enter = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "-r", "--net"]
@@ -33,17 +34,17 @@ def namespace():
 
 
 def main(command):
-    """Run ``command`` cut off; returns its exit status."""
+    """Run ``command`` without network access; returns its exit status."""
     prefix = namespace()
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     if prefix:
         environment["ALPACA_OFFLINE"] = "namespace"
-        print("network cut off by a network namespace (loopback only)", flush=True)
+        print("no network: running in a network namespace (loopback only)", flush=True)
     else:
         paths = [str(GUARD), os.environ.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         environment["ALPACA_OFFLINE"] = "guard"
-        print("no network namespace here: network cut off by a guard in Python", flush=True)
+        print("no network: connections are refused in Python (no network namespace)", flush=True)
     return subprocess.run([*(prefix or []), *command], env=environment).returncode
 
 

@@ -1,4 +1,4 @@
-"""A judge whose faults are planted: it decides by a function of the two answers it is shown."""
+"""A judge with known faults: a function of the two answers decides each verdict."""
 
 import asyncio
 import json
@@ -15,8 +15,10 @@ PAIR = {"request": "\0request\0", "left": "\0a\0", "right": "\0b\0"}
 
 @dataclass
 class Planted:
-    """An endpoint with the client's face. ``decide(a, b)`` returns ``"A"``, ``"B"``, ``"tie"`` or
-    any text; with log-probabilities (``letters``) ``"A"`` and ``"B"`` have ``sure``.
+    """A fake endpoint whose client asks ``decide(a, b)`` for each verdict.
+
+    ``decide`` returns ``"A"``, ``"B"``, ``"tie"`` or any other text. With ``letters`` the replies
+    have log-probabilities, in which the letter that was decided on has probability ``sure``.
     """
 
     decide: object
@@ -39,7 +41,7 @@ class Planted:
 
     async def create(self, **body):
         self.bodies.append(body)
-        await asyncio.sleep(0.001)  # others may leave meanwhile
+        await asyncio.sleep(0.001)  # lets other calls start
         said = self.decide(*_answers(body["messages"][-1]["content"]))
         text = said
         if "response_format" in body and said in ("A", "B", "tie"):
@@ -57,13 +59,13 @@ class Planted:
 
 
 def _answers(text):
-    """The two answers of a judge's prompt, in whichever language and kind it is."""
+    """The two answers in a judge's prompt, of any language and kind."""
     for language in ("en", "ko", "id"):
         for kind in ("letter", "written"):
-            frame = re.escape(judge_message(PAIR, "ab", kind=kind, language=language))
+            pattern = re.escape(judge_message(PAIR, "ab", kind=kind, language=language))
             for name in ("request", "a", "b"):
-                frame = frame.replace(re.escape(f"\0{name}\0"), f"(?P<{name}>.*)")
-            found = re.fullmatch(frame, text, re.S)
+                pattern = pattern.replace(re.escape(f"\0{name}\0"), f"(?P<{name}>.*)")
+            found = re.fullmatch(pattern, text, re.S)
             if found:
                 return found["a"], found["b"]
-    raise AssertionError(f"no judge's prompt: {text!r}")
+    raise AssertionError(f"found a text that is no prompt of a judge: {text!r}")

@@ -1,4 +1,4 @@
-"""Shared by the tests of teachers: seed tasks, cached calls, and a provider's batch at night."""
+"""Shared by the tests of teachers: seed tasks, short runs, cached calls, a provider's batches."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ from planted import PAIR
 
 from helpers.evaluation.rubrics import judge_message
 from helpers.teacher.cached_calls import ask_all
+from helpers.teacher.generate import Settings, generate
 
 SEEDS = [
     {"id": f"s{n}", "instruction": text, "input": "", "output": answer}
@@ -22,11 +23,23 @@ SEEDS = [
 ]
 
 
-def ask(endpoint, many, cache, **how):
-    return asyncio.run(ask_all(endpoint, many, cache, say=None, **how))
+# Settings of a short run that asks for numbered lists of tasks.
+LISTS = {"way": "task_list", "list_length": 3, "target": 12, "request_limit": 60}
+
+
+def write_lists(endpoint, folder, *, on_record=None, **settings):
+    """Let an endpoint write tasks into a folder; the bill of the run."""
+    settings = Settings(**{**LISTS, **settings})
+    return asyncio.run(generate(endpoint, SEEDS, folder, settings, on_record=on_record))
+
+
+def ask(endpoint, many, cache, **options):
+    """The answers to many bodies."""
+    return asyncio.run(ask_all(endpoint, many, cache, say=None, **options))
 
 
 def bodies(n, **more):
+    """Different requests to a judge, with ``more`` parameters."""
     asked = [{**PAIR, "request": f"request {i}"} for i in range(n)]
     content = [judge_message(pair, "ab") for pair in asked]
     common = {"max_tokens": 1, "temperature": 0, **more}
@@ -34,7 +47,7 @@ def bodies(n, **more):
 
 
 def answer_batches(server, *, failing=()):
-    """What a provider does overnight."""
+    """Complete the batches of a server, as a provider does overnight; some requests may fail."""
     for batch in server.batches:
         lines = []
         for line in server.files[batch["input_file_id"]].decode().splitlines():

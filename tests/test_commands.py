@@ -1,4 +1,4 @@
-"""Every command that the project prints or shows is one that runs."""
+"""Every command that the project prints or documents can be run."""
 
 import functools
 import json
@@ -23,8 +23,8 @@ PAGES = [*ROOT.glob("*.md"), *ROOT.glob("helpers/**/*.py"), *ROOT.glob("benchmar
 PAGES += [ROOT / "Makefile"]
 
 
-def shown():
-    """``(page, text)`` of all that is read or printed, lessons included."""
+def pages():
+    """``(page, text)`` of documents, code and lessons."""
     for path in PAGES:
         yield path.name, path.read_text(encoding="utf-8")
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
@@ -35,7 +35,7 @@ def shown():
 def commands(start):
     """``(page, command)`` for each command that begins with the regular expression ``start``."""
     found = set()
-    for page, text in shown():
+    for page, text in pages():
         text = re.sub(r"\\+\n\s*", "", text)  # continued on the next line
         found |= {(page, match[0]) for match in re.finditer(rf"{start}[^\n`'\")]*", text)}
     return sorted(found)
@@ -51,7 +51,7 @@ def help_of(*words):
 
 
 @pytest.mark.parametrize("page, command", commands(r"-m helpers\.\w+"))
-def test_a_module_that_is_shown_takes_the_options_shown(page, command):
+def test_a_shown_module_accepts_the_shown_options(page, command):
     module, *words = command.removeprefix("-m ").split()
     known = help_of(module)
     for option in (word.partition("=")[0] for word in words if word.startswith("--")):
@@ -59,7 +59,7 @@ def test_a_module_that_is_shown_takes_the_options_shown(page, command):
 
 
 @pytest.mark.parametrize("page, command", commands(r"torchrun --"))
-def test_torchrun_takes_the_options_shown(page, command):
+def test_torchrun_accepts_the_shown_options(page, command):
     known = help_of("torch.distributed.run")
     options = re.findall(r"--[\w-]+", command.partition(" -m ")[0])
     assert options and not [o for o in options if o.replace("_", "-") not in known
@@ -67,18 +67,18 @@ def test_torchrun_takes_the_options_shown(page, command):
 
 
 @pytest.mark.parametrize("page, command", commands(r"(?:(?<=`)|(?<=\n)|(?<=: ))make [a-z]+"))
-def test_make_knows_the_target_shown(page, command):
+def test_make_has_the_shown_target(page, command):
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
     assert command.split()[1] in targets, f"{page}: {command}"
 
 
 @pytest.mark.parametrize("page, command", commands(r"pip install"))
-def test_a_package_that_is_shown_is_one_that_is_pinned(page, command):
-    """Whoever types it gets what the project was tested with; tools of others may be named."""
+def test_a_shown_package_is_pinned(page, command):
+    """So the command installs the version that the project is tested with."""
     pins = (ROOT / "constraints.txt").read_text().lower()
     words = [word for word in command.split()[2:] if not word.startswith("-")]
     for word in words[:1]:
-        if (ROOT / word).is_file() or word in ("lm-eval",):
+        if (ROOT / word).is_file() or word == "lm-eval":  # not a dependency of the project
             continue
         need = Requirement(word)
         pin = re.search(rf"^{need.name}==(\S+)", pins, re.M)
@@ -91,7 +91,7 @@ def plan_of(name):
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_the_command_of_a_plan_is_understood(name, capsys):
+def test_the_command_that_a_plan_prints_is_valid(name, capsys):
     command = plan_of(name)
     if "helpers.training.fsdp" not in command:
         profile, page = re.fullmatch(r"ALPACA_PROFILE=(\w+), and open (\S+)", command).groups()
@@ -103,7 +103,7 @@ def test_the_command_of_a_plan_is_understood(name, capsys):
 
 
 def run(command, folder):
-    """A command as typed in the project's folder, with its files in ``folder``."""
+    """Run a command as if in the project's folder, with ``folder`` for its files."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "ALPACA_PRECISION": "fp32"}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     return subprocess.run(
@@ -112,7 +112,7 @@ def run(command, folder):
 
 
 def test_the_command_that_a_plan_prints_trains(student_folder, tmp_path):
-    """To the letter, for the profile that is small enough: with the embedded student."""
+    """Exactly as printed, for the profile with a small enough student."""
     write_jsonl(tmp_path / "train.jsonl", ROWS)
     write_jsonl(tmp_path / "heldout.jsonl", ROWS[:2])
     done = run(plan_of("tiny"), tmp_path)
@@ -122,7 +122,7 @@ def test_the_command_that_a_plan_prints_trains(student_folder, tmp_path):
 
 
 def test_the_command_for_several_machines_starts(tmp_path):
-    """As it stands in the docstring, on this machine alone and asked for its help."""
+    """As in the docstring, but on this machine alone and with ``--help``."""
     (command,) = {c for _, c in commands(r"torchrun --nnodes") if "FIRST_HOST" in c}
     command = command.partition(" --profile")[0] + " --help"
     command = command.replace("--nnodes=2", "--nnodes=1").replace("per_node=4", "per_node=1")

@@ -1,4 +1,4 @@
-"""Reading names the place, writing is whole or not at all, appending survives a kill."""
+"""Reading names the place of an error, writing is atomic, appending survives a kill."""
 
 import bz2
 import gzip
@@ -67,7 +67,7 @@ def test_what_is_written_is_read_back(tmp_path):
     assert write_jsonl(path, []).read_bytes() == b""
 
 
-def test_half_a_character_from_a_model_does_not_stop_a_run(tmp_path):
+def test_a_lone_surrogate_from_a_model_does_not_stop_a_run(tmp_path):
     path = append_jsonl(tmp_path / "rows.jsonl", [{"a": "x\ud800y"}])
     assert read_jsonl(path) == [{"a": "x?y"}]
 
@@ -93,7 +93,7 @@ def test_failure_at_the_last_step_of_a_write_leaves_the_old_file(tmp_path, monke
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_only_a_torn_last_line_is_overlooked(tmp_path):
+def test_only_an_incomplete_last_line_is_skipped(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"a": 1}\n{"a": 2, "b": "to')
     assert read_jsonl(path, torn_tail_ok=True) == [{"a": 1}]
@@ -102,22 +102,22 @@ def test_only_a_torn_last_line_is_overlooked(tmp_path):
     path.write_text('{"a": 1\n{"a": 2}\n')
     with pytest.raises(DataError, match=":1:"):
         read_jsonl(path, torn_tail_ok=True)
-    path.write_text('{"a": 1}\n{"a": 2, "b"\n')  # has its newline: a bad row, not a torn one
+    path.write_text('{"a": 1}\n{"a": 2, "b"\n')  # it has its newline, so it is a bad row
     with pytest.raises(DataError, match=":2:"):
         read_jsonl(path, torn_tail_ok=True)
 
 
-def test_append_removes_a_tail_torn_at_any_byte_and_nothing_else(tmp_path):
+def test_append_removes_a_line_cut_off_at_any_byte_and_nothing_else(tmp_path):
     whole = json.dumps(ROWS[1], ensure_ascii=False).encode()
     for cut in range(1, len(whole)):
         path = write_jsonl(tmp_path / "rows.jsonl", [ROWS[0]])
         with open(path, "ab") as file:
             file.write(whole[:cut])
         append_jsonl(path, [{"a": 3}])
-        assert read_jsonl(path) == [ROWS[0], {"a": 3}], f"torn after {cut} bytes"
+        assert read_jsonl(path) == [ROWS[0], {"a": 3}], f"cut off after {cut} bytes"
 
 
-def test_reading_overlooks_a_tail_torn_inside_a_character(tmp_path):
+def test_reading_skips_a_line_cut_off_inside_a_character(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'{"a": 1}\n' + '{"a": "물'.encode()[:-1])
     assert read_jsonl(path, torn_tail_ok=True) == [{"a": 1}]
@@ -131,7 +131,7 @@ def test_append_keeps_a_whole_row_that_lacks_its_newline(tmp_path):
     assert read_jsonl(path) == [{"a": n} for n in (1, 2, 3, 4)]
 
 
-def test_append_cuts_a_torn_tail_longer_than_a_disk_block(tmp_path):
+def test_append_removes_an_incomplete_line_longer_than_a_disk_block(tmp_path):
     path = write_jsonl(tmp_path / "rows.jsonl", [{"a": "x" * 200_000}])
     with open(path, "a") as file:
         file.write('{"a": "' + "y" * 200_000)
@@ -148,17 +148,17 @@ for number in range(int(sys.argv[2]), 10**9):
 """
 
 
-def test_rows_survive_a_killed_appender_and_none_stays_torn(tmp_path):
+def test_rows_survive_a_killed_appender_and_none_stays_incomplete(tmp_path):
     path, start = tmp_path / "rows.jsonl", 0
     for moment in (0.02, 0.05, 0.09):
         command = [sys.executable, "-c", APPENDER, str(path), str(start)]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        said = [int(child.stdout.readline())]  # it runs: kill it somewhere in a later row
+        reported = [int(child.stdout.readline())]  # it is running: kill it during a later row
         time.sleep(moment)
         child.send_signal(signal.SIGKILL)
-        said += [int(line) for line in child.communicate()[0].splitlines()]
+        reported += [int(line) for line in child.communicate()[0].splitlines()]
         rows = read_jsonl(path, torn_tail_ok=True)
-        assert len(rows) > said[-1], "a row that append_jsonl returned from is lost"
+        assert len(rows) > reported[-1], "a row that append_jsonl returned from is lost"
         append_jsonl(path, [{"number": len(rows), "text": "x" * 3_000_000}])
         start = len(rows) + 1
         numbers = [row["number"] for row in read_jsonl(path)]
@@ -187,7 +187,7 @@ TURNS = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": 
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ({"instruction": "Name a river."}, "'output' is missing"),
         ({"output": "Loire"}, "'instruction' is missing"),
@@ -201,14 +201,14 @@ TURNS = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": 
         ({"messages": ["x", *TURNS]}, "messages"),
     ],
 )
-def test_a_bad_example_is_named_by_row_and_field(tmp_path, row, said):
+def test_a_bad_example_is_named_by_row_and_field(tmp_path, row, message):
     path = write_jsonl(tmp_path / "tasks.jsonl", [GOOD, row])
-    with pytest.raises(DataError, match=rf"tasks\.jsonl: row 2: .*{said}"):
+    with pytest.raises(DataError, match=rf"tasks\.jsonl: row 2: .*{message}"):
         load_examples(path)
 
 
 @pytest.mark.parametrize("text", ["[]", "", '{"instruction": "a"}', '[{"a": 1},]', "[3]"])
-def test_a_json_file_that_is_no_list_of_rows_is_refused_by_name(tmp_path, text):
+def test_a_json_file_that_is_not_a_list_of_rows_is_refused_by_name(tmp_path, text):
     path = tmp_path / "tasks.json"
     path.write_text(text)
     with pytest.raises(DataError, match=r"tasks\.json"):
@@ -243,7 +243,7 @@ HELLO = {"instruction": "Hello", "input": "", "output": "Hi"}
 
 
 def loaded(path):
-    """What load_examples returns, and what it warns of."""
+    """The rows that load_examples returns, and the text of its warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         rows = load_examples(path)
@@ -281,10 +281,10 @@ def loaded(path):
         {"messages": str([ASKED, SAID])},
     ],
 )
-def test_every_usual_shape_of_a_row_is_read_and_nothing_is_ignored(tmp_path, row):
-    rows, said = loaded(write_jsonl(tmp_path / "rows.jsonl", [row]))
+def test_every_usual_shape_of_a_row_is_read_without_a_warning(tmp_path, row):
+    rows, message = loaded(write_jsonl(tmp_path / "rows.jsonl", [row]))
     assert {field: rows[0][field] for field in HELLO} == HELLO
-    assert set(rows[0]) <= {*HELLO, "history"} and said == ""
+    assert set(rows[0]) <= {*HELLO, "history"} and message == ""
 
 
 @pytest.mark.parametrize(
@@ -298,16 +298,16 @@ def test_every_usual_shape_of_a_row_is_read_and_nothing_is_ignored(tmp_path, row
         {"system_prompt": "Be brief.", "question": "Hello", "response": "Hi"},
     ],
 )
-def test_a_system_text_goes_in_front_of_the_instruction_and_is_said(tmp_path, row):
+def test_a_system_text_goes_in_front_of_the_instruction_with_a_warning(tmp_path, row):
     path = write_jsonl(tmp_path / "rows.jsonl", [{**HELLO, "id": "1"}, {**row, "id": "2"}])
-    rows, said = loaded(path)
+    rows, message = loaded(path)
     assert rows[1] == {**HELLO, "id": "2", "instruction": "Be brief.\n\nHello"}
-    assert "rows.jsonl: row 2: the system text" in said
-    assert loaded(write_jsonl(path, rows)) == (rows, "")  # it is placed once
+    assert "rows.jsonl: row 2: the system text" in message
+    assert loaded(write_jsonl(path, rows)) == (rows, "")  # a second time, nothing is moved
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ({**HELLO, "history": [["Hi", "Hello"]]}, "'history' holds earlier turns"),
         ({**HELLO, "history": '[["Hi", "Hello"]]'}, "'history' holds earlier turns"),
@@ -321,6 +321,10 @@ def test_a_system_text_goes_in_front_of_the_instruction_and_is_said(tmp_path, ro
         ({"conversations": SHARED[:1]}, "conversations has the roles"),
         ({"conversations": ["Hello", "Hi"]}, "conversations has the roles"),
         ({"messages": [ASKED, SAID, {"role": "system", "content": "Stop."}]}, "'system'"),
+        (
+            {"messages": [{"role": "system", "content": 5}, ASKED, SAID]},
+            r"messages\[0\] has an int",
+        ),
         ({"messages": [ASKED, {"role": "tool", "content": "4"}, SAID]}, "'tool'"),
         ({"messages": [{**ASKED, "content": [{"type": "image_url"}]}, SAID]}, "'image_url'"),
         ({"messages": [ASKED, {**SAID, "tool_calls": [{"id": 1}]}]}, "'tool_calls'"),
@@ -331,9 +335,9 @@ def test_a_system_text_goes_in_front_of_the_instruction_and_is_said(tmp_path, ro
         ({**HELLO, "system": ["Be brief."]}, "'system' is a list"),
     ],
 )
-def test_what_the_prompt_has_no_place_for_is_refused_by_name(tmp_path, row, said):
+def test_a_row_that_the_prompt_cannot_show_is_refused_by_name(tmp_path, row, message):
     path = write_jsonl(tmp_path / "rows.jsonl", [HELLO, row])
-    with pytest.raises(DataError, match=rf"rows\.jsonl: row 2: .*{said}"):
+    with pytest.raises(DataError, match=rf"rows\.jsonl: row 2: .*{message}"):
         load_examples(path)
 
 
@@ -351,13 +355,13 @@ def test_what_the_prompt_has_no_place_for_is_refused_by_name(tmp_path, row, said
         ({"id": "1", "category": "x", "tools": [], "images": None, "hint": ""}, []),
     ],
 )
-def test_columns_that_the_prompt_does_not_show_are_said(tmp_path, more, named):
-    rows, said = loaded(write_jsonl(tmp_path / "rows.jsonl", [{**HELLO, **more}]))
+def test_a_warning_names_columns_that_the_prompt_does_not_show(tmp_path, more, named):
+    rows, message = loaded(write_jsonl(tmp_path / "rows.jsonl", [{**HELLO, **more}]))
     assert rows[0]["output"] == "Hi"
-    assert all(repr(name) in said for name in named) and bool(said) == bool(named)
+    assert all(repr(name) in message for name in named) and bool(message) == bool(named)
 
 
-def test_a_prompt_that_is_a_whole_training_prompt_is_taken_apart_again(tmp_path):
+def test_a_whole_training_prompt_is_split_into_instruction_and_input(tmp_path):
     path = export_examples(ROWS, tmp_path / "p.jsonl", "prompt_completion")
     assert [{field: row[field] for field in HELLO} for row in load_examples(path)] == ROWS
 
@@ -372,12 +376,12 @@ def test_a_prompt_that_is_a_whole_training_prompt_is_taken_apart_again(tmp_path)
     ],
 )
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.json"])
-def test_half_a_character_is_replaced_on_loading_and_said(tmp_path, name, text, whole):
+def test_a_lone_surrogate_is_replaced_on_loading_with_a_warning(tmp_path, name, text, whole):
     path, row = tmp_path / name, '{"instruction": "Cheer me up.", "output": "' + text + '"}'
     path.write_text(f"[{row}]" if name == "rows.json" else row)
-    rows, said = loaded(path)
+    rows, message = loaded(path)
     assert rows[0]["output"] == whole
-    assert ("row 1 held half a character" in said) == ("\ufffd" in whole)
+    assert ("row 1 contained half of a character" in message) == ("\ufffd" in whole)
     if name == "rows.jsonl":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -441,7 +445,7 @@ def test_a_file_is_read_by_its_content_whatever_its_name(tmp_path, name, data):
     assert loaded(tmp_path / name) == ([HELLO, HELLO], "")
 
 
-def test_a_table_keeps_quotes_lines_and_what_only_looks_empty(tmp_path):
+def test_a_table_keeps_quotes_line_breaks_and_texts_such_as_not_available(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text('instruction,input,output\n"Say ""hi"",\nplease",N/A,' + 200_000 * "x" + "\n")
     row = load_examples(path)[0]
@@ -452,9 +456,9 @@ def test_a_table_keeps_quotes_lines_and_what_only_looks_empty(tmp_path):
 def test_a_table_may_have_columns_without_a_name_and_one_called_orcid(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("ORCID,instruction,output,,\n1,Hello,Hi,,x\n")
-    rows, said = loaded(path)
+    rows, message = loaded(path)
     assert rows == [{**HELLO, "ORCID": "1", "": "", "column 5": "x"}]
-    assert "'ORCID', 'column 5'" in said
+    assert "'ORCID', 'column 5'" in message
     path.write_text('"instruction","out\nput","output"\nHello,,Hi\n')
     assert loaded(path)[0] == [{**HELLO, "out\nput": ""}]
 
@@ -474,7 +478,7 @@ def zipped(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "said"),
+    ("name", "data", "message"),
     [
         ("rows.xlsx", zipped("xl/workbook.xml"), r"an Excel file .*Save the sheet as CSV"),
         ("rows.csv", zipped("xl/workbook.xml"), r"an Excel file"),
@@ -485,7 +489,7 @@ def zipped(name):
         ("rows.zst", b"\x28\xb5\x2f\xfd00", r"zstd.*unzstd"),
         ("rows.pkl", b"\x80\x04\x95", r"a pickle"),
         ("rows.parquet", parquet([HELLO])[:40], r"damaged parquet"),
-        ("rows.json.gz", gzip.compress(LINES.encode())[:20], r"damaged or cut"),
+        ("rows.json.gz", gzip.compress(LINES.encode())[:20], r"damaged or incomplete"),
         ("rows.json", json.dumps({"data": [HELLO]}).encode(), r"one JSON object with the keys dat"),
         ("rows.csv", "instruction,output\n안녕,Hi".encode("cp949"), r"byte 19 is not UTF-8.*cp949"),
         ("rows.csv", b"Hello,,Hi\n", r"first line is 'Hello,,Hi', expected the columns"),
@@ -508,7 +512,7 @@ def zipped(name):
         ("rows.safetensors", b"\x40\0\0\0\0\0\0\0{}", r"a model's weights"),
         ("rows.rtf", b"{\\rtf1\\ansi hello}", r"rich text"),
         ("rows.xml", b"<?xml version='1.0'?><rows/>", r"an XML file"),
-        ("rows.bin", b"\x01\x02\xfe\xff\0abc", r"is no text .*the bytes 01 02 fe"),
+        ("rows.bin", b"\x01\x02\xfe\xff\0abc", r"is not a text file .*the bytes 01 02 fe"),
         ("rows.json", json.dumps({"1": HELLO, "t2": HELLO}).encode(), r"list\(whole\.values\(\)\)"),
         ("rows.json", json.dumps({"data": [HELLO]}, indent=1).encode(), r"whole\['data'\]"),
         ("rows.json", b'{"instruction": ["A", "C"], "output": ["B"]}', r"'output': 1"),
@@ -516,13 +520,13 @@ def zipped(name):
         ("rows.jsonl", b'{"output": ' + 5000 * b"1" + b"}", r":1: not valid JSON"),
     ],
 )  # fmt: skip
-def test_a_file_of_another_kind_is_named_with_the_way_out(tmp_path, name, data, said):
+def test_a_file_of_another_kind_is_named_with_what_to_do(tmp_path, name, data, message):
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(DataError, match=rf"{name}.*{said}"):
+    with pytest.raises(DataError, match=rf"{name}.*{message}"):
         load_examples(tmp_path / name)
 
 
-def test_the_reader_of_lines_names_the_kind_too(tmp_path):
+def test_read_jsonl_names_the_kind_of_file_too(tmp_path):
     for name, data in (("a.parquet", parquet([HELLO])), ("b.jsonl", json.dumps([HELLO]).encode())):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(DataError, match=rf"{name}.*load_examples reads it"):
@@ -538,7 +542,7 @@ def packed(data, *layers):
 
 
 @pytest.mark.parametrize(
-    ("layers", "said"),
+    ("layers", "message"),
     [
         ([gzip.compress] * 3, "compressed more than twice"),
         ([gzip.compress] * 2, "times its size"),
@@ -546,19 +550,19 @@ def packed(data, *layers):
         ([lzma.compress], "times its size"),
     ],
 )
-def test_a_small_file_does_not_become_a_large_one(tmp_path, layers, said):
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(tmp_path, layers, message):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(packed(bytes(150_000_000), *layers))
     for read in (read_jsonl, load_examples):
-        with pytest.raises(DataError, match=rf"rows\.jsonl: .*{said}"):
+        with pytest.raises(DataError, match=rf"rows\.jsonl: .*{message}"):
             read(path)
 
 
-def test_what_is_unpacked_has_a_largest_size(tmp_path, monkeypatch):
+def test_an_unpacked_file_has_a_largest_size(tmp_path, monkeypatch):
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(gzip.compress(LINES.encode()))
     assert len(load_examples(path)) == 2
-    monkeypatch.setattr("helpers.safe_io.file_kinds.MOST", 20)
+    monkeypatch.setattr("helpers.safe_io.compression.MOST", 20)
     with pytest.raises(DataError, match="more than 20 bytes"):
         load_examples(path)
     (tmp_path / "rows.parquet").write_bytes(parquet([HELLO, HELLO]))
@@ -566,8 +570,8 @@ def test_what_is_unpacked_has_a_largest_size(tmp_path, monkeypatch):
         load_examples(tmp_path / "rows.parquet")
 
 
-def test_a_parquet_file_of_one_text_many_times_is_refused(tmp_path):
-    """Its declared size is small: a dictionary holds the text once."""
+def test_a_parquet_file_that_repeats_one_long_text_is_refused(tmp_path):
+    """The declared size of such a file is small, because its dictionary stores the text once."""
     import pyarrow
     import pyarrow.parquet
 
@@ -582,19 +586,19 @@ def test_a_parquet_file_of_one_text_many_times_is_refused(tmp_path):
         load_examples(path)
 
 
-def test_a_pipe_or_a_device_is_told_and_nobody_waits_for_it(tmp_path):
+def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path):
     import os
 
     os.mkfifo(tmp_path / "rows.jsonl")
     (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
     for name, kind in (("rows.jsonl", "a pipe"), ("zero.jsonl", "a device")):
         for read in (read_jsonl, load_examples):
-            with pytest.raises(DataError, match=rf"{name} is {kind} and no file"):
+            with pytest.raises(DataError, match=rf"{name} is {kind}, not a file"):
                 read(tmp_path / name)
 
 
 @pytest.mark.parametrize("levels", [600, 150])
-def test_a_row_of_lists_inside_lists_is_named(tmp_path, levels):
+def test_a_row_with_too_many_levels_of_lists_is_named(tmp_path, levels):
     path = tmp_path / "tasks.json"
     deep = "[" * levels + "]" * levels
     path.write_text(f'[{json.dumps(ROWS[0])}, {{"instruction": "x", "output": "y", "z": {deep}}}]')

@@ -58,3 +58,14 @@ def test_the_contribution_guide_names_paths_that_exist():
     paths = re.findall(r"(?:helpers|tests|benchmarks)/[\w/.]+", guide)
     assert len(paths) > 5
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_test_that_a_page_names_exists():
+    names = {path.name for path in ROOT.glob("tests/**/test_*.py")}
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("data/*.md"), *ROOT.glob("helpers/**/*.py")]
+    named = {
+        name
+        for page in pages
+        for name in re.findall(r"\btest_\w+\.py\b", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10 and named <= names

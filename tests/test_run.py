@@ -1,4 +1,4 @@
-"""The run folder: what it trusts, what it refuses, how it goes on."""
+"""The run folder: which files it accepts, which it refuses, and how a run is resumed."""
 
 import json
 import threading
@@ -7,15 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from helpers import run as run_module
 from helpers.io import write_jsonl
 from helpers.profiles import PROFILES, load_profile
-from helpers.run import Run, RunError, hash_path, open_run, ship
+from helpers.run import LESSONS, ROOT, Run, RunError, hash_path, manifest, open_run, ship, shipped
 
 
 @pytest.fixture
 def nothing_shipped(monkeypatch, tmp_path):
-    monkeypatch.setattr(run_module, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(shipped, "SHIPPED", tmp_path / "shipped")
     return tmp_path / "shipped"
 
 
@@ -38,7 +37,7 @@ def test_a_finished_step_is_verified(run):
     assert entry["packages"]["torch"]
 
 
-def test_what_another_student_said_is_not_taken(tmp_path, nothing_shipped):
+def test_answers_of_another_student_are_not_reused(tmp_path, nothing_shipped):
     mine = Run(tmp_path / "run", PROFILES["tiny"])
     assert mine.remember("answers.jsonl", "same", lambda: [{"output": "a"}])[0]["output"] == "a"
     assert mine.remember("answers.jsonl", "same", lambda: [{"output": "b"}])[0]["output"] == "a"
@@ -57,20 +56,20 @@ def test_a_shipped_step_that_does_not_fit_leaves_no_file_behind(run, tmp_path, n
     assert not run.path("generated.jsonl").exists()
 
 
-def test_a_setting_that_came_later_does_not_lock_a_run_out(tmp_path, nothing_shipped):
+def test_a_run_made_before_a_setting_existed_can_still_be_used(tmp_path, nothing_shipped):
     run = Run(tmp_path / "old", PROFILES["tiny"])
     step(run)
-    manifest = run.manifest()
-    del manifest["settings"]["probe_step"]
-    run.path("manifest.json").write_text(json.dumps(manifest))
+    old = run.manifest()
+    del old["settings"]["probe_step"]
+    run.path("manifest.json").write_text(json.dumps(old))
     assert open_run("tiny", run.folder).done("01_preprocess")
-    manifest["settings"]["seed"] = 77
-    run.path("manifest.json").write_text(json.dumps(manifest))
+    old["settings"]["seed"] = 77
+    run.path("manifest.json").write_text(json.dumps(old))
     with pytest.raises(RunError, match="seed was 77, now 0"):
         open_run("tiny", run.folder)
 
 
-def test_a_changed_or_missing_output_is_named_with_the_way_out(run):
+def test_a_changed_or_missing_output_is_named_with_the_lesson_to_run(run):
     step(run)
     write_jsonl(run.path("train.jsonl"), [{"a": 2}])
     with pytest.raises(RunError, match=r"train\.jsonl .* Run lesson 01_preprocess again"):
@@ -79,7 +78,7 @@ def test_a_changed_or_missing_output_is_named_with_the_way_out(run):
     assert not run.done("01_preprocess")
 
 
-def test_a_changed_input_makes_what_came_after_out_of_date(run):
+def test_a_changed_input_makes_the_later_steps_out_of_date(run):
     step(run)
     step(run, "02_generate", inputs=["train.jsonl"], file="generated.jsonl")
     step(run, rows=[{"a": 3}])
@@ -100,7 +99,7 @@ def test_a_missing_step_is_taken_from_the_shipped_run(run, tmp_path, nothing_shi
     ship(finished, nothing_shipped, largest=1000)
     assert "from" in run.need("01_preprocess", "02_generate")
     assert hash_path(run.path("train.jsonl")) == hash_path(finished.path("train.jsonl"))
-    assert not run.path("big.jsonl").exists()  # too big to ship, and said to be
+    assert not run.path("big.jsonl").exists()  # too large to ship, and listed as such
     assert not run.done("01_preprocess")  # a shipped step is not this run's own
 
 
@@ -146,7 +145,7 @@ def test_a_broken_manifest_is_explained(run):
         run.manifest()
 
 
-def test_what_is_remembered_is_made_once_and_again_only_when_its_mark_changes(run):
+def test_remembered_rows_are_made_once_and_again_only_when_their_mark_changes(run):
     made = []
 
     def make():
@@ -158,7 +157,7 @@ def test_what_is_remembered_is_made_once_and_again_only_when_its_mark_changes(ru
     assert len(made) == 2
 
 
-def test_a_folder_hash_sees_names_and_contents(tmp_path):
+def test_a_folder_hash_depends_on_names_and_contents(tmp_path):
     folder = tmp_path / "f"
     write_jsonl(folder / "a", [{"x": 1}])
     before = hash_path(folder)
@@ -174,40 +173,40 @@ def test_a_folder_hash_sees_names_and_contents(tmp_path):
      ".ipynb_checkpoints/b.jsonl", ".a.jsonl.0a1b.tmp", ".manifest.lock",
      ".ipynb_checkpoints/a-checkpoint.ipynb", ".a.jsonl.77.tmp", "__pycache__/a.pyc"],
 )  # fmt: skip
-def test_what_a_system_leaves_in_a_folder_invalidates_nothing(name, run, nothing_shipped):
+def test_files_that_a_system_leaves_in_a_folder_invalidate_nothing(name, run, nothing_shipped):
     write_jsonl(run.path("answers/a.jsonl"), [{"x": 1}])
     run.finish("01_preprocess", outputs=["answers"])
-    litter = run.path("answers") / name
-    litter.parent.mkdir(parents=True, exist_ok=True)
-    litter.write_text("left by a system")
+    extra = run.path("answers") / name
+    extra.parent.mkdir(parents=True, exist_ok=True)
+    extra.write_text("left by a system")
     assert run.done("01_preprocess")
     ship(run, nothing_shipped)
-    shipped = [path.name for path in (nothing_shipped / "answers").iterdir()]
-    assert "a.jsonl" in shipped and litter.name not in shipped
+    names = [path.name for path in (nothing_shipped / "answers").iterdir()]
+    assert "a.jsonl" in names and extra.name not in names
     write_jsonl(run.path("answers/b.jsonl"), [{"x": 1}])
     assert not run.done("01_preprocess")
 
 
-def test_the_shipped_run_is_whole():
-    shipped = run_module.ROOT / "data" / "finished_run"
-    manifest = json.loads((shipped / "manifest.json").read_text())
-    assert set(manifest["steps"]) == set(run_module.LESSONS)
-    for entry in manifest["steps"].values():
+def test_the_shipped_run_is_complete():
+    folder = ROOT / "data" / "finished_run"
+    steps = json.loads((folder / "manifest.json").read_text())["steps"]
+    assert set(steps) == set(LESSONS)
+    for entry in steps.values():
         for name, digest in entry["outputs"].items():
             if name not in entry["not_shipped"]:
-                assert hash_path(shipped / name) == digest, name
+                assert hash_path(folder / name) == digest, name
 
 
-def test_lessons_that_finish_at_once_are_all_in_the_manifest(run, monkeypatch):
-    """Hashing takes its time; what another lesson wrote meanwhile stays."""
-    hashed = run_module.hash_path
-    monkeypatch.setattr(run_module, "hash_path", lambda path: time.sleep(0.05) or hashed(path))
+def test_lessons_that_finish_at_the_same_time_are_all_in_the_manifest(run, monkeypatch):
+    """Hashing takes time. An entry that another lesson writes meanwhile is kept."""
+    slow_hash = lambda path: time.sleep(0.05) or hash_path(path)  # noqa: E731
+    monkeypatch.setattr(manifest, "hash_path", slow_hash)
     for i in range(8):
         write_jsonl(run.path(f"{i}.jsonl"), [{"i": i}])
     finish = lambda i: run.finish(f"step{i}", outputs=[f"{i}.jsonl"])  # noqa: E731
-    work = [threading.Thread(target=finish, args=(i,)) for i in range(8)]
-    for one in work:
-        one.start()
-    for one in work:
-        one.join()
+    threads = [threading.Thread(target=finish, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert sorted(run.manifest()["steps"]) == [f"step{i}" for i in range(8)]

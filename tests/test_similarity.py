@@ -1,4 +1,4 @@
-"""ROUGE-L as rouge-score computes it, tokens for every script, and the door of the index."""
+"""ROUGE-L as rouge-score computes it, tokens for every script, and the novelty filter."""
 
 import itertools
 import json
@@ -85,21 +85,21 @@ def test_tokens_of_mixed_text_are_words_syllables_and_characters():
 
 
 @pytest.mark.parametrize("word", ["학교에서 ", "東京の", "ภาษา", "слово "])
-def test_the_time_for_a_text_grows_with_its_length_and_no_faster(word):
-    tokenize(word)  # the kinds of its characters are known from here on
+def test_the_time_for_a_text_is_proportional_to_its_length(word):
+    tokenize(word)  # caches the kinds of its characters
 
     def fastest(times):
-        moments = []
+        seconds = []
         for _ in range(5):
             started = time.perf_counter()
             assert len(tokenize(word * times)) >= times
-            moments.append(time.perf_counter() - started)
-        return min(moments)
+            seconds.append(time.perf_counter() - started)
+        return min(seconds)
 
-    assert fastest(32_000) < 64 * fastest(2_000)  # in proportion it is 16, quadratic is 256
+    assert fastest(32_000) < 64 * fastest(2_000)  # 16 if proportional, 256 if quadratic
 
 
-def test_a_changed_korean_particle_still_counts_as_alike():
+def test_korean_texts_with_another_particle_are_still_similar():
     assert rouge_l("학교에 간다", "학교로 간다") == pytest.approx(0.8)
 
 
@@ -154,12 +154,12 @@ def test_the_threshold_is_the_callers(threshold):
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
-def test_a_threshold_that_is_no_score_is_refused(threshold):
+def test_a_threshold_outside_zero_to_one_is_refused(threshold):
     with pytest.raises(ValueError, match="threshold"):
         RougeIndex(threshold=threshold)
 
 
-def test_admission_tells_nearest_score_and_mean_over_all_kept():
+def test_an_admission_holds_the_nearest_its_score_and_the_mean_over_all_kept():
     index = RougeIndex(["a b c d", "a b x y", "p q r s"])
     answer = index.admit("a b c z")
     assert (answer.accepted, answer.score, answer.nearest) == (False, 0.75, "a b c d")
@@ -196,7 +196,7 @@ def test_admitting_many_equals_admitting_one_by_one_and_each_sees_those_before_i
     assert 0 < sum(answer.accepted for answer in answers) < len(texts)
     assert len(together) == len(single) == len(LATIN) + sum(a.accepted for a in answers)
     kept = list(LATIN)
-    for text, answer in zip(texts, answers, strict=True):  # by the definition, the slow way
+    for text, answer in zip(texts, answers, strict=True):  # compared with all, by the definition
         scores = [rouge_score(other, text) for other in kept]
         assert (answer.score, answer.mean) == pytest.approx((max(scores), sum(scores) / len(kept)))
         assert answer.accepted == (max(scores) <= 0.7)
@@ -206,7 +206,7 @@ def test_admitting_many_equals_admitting_one_by_one_and_each_sees_those_before_i
 ORACLE = ROOT.parent / "shared" / "data" / "similarity_oracle"
 
 
-@pytest.mark.skipif(not ORACLE.is_dir(), reason=f"the reference scores are not here ({ORACLE})")
+@pytest.mark.skipif(not ORACLE.is_dir(), reason=f"there are no reference scores in {ORACLE}")
 @pytest.mark.parametrize("name", ["minpeter_regen_73", "avniavdulla_128", "minpeter_147"])
 def test_every_score_stored_by_alpacas_own_generator_is_reproduced(name):
     seeds = [json.loads(line) for line in (ORACLE / "seed_tasks.jsonl").read_text().splitlines()]
@@ -228,7 +228,7 @@ def test_every_score_stored_by_alpacas_own_generator_is_reproduced(name):
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.7, 1.0])
-def test_decisions_alone_are_those_of_the_scores(threshold):
+def test_decide_many_agrees_with_admit_many(threshold):
     rng = random.Random(2)
     texts = [" ".join(rng.choices("abcdefgh", k=rng.randint(0, 9))) for _ in range(600)]
     slow, fast = RougeIndex(LATIN, threshold), RougeIndex(LATIN, threshold)
@@ -239,7 +239,7 @@ def test_decisions_alone_are_those_of_the_scores(threshold):
         assert 0 < sum(decisions) < len(decisions)
 
 
-def test_neighbours_are_the_nearest_at_that_moment():
+def test_neighbours_are_the_nearest_of_those_kept_before():
     index = RougeIndex(["a b c d", "x y"])
     first, second = index.admit_many(["a b q q", "a b c q"], k=2)
     assert first.neighbours == ((0.5, "a b c d"), (0.0, "x y"))

@@ -1,4 +1,4 @@
-"""Tokenizers of other kinds than the embedded student's, made in a moment from a few sentences."""
+"""Small tokenizers of other kinds than the embedded student's, trained on a few sentences."""
 
 import json
 
@@ -18,7 +18,7 @@ TEXTS = [
     "The tags <p> and </p>, </s> or <s>, cost 30 euros; bash count_lines.sh <filename> _|/.",
     "Die Straße ist naß, été, 물을 주세요, terima kasih.",
 ]
-# A turn is opened by one token and closed by another, as in Gemma's template; it trims its text.
+# As in Gemma's template, one token starts a turn and another ends it, and the text is stripped.
 TURNS = (
     "{{ bos_token }}{% for message in messages %}<|turn|>{{ message['role'] }}\n"
     "{{ message['content'] | trim }}</s>\n{% endfor %}"
@@ -29,7 +29,7 @@ _NO_FIRST_SPACE = [*_SPACES, decoders.Strip(" ", 1, 0)]
 
 
 def _llama(tokenizer):
-    """Every text between two control tokens begins with a space (LLaMA, older conversions)."""
+    """Add a leading space to every text between two control tokens (older LLaMA conversions)."""
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
     )
@@ -37,31 +37,33 @@ def _llama(tokenizer):
 
 
 def _mistral(tokenizer):
-    """The first text alone begins with a space."""
+    """Add a leading space only to the first text."""
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
     tokenizer.decoder = decoders.Sequence(_NO_FIRST_SPACE)
 
 
 def _gemma(tokenizer):
+    """Add no leading space."""
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
     tokenizer.decoder = decoders.Sequence(_SPACES)
 
 
-def _pieces(dress):
+def _bpe(configure):
+    """Train a BPE model with byte fallback."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
-    dress(tokenizer)
+    configure(tokenizer)
     trainer = trainers.BpeTrainer(
         vocab_size=300, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False
     )
     tokenizer.train_from_iterator(TEXTS * 5, trainer)
-    whole = json.loads(tokenizer.to_str())
+    content = json.loads(tokenizer.to_str())
     for byte in range(256):
-        whole["model"]["vocab"].setdefault(f"<0x{byte:02X}>", len(whole["model"]["vocab"]))
-    return Tokenizer.from_str(json.dumps(whole))
+        content["model"]["vocab"].setdefault(f"<0x{byte:02X}>", len(content["model"]["vocab"]))
+    return Tokenizer.from_str(json.dumps(content))
 
 
 def _unigram():
-    """Its control tokens stand in the vocabulary that texts are cut by (as in llm-jp's)."""
+    """Train a unigram model whose vocabulary holds the control tokens too (as in llm-jp's)."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
@@ -77,12 +79,12 @@ def _unigram():
 
 
 def tiny_tokenizer(kind):
-    """A fast tokenizer of a ``kind``: ``"llama"``, ``"mistral"``, ``"gemma"`` or ``"unigram"``."""
-    dresses = {"llama": _llama, "mistral": _mistral, "gemma": _gemma}
-    made = _unigram() if kind == "unigram" else _pieces(dresses[kind])
-    made.add_special_tokens(["<|turn|>"])
+    """Build a fast tokenizer: ``"llama"``, ``"mistral"``, ``"gemma"`` or ``"unigram"``."""
+    configurations = {"llama": _llama, "mistral": _mistral, "gemma": _gemma}
+    trained = _unigram() if kind == "unigram" else _bpe(configurations[kind])
+    trained.add_special_tokens(["<|turn|>"])
     names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, **names)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained, **names)
     tokenizer._tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A", special_tokens=[("<s>", tokenizer.bos_token_id)]
     )

@@ -1,8 +1,8 @@
-"""Which of our modules a piece of code runs, and a fingerprint of them.
+"""Find the project's modules that a lesson runs, and make a fingerprint of their code.
 
-A lesson is out of date when the code that it calls has changed, so ``make run`` needs to know what
-that is: every module that the lesson imports, directly or through others, and every one that it
-starts as a command (``-m helpers.training.fsdp``). Comments, docstrings and layout change nothing.
+A lesson is out of date if the code that it calls has changed. That code is every module that the
+lesson imports, directly or through others, and every module that it starts as a command (``-m
+helpers.training.fsdp``). Comments, docstrings and layout do not count.
 """
 
 import ast
@@ -12,16 +12,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
-_NAMED = re.compile(r"\bhelpers((?:\.\w+)+)")
-_IMPORTED = re.compile(r"\bfrom\s+helpers((?:\.\w+)*)\s+import\s+\(?([\w, \t]+)")
+_MODULE_NAME = re.compile(r"\bhelpers((?:\.\w+)+)")
+_FROM_IMPORT = re.compile(r"\bfrom\s+helpers((?:\.\w+)*)\s+import\s+\(?([\w, \t]+)")
 
 
 def fingerprint(cells: Iterable[str]) -> str:
-    """A short hash of our modules that the ``cells`` of a lesson run.
+    """A short hash of the project's modules that the code cells of a lesson run.
 
-    A cell that does not parse may run any of them, so it counts as running all.
+    A cell that cannot be parsed counts as running all modules.
     """
-    waiting, found = [path for code in cells for path in _modules_of_cell(code)], {}
+    waiting = [path for code in cells for path in _modules_of_cell(code)]
+    found: dict[Path, str] = {}
     while waiting:
         path = waiting.pop()
         if path not in found:
@@ -33,7 +34,7 @@ def fingerprint(cells: Iterable[str]) -> str:
 
 
 def _modules_of_cell(code: str) -> list[Path]:
-    """Files of our package that a notebook's cell runs; all of them if it does not parse."""
+    """The project's files that a cell runs; all of them if the cell cannot be parsed."""
     try:
         return list(_modules_of(_parse(_as_python(code))))
     except (SyntaxError, ValueError):
@@ -41,10 +42,10 @@ def _modules_of_cell(code: str) -> list[Path]:
 
 
 def _as_python(code: str) -> str:
-    """A cell as IPython runs it: ``!ls`` and ``%time f()`` become calls that hold their text."""
+    """A cell as IPython runs it: ``!ls`` and ``%time f()`` become calls that contain their text."""
     try:
         from IPython.core.inputtransformer2 import TransformerManager
-    except ImportError:  # plain Python still parses
+    except ImportError:  # cells of plain Python can still be parsed
         return code
     return TransformerManager().transform_cell(code)
 
@@ -54,40 +55,41 @@ def _parse(code: str) -> ast.Module:
     tree = ast.parse(code)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        first = body[0] if isinstance(body, list) and body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        if not isinstance(body, list) or not body:
+            continue
+        if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
             body[0] = ast.Pass()
     return tree
 
 
 def _modules_of(tree: ast.Module) -> Iterator[Path]:
-    """Files of our package that a syntax tree imports, or names in a text."""
+    """The project's files that a syntax tree imports or names in a text."""
     for node in ast.walk(tree):
-        names = []
+        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            names = list(_named_in(node.value))
+            names = list(_modules_in_text(node.value))
         for name in names:
             if name.split(".")[0] == "helpers":
                 yield from _files(name.split(".")[1:])
 
 
-def _named_in(text: str) -> Iterator[str]:
-    """Modules that a text names: a command's, or code in the text of a magic such as %%time."""
-    for found in _NAMED.findall(text):
+def _modules_in_text(text: str) -> Iterator[str]:
+    """Modules that a text names: in a command, or in the code after a magic such as %%time."""
+    for found in _MODULE_NAME.findall(text):
         yield "helpers" + found
-    for module, imported in _IMPORTED.findall(text):
+    for module, imported in _FROM_IMPORT.findall(text):
         for name in re.findall(r"\w+", imported):
             yield f"helpers{module}.{name}"
 
 
 def _files(parts: list[str]) -> Iterator[Path]:
-    """The file of a module, and the ``__init__`` of each package above it."""
+    """The file of a module; of each package that contains it, ``__init__`` and ``__main__``."""
     for depth in range(len(parts) + 1):
         path = PACKAGE.joinpath(*parts[:depth])
-        for file in (path / "__init__.py", path.with_suffix(".py")):
+        for file in (path / "__init__.py", path / "__main__.py", path.with_suffix(".py")):
             if file.is_file():
                 yield file

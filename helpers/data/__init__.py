@@ -1,6 +1,6 @@
-"""What instruction data looks like, and what is wrong with it.
+"""Read, filter and clean instruction data.
 
-parsing          a teacher's reply becomes tasks, and a reason for each part that does not
+parsing          turn a teacher's reply into tasks, with a reason for each rejected part
 cleaning         imported rows: repair, keep or reject, with a reason
 filters          reject a generated task by its script and language
 diversity        root verbs and their objects

@@ -1,23 +1,32 @@
-"""How varied is a set of instructions? Root verbs and their objects, as Self-Instruct drew them.
+"""Measure how varied instructions are: their root verbs and objects, as Self-Instruct counts them.
 
-Wang et al. 2022 parse each instruction and take its root verb and that verb's direct object. With
-spaCy and its ``en_core_web_sm`` installed that is done here too; without, the first word that is a
-common imperative counts as the verb and the first plain word after it as the object: a rougher
-picture of the same thing, and it says which of the two it is. English only; other languages are
-compared by lengths and novelty, which need no grammar.
+Wang et al. 2022 parse each instruction and take its root verb and the verb's direct object. With
+spaCy and its model ``en_core_web_sm`` the same is done here. Without them, the first common
+imperative counts as the verb, and the first content word after it as the object. This is less
+exact, so the result says which method was used.
+
+English only. Other languages are compared by length and novelty, which need no grammar.
 """
 
 import functools
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+Pair = tuple[str | None, str | None]  # a verb and its object
+Ring = tuple[str, int, list[tuple[str, int]]]  # a verb, its count, its objects with their counts
 
 
-def _words(text):
+def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Imperatives that open instructions, and verbs of questions that ask for the same.
-VERBS = _words(
+# Imperatives with which instructions begin, and verbs of questions that ask for the same.
+_VERBS = _words(
     "add analyze answer arrange assign brainstorm break build calculate categorize change check "
     "choose cite classify collect combine compare compile complete compose compute condense "
     "construct convert correct count create decide deduce define delete describe design "
@@ -32,7 +41,7 @@ VERBS = _words(
     "split state suggest sum summarize supply tell think transform translate turn unscramble "
     "update use verify visualize write"
 )
-_SMALL = _words(
+_FUNCTION_WORDS = _words(
     "a an the this that these those my your his her its our their some any each every all both "
     "one two three four five six seven eight nine ten several many more most few other another "
     "of to for in on at with from by and or as me us them it him you i we into about how what "
@@ -41,41 +50,44 @@ _SMALL = _words(
 )
 
 
-def verb_and_object(instruction):
-    """``(verb, object)`` of an instruction, lower-case; either may be None."""
+def verb_and_object(instruction: str) -> Pair:
+    """``(verb, object)`` of an instruction in lower case; each may be None."""
     parser = _spacy()
     return _parsed(parser, instruction) if parser else _guessed(instruction)
 
 
-def count_pairs(instructions):
-    """Counter of ``(verb, object)`` over instructions that have a verb, and the way it was made.
+def count_pairs(instructions: Iterable[str]) -> tuple[Counter[Pair], str]:
+    """Count ``(verb, object)`` over the instructions that have a verb.
 
-    Returns ``(counts, way)``; ``way`` is ``"spaCy"`` or ``"word list"``.
+    Returns ``(counts, method)``; the method is ``"spaCy"`` or ``"word list"``.
     """
     pairs = (verb_and_object(text) for text in instructions)
     counts = Counter(pair for pair in pairs if pair[0])
     return counts, "spaCy" if _spacy() else "word list"
 
 
-def rings(counts, verbs=12, objects=4):
-    """The two rings of a sunburst: ``[(verb, total, [(object, count), …]), …]``, largest first.
+def rings(counts: Mapping[Pair, int], verbs: int = 12, objects: int = 4) -> list[Ring]:
+    """The two rings of a sunburst chart: ``[(verb, total, [(object, count), …]), …]``.
 
-    The ``verbs`` commonest, each with its ``objects`` commonest; what is left of a verb is not
-    listed, so its objects may sum to less than its total.
+    Holds the ``verbs`` most frequent verbs, each with its ``objects`` most frequent objects. Other
+    objects are left out, so the counts of the objects may sum to less than the verb's total.
     """
-    totals, inner = Counter(), {}
+    totals: Counter[str] = Counter()
+    objects_of: dict[str, Counter[str]] = defaultdict(Counter)
     for (verb, noun), count in counts.items():
-        totals[verb] += count
-        if noun:
-            inner.setdefault(verb, Counter())[noun] += count
+        if verb:
+            totals[verb] += count
+        if verb and noun:
+            objects_of[verb][noun] += count
     return [
-        (verb, total, inner.get(verb, Counter()).most_common(objects))
+        (verb, total, objects_of[verb].most_common(objects))
         for verb, total in totals.most_common(verbs)
     ]
 
 
 @functools.cache
-def _spacy():
+def _spacy() -> "Language | None":
+    """spaCy's English parser, or None if spaCy or its model is not installed."""
     try:
         import spacy
 
@@ -84,7 +96,8 @@ def _spacy():
         return None
 
 
-def _parsed(parser, instruction):
+def _parsed(parser: "Language", instruction: str) -> Pair:
+    """Verb and object by grammar."""
     for sentence in parser(instruction).sents:
         root = sentence.root
         if root.pos_ in ("VERB", "AUX"):
@@ -93,10 +106,12 @@ def _parsed(parser, instruction):
     return None, None
 
 
-def _guessed(instruction):
+def _guessed(instruction: str) -> Pair:
+    """Verb and object by word lists: the object is one of the seven words after the verb."""
     words = re.findall(r"[a-z]+", instruction.lower())
     for i, word in enumerate(words):
-        if word in VERBS:
-            rest = (w for w in words[i + 1 : i + 8] if w not in _SMALL and w not in VERBS)
-            return word, next(rest, None)
+        if word in _VERBS:
+            following = words[i + 1 : i + 8]
+            other = (w for w in following if w not in _FUNCTION_WORDS and w not in _VERBS)
+            return word, next(other, None)
     return None, None

@@ -1,34 +1,34 @@
-"""Telling what should not be kept, by script and language: one task in, a reason or None out.
+"""Reject a generated task by its script and language: one task in, a reason or None out.
 
-No model and no loop here. Every rule has a name, which the ledger carries beside its reason, so
-that one can count which rule turns away what, and argue with it. Lengths are counted as the script
-asks: words where words are spaced, characters in Hangul, Han, Kana and Thai. Novelty is no matter
-of one task and lives in :mod:`helpers.similarity`.
+Each rule has a name, which the ledger records beside the reason. So you can count how many tasks
+each rule rejects. Length is counted in words, or in characters for Hangul, Han, Kana and Thai. No
+rule uses a model. Novelty depends on the other tasks and is checked in ``similarity``.
 """
 
 import re
 from dataclasses import dataclass
 
-from helpers.data.parsing.task_list import normal_input
+from helpers.data.parsing.no_input import normal_input
+from helpers.safe_io.row_shapes import Task
 from helpers.similarity import is_above, repetition, rouge_l
 
 
 @dataclass(frozen=True)
 class _Rules:
-    """What the filters look for in one language. ``words`` are its commonest function words."""
+    """What the filters search for in one language."""
 
-    refusal: re.Pattern
-    absent: re.Pattern
-    tools: re.Pattern
-    harm: re.Pattern  # a few plain words: it catches the worst by accident, and is no safety
-    words: frozenset = frozenset()
+    refusal: re.Pattern[str]  # in the output
+    absent: re.Pattern[str]  # in an instruction without input: it refers to a text
+    tools: re.Pattern[str]  # in the instruction: it needs more than text
+    harm: re.Pattern[str]  # a few words about violence; this is no safety filter
+    words: frozenset[str] = frozenset()  # the most frequent function words
 
 
-def _pattern(text):
+def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.I)
 
 
-def _words(text):
+def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
@@ -97,16 +97,15 @@ _RULES = {
 }
 LANGUAGES = tuple(_RULES)
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
-_CHARACTERS = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _LETTER = re.compile(r"[^\W\d_]")
 _ODD_OPENING = re.compile(r"\s*[^\w\s\"'“‘¿¡「『《]")
 
 
-def fault_of(task, language="en"):
-    """Why a task should not be kept, as ``(reason, filter)``, or None. Novelty is judged later.
+def fault_of(task: Task, language: str = "en") -> tuple[str, str] | None:
+    """The first reason to reject a task, as ``(reason, filter)``, or None.
 
-    ``task`` is a dict with instruction, input, output. Raises ValueError for a language without
-    rules.
+    Raises ValueError for a language without rules.
     """
     if language not in _RULES:
         raise ValueError(
@@ -134,45 +133,44 @@ def fault_of(task, language="en"):
 
 
 def lacks_its_text(instruction: str, language: str) -> bool:
-    """Whether an instruction without an input speaks of a text ("the following…") it lacks."""
+    """Whether an instruction without an input refers to a text ("the following …") it lacks."""
     return bool(_RULES[language].absent.search(instruction)) and not _quotes(instruction)
 
 
-def speaks(text, language):
-    """Whether a text can be of that language: by its script, and by whose small words it uses.
+def speaks(text: str, language: str) -> bool:
+    """Whether a text can be in a language, by its script and by its function words.
 
-    Lenient by intent: code, names and short texts that tell nothing pass.
+    The rule is lenient: code, names and texts that are too short to tell pass.
     """
     letters = _LETTER.findall(text)
     if not letters:
         return True
-    hangul = len(_HANGUL.findall(text)) / len(letters)
     if language == "ko":
-        return hangul >= 0.3
-    latin = sum(char < "\u0250" or "\u1e00" <= char <= "\u1eff" for char in letters) / len(letters)
-    if latin < 0.5:
+        return len(_HANGUL.findall(text)) / len(letters) >= 0.3
+    latin = sum(char < "\u0250" or "\u1e00" <= char <= "\u1eff" for char in letters)
+    if latin / len(letters) < 0.5:
         return False
     words = re.findall(r"[a-z]+", text.lower())
     counts = {name: sum(w in _RULES[name].words for w in words) for name in ("en", "id")}
     other = max(count for name, count in counts.items() if name != language)
-    return not (other >= 2 and other > 2 * counts[language])
+    return other < 2 or other <= 2 * counts[language]
 
 
-def _length(text):
-    """``(size, shortest, longest)``: words, or characters where the script spaces none."""
+def _length(text: str) -> tuple[int, int, int]:
+    """``(size, shortest, longest)`` in words, or in characters if the script has no spaces."""
     letters = _LETTER.findall(text)
-    if letters and len(_CHARACTERS.findall(text)) > 0.5 * len(letters):
+    if letters and len(_UNSPACED.findall(text)) > 0.5 * len(letters):
         return len(re.sub(r"\s", "", text)), 6, 240
     return len(text.split()), 4, 80
 
 
-def _quotes(text):
-    """Whether the text brings the thing it speaks of: a quotation, a colon or a second line."""
+def _quotes(text: str) -> bool:
+    """Whether a text holds what it refers to: a quotation, text after a colon, or a second line."""
     return bool(re.search(r"[\"“'‘「『].{3,}[\"”'’」』]|[:：]\s*\S|\n\s*\S", text))
 
 
-def _repeats_itself(text):
-    """Whether more than a fifth of a text's word triples, or a whole line, occurred before."""
+def _repeats_itself(text: str) -> bool:
+    """Whether a line, or more than a fifth of the word triples, occurs more than once."""
     lines = [re.sub(r"^\W*\d*\W*", "", line).strip().lower() for line in text.splitlines()]
     lines = [line for line in lines if line]
-    return len(set(lines)) < len(lines) or is_above(repetition(text), 0.2)
+    return len(set(lines)) < len(lines) or bool(is_above(repetition(text), 0.2))

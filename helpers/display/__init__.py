@@ -1,8 +1,9 @@
-"""What people look at. Every text from data or a model is escaped.
+"""Show data and results. Text from data or from a model is always escaped.
 
-safe_html  HTML that is escaped unless we wrote it
-controls   sliders, buttons and fields, and a form that works without a kernel
-widgets    tables, masks, meters, answers, votes
-plots      charts, each with its numbers as text
-report     a run as one HTML page
+safe_html    escape text; tables, two answers and differences as HTML
+interactive  controls and static HTML in one output
+controls     the controls: voting, browsing, forms, chat
+widgets      show rows, prompts, training, answers and verdicts in a notebook
+plots        charts, each with a description in words
+report       a run as one HTML page
 """

@@ -1,169 +1,173 @@
-"""What reacts: controls over a kernel, with a form beside them that needs none.
+"""Build the controls of interactive widgets: voting, browsing rows, forms, chat.
 
-A room of its own because of one rule: whatever is shown must show its content where no kernel runs
-(GitHub, nbviewer, an exported page). :class:`Interactive` carries both in one output, the controls
-for a notebook and their static form as HTML; a saved notebook keeps the HTML. Core widgets of
-ipywidgets only, in the words that version 7 and version 8 share.
+Each function returns an ipywidgets box. What it shows is HTML from the caller, who escapes it. Only
+core widgets of ipywidgets are used, in a way that works in versions 7 and 8.
 """
+
+from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-DEBOUNCE_SECONDS = 0.3  # seconds; nobody reads two answers faster
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+from helpers.evaluation.votes import CHOICES, Ballot
 
+if TYPE_CHECKING:
+    import ipywidgets
 
-class Interactive:
-    """Controls and their static form in one output.
+DEBOUNCE_SECONDS = 0.3  # a faster second click is a double click; nobody reads a pair that fast
 
-    ``controls`` is an ipywidgets widget, ``static`` a :class:`helpers.display.widgets.Html`.
-    """
-
-    def __init__(self, controls, static):
-        self.controls, self.static = controls, static
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.controls.model_id}
-        return {
-            "text/plain": repr(self.static),
-            "text/html": self.static.markup,
-            WIDGET_VIEW: view,
-        }
-
-    def __repr__(self):
-        return repr(self.static)
+# An answer has "output" and may have "stopped", which is false if the length limit cut it off.
+GivenAnswer = Mapping[str, object]
+# What was asked, and the answer of each model by its name.
+Exchange = tuple[str, Mapping[str, GivenAnswer]]
 
 
-def without_views(notebook):
-    """Take the controls out of a notebook's outputs, in place: a saved one has no kernel."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "text/html" in output.get("data", {}):
-                output["data"].pop(WIDGET_VIEW, None)
-    notebook.metadata.pop("widgets", None)
+def vote_controls(
+    ballots: Iterable[Ballot],
+    show: Callable[[Ballot], str],
+    vote: Callable[[Ballot, str], None],
+) -> ipywidgets.VBox:
+    """Controls for a blind vote: one ballot at a time, four buttons, and how many are left.
 
-
-def voting_booth(ballots, show, vote):
-    """Controls for a blind vote: a ballot at a time, four buttons, how many are left.
-
-    ``ballots`` are those still waiting; ``show(ballot)`` gives a ballot's HTML as text, ``vote(
-    ballot, choice)`` keeps a vote. The buttons are reached with Tab and pressed with Enter or the
-    space bar.
+    ``show(ballot)`` returns a ballot as HTML. ``vote(ballot, choice)`` saves a vote; if it raises
+    OSError, the ballot stays. The buttons also work with Tab and Enter or the space bar.
     """
     import ipywidgets
 
-    waiting, words = list(ballots), {"A": "A is better", "B": "B is better"}
+    waiting, shown_at = list(ballots), 0.0
     page, status = ipywidgets.HTML(), ipywidgets.HTML()
-    choices, shown = ("A", "B", "tie", "both bad"), {}
-    buttons = [ipywidgets.Button(description=words.get(choice, choice)) for choice in choices]
 
-    def turn():
+    def show_next() -> None:
+        nonlocal shown_at
         page.value = show(waiting[0]) if waiting else ""
         left = f"{len(waiting)} to go" if waiting else "All voted. Thank you: run the next cell."
         status.value = f"<p>{left}</p>"
-        shown["at"] = time.monotonic()
+        shown_at = time.monotonic()
 
-    def pressed(choice):
-        def on_click(_):
-            # A second click on the pair before may arrive when the next one is shown already.
-            if not waiting or time.monotonic() - shown["at"] < DEBOUNCE_SECONDS:
-                return
-            try:
-                vote(waiting[0], choice)
-            except OSError as error:
-                status.value = (
-                    f"<p>This vote could not be kept ({escape(str(error.strerror))}). The pair "
-                    "stays. Free some space on the disk and vote again.</p>"
-                )
-                return
-            waiting.pop(0)
-            turn()
+    def cast(choice: str) -> None:
+        # The second half of a double click arrives when the next pair is shown already.
+        if not waiting or time.monotonic() - shown_at < DEBOUNCE_SECONDS:
+            return
+        try:
+            vote(waiting[0], choice)
+        except OSError as error:
+            status.value = _not_saved(error)
+            return
+        waiting.pop(0)
+        show_next()
 
-        return on_click
-
-    for button, choice in zip(buttons, choices, strict=True):
-        button.on_click(pressed(choice))
-    turn()
+    labels = {"A": "A is better", "B": "B is better"}
+    buttons = [ipywidgets.Button(description=labels.get(choice, choice)) for choice in CHOICES]
+    for button, choice in zip(buttons, CHOICES, strict=True):
+        button.on_click(lambda _, choice=choice: cast(choice))
+    show_next()
     return ipywidgets.VBox([page, ipywidgets.HBox(buttons), status])
 
 
-def browsing_desk(rows, fields, columns, show, *, page=10):
-    """Controls to look through rows: a search, a choice for each field, paging.
+def _not_saved(error: OSError) -> str:
+    return (
+        f"<p>This vote could not be kept ({escape(str(error.strerror))}). The pair stays. Free "
+        "some space on the disk and vote again.</p>"
+    )
 
-    ``fields`` are keys whose values are offered as filters, ``columns`` the keys that are searched;
-    ``show(rows, total, start)`` gives the page's HTML as text. Texts are lowered once, so that a
-    search of fifty thousand rows is a matter of milliseconds.
+
+def browse_controls(
+    rows: Sequence[Mapping[str, object]],
+    fields: Sequence[str],
+    columns: Sequence[str],
+    show: Callable[[Sequence[Mapping[str, object]], int, int], str],
+    *,
+    page: int = 10,
+) -> ipywidgets.VBox:
+    """Controls to look through rows: a text search, a filter for each of ``fields``, pages.
+
+    ``columns`` are the keys that are searched, and ``page`` is the number of rows on a page.
+    ``show(rows_of_page, found, start)`` returns a page as HTML: ``found`` counts all rows found,
+    and ``start`` is the position of the page's first row among them.
     """
     import ipywidgets
 
-    haystacks = ["\n".join(str(row.get(c, "")) for c in columns).lower() for row in rows]
+    # In lower case once, so that a search of 50,000 rows takes milliseconds.
+    texts = ["\n".join(str(row.get(name, "")) for name in columns).lower() for row in rows]
     search = ipywidgets.Text(description="search", placeholder="words in any column")
-    choices = {
-        field: ipywidgets.Dropdown(description=field, options=_counted(rows, field))
-        for field in fields
-    }
-    back, on = (ipywidgets.Button(description=text) for text in ("previous", "next"))
-    table, at = ipywidgets.HTML(), {"start": 0, "found": []}
+    filters = {field: _filter(rows, field) for field in fields}
+    back, forward = (ipywidgets.Button(description=text) for text in ("previous", "next"))
+    shown_page = ipywidgets.HTML()
+    found: list[int] = []
+    start = 0
 
-    def turn():
-        # At either end a button stays where it is and does nothing: one that goes off loses focus.
-        at["start"] = max(0, min(at["start"], (len(at["found"]) - 1) // page * page))
-        here = at["found"][at["start"] : at["start"] + page]
-        table.value = show([rows[i] for i in here], len(at["found"]), at["start"])
+    def turn_to(first: int) -> None:
+        # At either end a button does nothing. A disabled button would lose the keyboard's focus.
+        nonlocal start
+        start = max(0, min(first, (len(found) - 1) // page * page))
+        here = found[start : start + page]
+        shown_page.value = show([rows[i] for i in here], len(found), start)
 
-    def sift(_=None):
-        wanted = {field: box.value for field, box in choices.items() if box.value}
-        at["found"] = matching(rows, haystacks, search.value, wanted)
-        at["start"] = 0
-        turn()
+    def search_rows(_: object = None) -> None:
+        nonlocal found
+        wanted = {field: box.value for field, box in filters.items() if box.value}
+        found = matching(rows, texts, search.value, wanted)
+        turn_to(0)
 
-    def go(step):
-        def on_click(_):
-            at["start"] += step
-            turn()
-
-        return on_click
-
-    search.observe(sift, "value")
-    for box in choices.values():
-        box.observe(sift, "value")
-    back.on_click(go(-page))
-    on.on_click(go(page))
-    sift()
-    head = ipywidgets.HBox([search, *choices.values()])
-    return ipywidgets.VBox([head, table, ipywidgets.HBox([back, on])])
+    for control in (search, *filters.values()):
+        control.observe(search_rows, "value")
+    back.on_click(lambda _: turn_to(start - page))
+    forward.on_click(lambda _: turn_to(start + page))
+    search_rows()
+    head = ipywidgets.HBox([search, *filters.values()])
+    return ipywidgets.VBox([head, shown_page, ipywidgets.HBox([back, forward])])
 
 
-def values_of(rows, field, most=50):
-    """``[(value as text, count)]`` of a field, commonest first; none for more than ``most``."""
+def _filter(rows: Sequence[Mapping[str, object]], field: str) -> ipywidgets.Dropdown:
+    """A list to choose from: all rows, or one value of the field, each with its count."""
+    import ipywidgets
+
+    options = [(f"all ({len(rows)})", "")]
+    options += [(f"{value} ({count})", value) for value, count in values_of(rows, field)]
+    return ipywidgets.Dropdown(description=field, options=options)
+
+
+def values_of(
+    rows: Iterable[Mapping[str, object]], field: str, most: int = 50
+) -> list[tuple[str, int]]:
+    """``[(value as text, count)]`` of a field, most frequent first; empty above ``most`` values."""
     counts = Counter(str(row[field]) for row in rows if row.get(field) not in (None, ""))
     return counts.most_common() if len(counts) <= most else []
 
 
-def _counted(rows, field):
-    """A field's values as choices, each with its count; the first is all of them."""
-    found = values_of(rows, field)
-    return [(f"all ({len(rows)})", ""), *((f"{value} ({n})", value) for value, n in found)]
+def matching(
+    rows: Sequence[Mapping[str, object]],
+    texts: Iterable[str],
+    words: str,
+    wanted: Mapping[str, str],
+) -> list[int]:
+    """Positions of the rows that have all ``words`` in their text, and the ``wanted`` values.
 
-
-def matching(rows, haystacks, words, wanted):
-    """Numbers of the rows that hold all ``words`` and have the ``wanted`` values."""
-    needles = words.lower().split()
+    ``texts`` has the searchable text of each row, in lower case. ``wanted`` maps fields to values.
+    """
+    needed = words.lower().split()
     return [
         i
-        for i, text in enumerate(haystacks)
-        if all(needle in text for needle in needles)
+        for i, text in enumerate(texts)
+        if all(word in text for word in needed)
         and all(str(rows[i].get(field, "")) == value for field, value in wanted.items())
     ]
 
 
-def form(fields, show, *, choices=None):
-    """Controls to try something out: text fields, and below them what ``show`` makes of them.
+def form_controls(
+    fields: Mapping[str, str],
+    show: Callable[..., str],
+    *,
+    choices: Mapping[str, Sequence[object]] | None = None,
+) -> ipywidgets.VBox:
+    """A form of text fields and dropdown lists, with its result below.
 
-    ``fields`` maps names to the texts they begin with, ``choices`` names to lists (of values, or of
-    what is shown and the value) of which the first is chosen; ``show(**values)`` gives HTML as
-    text, and is asked again at every change.
+    ``fields`` maps the names of text fields to their first texts. ``choices`` maps the names of
+    dropdown lists to their options, which are values or pairs of a label and a value; the first is
+    selected. ``show(**values)`` returns the result as HTML and is called after every change.
     """
     import ipywidgets
 
@@ -176,46 +180,52 @@ def form(fields, show, *, choices=None):
         boxes[name] = ipywidgets.Dropdown(description=name, options=options)
     result = ipywidgets.HTML()
 
-    def changed(_=None):
+    def update(_: object = None) -> None:
         result.value = show(**{name: box.value for name, box in boxes.items()})
 
     for box in boxes.values():
-        box.observe(changed, "value")
-    changed()
+        box.observe(update, "value")
+    update()
     return ipywidgets.VBox([*boxes.values(), result])
 
 
-def chat_desk(answerers, show, exchanges):
-    """Controls to ask several models the same: a text, a button, and what has been said so far.
+def chat_controls(
+    answerers: Mapping[str, Callable[[str], GivenAnswer]],
+    show: Callable[[Sequence[Exchange]], str],
+    exchanges: Iterable[Exchange],
+) -> ipywidgets.VBox:
+    """Controls to ask several models the same question: a text field, a button, the conversation.
 
-    ``answerers`` maps names to functions from a text to an answer; ``show(exchanges)`` gives the
-    HTML of a list of ``(text, {name: answer})``, which grows with every question. While the models
-    work the button says so and asks nothing; an error of a model is shown in its place.
+    ``answerers`` maps names to functions from a text to an answer. ``exchanges`` is the
+    conversation so far, and ``show(exchanges)`` returns a conversation as HTML. While the models
+    work, the button says so and starts nothing. A model's error is shown as its answer.
     """
     import ipywidgets
 
-    # No placeholder: in a dark theme browsers paint it too faintly to be read.
+    # No placeholder: in a dark theme, browsers show it with too little contrast.
     box = ipywidgets.Textarea(description="you ask", layout=ipywidgets.Layout(width="98%"))
-    button, said = ipywidgets.Button(description="ask"), ipywidgets.HTML()
-    told = list(exchanges)
+    button, conversation = ipywidgets.Button(description="ask"), ipywidgets.HTML()
+    so_far = list(exchanges)
 
-    def on_click(_):
+    def ask(_: object) -> None:
         text = box.value.strip()
         if not text or button.description != "ask":
             return
         button.description = "working …"
         try:
-            answers = {}
-            for name, answer in answerers.items():
-                try:
-                    answers[name] = answer(text)
-                except Exception as error:
-                    answers[name] = {"output": f"{type(error).__name__}: {error}", "stopped": True}
-            told.append((text, answers))
-            said.value, box.value = show(told), ""
+            answers = {name: _answer_or_error(answer, text) for name, answer in answerers.items()}
+            so_far.append((text, answers))
+            conversation.value, box.value = show(so_far), ""
         finally:
             button.description = "ask"
 
-    button.on_click(on_click)
-    said.value = show(told)
-    return ipywidgets.VBox([said, box, button])
+    button.on_click(ask)
+    conversation.value = show(so_far)
+    return ipywidgets.VBox([conversation, box, button])
+
+
+def _answer_or_error(answer: Callable[[str], GivenAnswer], text: str) -> GivenAnswer:
+    try:
+        return answer(text)
+    except Exception as error:
+        return {"output": f"{type(error).__name__}: {error}", "stopped": True}

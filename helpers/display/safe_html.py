@@ -1,65 +1,73 @@
-"""Text made safe to look at: every word that came from data or a model is shown, never run.
+"""Escape text for HTML, and show it: as tables, as two answers, as the differences of two texts.
 
-A room of its own because all that is shown goes through it: :func:`escape` first, then a table, two
-answers side by side, or the words in which one text differs from another. Colours come from the
-page around, or in pairs of ink and ground with a contrast of 4.5 and more, so that all of it reads
-on light and on dark pages; and what a colour says is said by a line or a word as well.
+All text from data or a model goes through :func:`escape`. Colours are inherited from the page, or
+text and background are set together with a contrast of at least 4.5. So everything is readable on
+light and dark pages. A colour never carries meaning alone: a line or a word says the same.
 """
 
 import difflib
 import html
 import re
+from collections.abc import Mapping, Sequence
 
 from helpers.safe_io.printable import printable
 
-LONGEST = 20_000  # characters of one text that are shown; a page has to stay usable
-COMPARED = 1_000  # words and blanks of a text
+LONGEST = 20_000  # characters of one text that are shown, so that the page stays usable
+COMPARED = 1_000  # words and blanks of a text that are compared
 WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
 LINE = "border-top:1px solid rgba(128,128,128,0.35);padding:0.35em 0.8em 0.35em 0.5em;"
 LINE += "line-height:1.45"
-# What is stacked upon a letter stays within its cell.
+# Hidden overflow keeps stacked accents inside their cell.
 CELL = f"text-align:left;vertical-align:top;min-width:8em;overflow:hidden;{LINE};{WRAP}"
 ASK = f"font-weight:600;{WRAP}"
-NEW = "background:#cfe3f3;color:#0b3d63;text-decoration:underline"
+UNDERLINED = "background:#cfe3f3;color:#0b3d63;text-decoration:underline"
 
 
 class Html:
-    """HTML with a plain-text reading of the same content."""
+    """HTML for a notebook, and plain text with the same content for other places."""
 
-    def __init__(self, markup, text):
+    def __init__(self, markup: str, text: str) -> None:
         self.markup, self.text = markup, printable(text)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return self.markup
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.text
 
 
-def escape(text):
-    """Text made safe for HTML, with control and direction-changing characters made visible.
+def escape(value: object) -> str:
+    """A value as text that is safe in HTML.
 
-    Of more than ``LONGEST`` characters the beginning is shown, and how many are left.
+    Characters that control the display or change the direction of text become visible. A text with
+    more than :data:`LONGEST` characters is cut, and the number of missing characters is added.
     """
-    text = str(text)
+    text = str(value)
     more = f" … and {len(text) - LONGEST:,} characters more" if len(text) > LONGEST else ""
     shown = printable(text[:LONGEST])
-    # In an element of its own, a dollar or backslash never pairs up into a formula for MathJax.
+    # MathJax pairs dollars or backslashes into formulas, but not across elements.
     safe = re.sub(r"[$\\]", lambda found: f"<span>{found.group()}</span>", html.escape(shown))
     return safe + more
 
 
-def brief(value, length=400):
-    """A text cut to ``length`` characters, with an ellipsis where something was cut."""
+def brief(value: object, length: int = 400) -> str:
+    """A value as text of at most ``length`` characters; an ellipsis shows that it was cut."""
     text = str(value)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def table(rows, columns, *, caption="", limit=10, numbered_from=None):
-    """Rows of dicts as a table of the given columns; says how many more there are.
+def table(
+    rows: Sequence[Mapping[str, object]],
+    columns: Sequence[str],
+    *,
+    caption: str = "",
+    limit: int = 10,
+    numbered_from: int | None = None,
+) -> Html:
+    """The first ``limit`` rows as a table of the given columns; the caption counts the rows.
 
-    Long texts are cut, and unfold. With ``numbered_from`` each row has its number in front, which
-    unfolds into all its fields.
+    Long texts are cut, and unfold on a click. With ``numbered_from``, rows are numbered from there,
+    and a row's number unfolds into all its fields.
     """
     numbered = [] if numbered_from is None else ["row"]
     head = "".join(
@@ -71,25 +79,25 @@ def table(rows, columns, *, caption="", limit=10, numbered_from=None):
         cells = "".join(
             f'<td style="{CELL}">{folded(row.get(column, ""), 400)}</td>' for column in columns
         )
-        number = _in_full(numbered_from + i, row) if numbered else ""
+        number = "" if numbered_from is None else _number_cell(numbered_from + i, row)
         body += f"<tr>{number}{cells}</tr>"
     more = f" ({limit} of {len(rows)} shown)" if len(rows) > limit else ""
     title = f'<caption style="text-align:left">{escape(caption + more)}</caption>'
-    text = [caption + more]
-    text += [" | ".join(brief(row.get(c, ""), 60) for c in columns) for row in rows[:limit]]
-    return Html(f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-                "\n".join(text))  # fmt: skip
+    lines = [caption + more]
+    lines += [" | ".join(brief(row.get(name, ""), 60) for name in columns) for row in rows[:limit]]
+    markup = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return Html(markup, "\n".join(lines))
 
 
-def folded(value, length=2000):
-    """A value as HTML: as it is where it is short, else its beginning, which unfolds."""
+def folded(value: object, length: int = 2000) -> str:
+    """A value as HTML. A text longer than ``length`` is cut, and unfolds on a click."""
     if len(str(value)) <= length:
         return escape(value)
     return f"<details><summary>{escape(brief(value, length))}</summary>{escape(value)}</details>"
 
 
-def _in_full(number, row):
-    """A cell with the number of a row, which unfolds into all its fields."""
+def _number_cell(number: int, row: Mapping[str, object]) -> str:
+    """A cell with the number of a row, which unfolds into all fields of the row."""
     fields = "".join(f"<p><strong>{escape(key)}</strong> {escape(row[key])}</p>" for key in row)
     return (
         f'<td style="text-align:left;vertical-align:top;{LINE}"><details>'
@@ -98,8 +106,8 @@ def _in_full(number, row):
     )
 
 
-def two_answers(request, answers):
-    """A request as HTML, and below it answers side by side; ``answers`` maps names to texts."""
+def two_answers(request: str, answers: Mapping[str, str]) -> str:
+    """A request as HTML, and below it the answers side by side, each under its name."""
     cells = "".join(
         f'<td style="{CELL};width:{100 // len(answers)}%"><strong>{escape(name)}</strong><br>'
         f"{folded(answer) or '<em>(empty)</em>'}</td>"
@@ -109,19 +117,19 @@ def two_answers(request, answers):
     return f'{ask}<table style="width:100%"><tr>{cells}</tr></table>'
 
 
-def differences(text, other):
-    """``text`` as HTML, with the words underlined that ``other`` does not have in this order.
+def differences(value: object, other: object) -> str:
+    """``value`` as HTML; words that ``other`` does not have in the same order are underlined.
 
-    The first :data:`COMPARED` words are compared, which takes their square in time; the rest is
-    shown as it is.
+    Only the first :data:`COMPARED` words and blanks are compared, because the time grows with the
+    square of their number. The rest is shown without marks.
     """
-    words, others = (re.findall(r"\s+|\S+", str(t)[:LONGEST]) for t in (text, other))
+    words, others = (re.findall(r"\s+|\S+", str(text)[:LONGEST]) for text in (value, other))
     words, rest, others = words[:COMPARED], "".join(words[COMPARED:]), others[:COMPARED]
     blocks = difflib.SequenceMatcher(None, others, words, autojunk=False).get_opcodes()
     return "".join(
         escape("".join(words[start:end]))
         if kind == "equal"
-        else f'<ins style="{NEW}">{escape("".join(words[start:end]))}</ins>'
+        else f'<ins style="{UNDERLINED}">{escape("".join(words[start:end]))}</ins>'
         for kind, _, _, start, end in blocks
         if end > start
     ) + escape(rest)

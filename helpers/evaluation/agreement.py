@@ -1,42 +1,46 @@
-"""How far do people, or a judge and people, agree beyond what chance alone would bring?
+"""Agreement between voters beyond chance: Cohen's kappa and Krippendorff's alpha.
 
-On the ground floor: lists of labels in, one number out. 1 is perfect agreement, 0 what two voters
-reach who draw their votes by lot with the same frequencies, below 0 less than that. The tests work
-cases by hand and hold both against well-known implementations.
+Both take lists of labels and return one number. 1 is perfect agreement. 0 is what two voters reach
+who choose at random with the same frequencies. Below 0 they agree less often than that.
 """
 
 from collections import Counter
+from collections.abc import Hashable, Sequence
 
 
-def cohen_kappa(first, second):
-    """Cohen's κ (1960) of two voters over the same items, in order; labels of any kind.
+def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float | None:
+    """Cohen's κ (1960) of two voters over the same items, in the same order.
 
-    ``(observed - expected) / (1 - expected)``. None where it is not defined: both voters gave one
-    and the same label to everything, so there was nothing to agree about. Raises ValueError for
-    lists that differ in length or are empty.
+    Labels may be of any kind. Returns None where κ is not defined: both voters gave every item the
+    same single label. Raises ValueError for lists that differ in length or are empty.
     """
+    from sklearn.metrics import cohen_kappa_score  # a second to import
+
     if len(first) != len(second) or not first:
         raise ValueError(
-            f"{len(first)} votes beside {len(second)}; expected two lists over the same items."
+            f"{len(first)} votes and {len(second)} votes; expected two lists over the same items, "
+            "with at least one."
         )
-    n, one, two = len(first), Counter(first), Counter(second)
-    observed = sum(a == b for a, b in zip(first, second, strict=True)) / n
-    expected = sum(one[label] * two[label] for label in one) / n**2
-    return None if expected == 1 else (observed - expected) / (1 - expected)
+    numbers = {label: number for number, label in enumerate({*first, *second})}
+    if len(numbers) == 1:
+        return None
+    # scikit-learn refuses some kinds of labels, and a mixture of kinds.
+    one, two = ([numbers[label] for label in votes] for votes in (first, second))
+    return float(cohen_kappa_score(one, two))
 
 
-def krippendorff_alpha(votes):
+def krippendorff_alpha(votes: Sequence[Sequence[Hashable | None]]) -> float | None:
     """Krippendorff's α (1970) for nominal labels and any number of voters, some votes missing.
 
-    ``votes`` is a list of items, each a list of its labels; None is a missing vote. Items with
-    fewer than two labels say nothing about agreement and are left out. None where no item has two,
-    or all labels are one and the same.
+    ``votes`` has a list of labels for each item; None is a missing vote. Items with fewer than two
+    labels say nothing about agreement and are left out. Returns None where no item has two labels,
+    or all labels are the same.
     """
     items = [[label for label in item if label is not None] for item in votes]
     items = [item for item in items if len(item) > 1]
     totals = Counter(label for item in items for label in item)
     n = sum(totals.values())
-    # Disagreeing pairs within an item, each item weighing as much as it has labels.
+    # Disagreeing pairs within an item. Each item weighs as much as it has labels.
     observed = sum(
         (len(item) ** 2 - sum(c * c for c in Counter(item).values())) / (len(item) - 1)
         for item in items

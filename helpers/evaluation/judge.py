@@ -1,34 +1,38 @@
-"""A judge: one model says which of two answers is better, and we ask what its word is worth.
+"""Ask a model which of two answers is better, in both orders.
 
-Every pair is shown in both orders. How a verdict is asked for depends on what the endpoint can do::
+How a verdict is asked for depends on what the endpoint can do::
 
     letters   one token; the verdict is the likelier of the letters A and B, and its probability
-              in both orders is averaged
+              is averaged over both orders
     schema    JSON under a schema, reasons first and verdict last
-    written   reasons in words, the verdict on the last line
+    written   reasons as text, the verdict on the last line
 
-How an answer is read, and when its letters are too improbable for it:
-:mod:`helpers.evaluation.verdict_parser.readings`. What cannot be read is asked for once more, then
-counted as unparsed: never dropped, never a win. What the verdicts add up to is the matter of
-:mod:`helpers.evaluation.verdict_stats`; calls are kept, billed and capped by
-:mod:`helpers.teacher.cached_calls`; the prompts are in :mod:`helpers.evaluation.rubrics`.
+``rubrics`` has the prompts, ``verdict_parser`` reads the replies. A reply that cannot be read is
+asked for once more, then counted as unparsed: never dropped, never a win. Calls are cached, billed
+and capped by ``cached_calls``. ``verdict_stats`` summarises the verdicts.
 """
 
-from helpers.evaluation.rubrics import grade_message, judge_message
-from helpers.evaluation.verdict_parser.readings import read_grade, read_verdict
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from helpers.evaluation.answer_pairs import gold_pairs, pair_up
+from helpers.evaluation.calibration import calibrate
+from helpers.evaluation.rubrics import Kind, judge_message
+from helpers.evaluation.verdict_parser.readings import Reading, Reply, read_verdict
 from helpers.evaluation.verdict_parser.verdict import parse_verdict
-from helpers.evaluation.verdict_stats import ORDERS, Summary, calibrate, record_of, summarize
-from helpers.io import DataError, join_input, read_jsonl
+from helpers.evaluation.verdict_records import ORDERS, Pair, Verdict, record_of
+from helpers.evaluation.verdict_stats import Summary, summarize
 from helpers.teacher.abilities import abilities
 from helpers.teacher.cached_calls import ask_all
-from helpers.teacher.endpoint import teacher_endpoint
+from helpers.teacher.endpoint import Endpoint, teacher_endpoint
 
 __all__ = [
     "Summary",
+    "ask_and_read",
     "best_way",
     "calibrate",
     "gold_pairs",
-    "grade",
     "judge",
     "judge_bodies",
     "open_judge",
@@ -37,8 +41,9 @@ __all__ = [
     "summarize",
 ]
 
+T = TypeVar("T")
 WAYS = ("letters", "schema", "written")
-_LENGTH = {"letters": 1, "schema": 320, "written": 320}  # tokens a verdict may take
+_LENGTH = {"letters": 1, "schema": 320, "written": 320}  # tokens that a verdict may take
 _SCHEMA = {
     "type": "object",
     "properties": {
@@ -50,178 +55,130 @@ _SCHEMA = {
 }
 
 
-def pair_up(rows, left, right, *, reference=False):
-    """Pairs to judge from evaluation rows and two models' answers to them, in the same order.
-
-    With ``reference`` the judge is shown the row's own output as well.
-    """
-    return [
-        {
-            "id": row["id"],
-            "request": join_input(row),
-            "left": a["output"],
-            "right": b["output"],
-            "category": row.get("category"),
-            **({"reference": row["output"]} if reference else {}),
-        }
-        for row, a, b in zip(rows, left, right, strict=True)
-    ]
-
-
-def gold_pairs(path):
-    """Pairs whose better answer is known, from a file of gold rows; the better one is the left."""
-    return [
-        {
-            "id": row["id"],
-            "request": join_input(row),
-            "left": row["better"],
-            "right": row["worse"],
-            "category": row.get("category"),
-            "kind": row["kind"],
-            "why": row.get("why", ""),
-        }
-        for row in _gold_rows(path)
-    ]
-
-
-def _gold_rows(path):
-    rows = read_jsonl(path)
-    for number, row in enumerate(rows, 1):
-        missing = [f for f in ("id", "instruction", "better", "worse", "kind") if not row.get(f)]
-        if missing:
-            raise DataError(
-                f"{path}:{number}: the field {missing[0]!r} is missing or empty. A gold row has an "
-                "instruction, a better and a worse answer, and a kind."
-            )
-    return rows
-
-
-def best_way(endpoint):
-    """The way of asking that gets most out of an endpoint, found out by asking it."""
+def best_way(endpoint: Endpoint) -> str:
+    """The most informative way of asking that an endpoint supports, found by short requests."""
     able = abilities(endpoint)
     return "letters" if able["logprobs"] else "schema" if able["json_schema"] else "written"
 
 
-def judge_bodies(pairs, *, way="letters", language="en", again=False):
-    """What is sent: for every pair a body in each order. ``again`` is the second asking."""
+def judge_bodies(
+    pairs: Sequence[Pair], *, way: str = "letters", language: str = "en", again: bool = False
+) -> list[dict[str, Any]]:
+    """The request bodies: for every pair one in each order. ``again``: for the second attempt.
+
+    Raises ValueError for a ``way`` that is not in :data:`WAYS`, or a language without a prompt.
+    """
     if way not in WAYS:
         raise ValueError(f"way={way!r} is unknown; choose one of {', '.join(WAYS)}.")
-    kind = "letter" if way == "letters" else "written"
-    common = {"max_tokens": _LENGTH[way], "temperature": 0.7 if again else 0}
+    kind: Kind = "letter" if way == "letters" else "written"
+    common: dict[str, Any] = {"max_tokens": _LENGTH[way], "temperature": 0.7 if again else 0}
     if way == "letters":
         common |= {"logprobs": True, "top_logprobs": 20}
     if way == "schema":
         shape = {"name": "judgement", "strict": True, "schema": _SCHEMA}
         common["response_format"] = {"type": "json_schema", "json_schema": shape}
     if again:
-        common |= {"seed": 1}
-    return [
-        {
-            "messages": [
-                {
-                    "role": "user",
-                    "content": judge_message(pair, order, kind=kind, language=language),
-                }
-            ],
-            **common,
-        }
+        common["seed"] = 1
+    messages = [
+        judge_message(pair, order, kind=kind, language=language)
         for pair in pairs
         for order in ORDERS
     ]
+    return [{"messages": [{"role": "user", "content": text}], **common} for text in messages]
 
 
-def open_judge(name, models, folder, **limits):
-    """The judge a profile names, as an async function from pairs to verdict records.
+def open_judge(
+    name: str, models: str | Path, folder: Path, **limits: Any
+) -> Callable[[Sequence[Pair]], Awaitable[list[Verdict]]]:
+    """The judge that a profile names, as an async function from pairs to verdict records.
 
-    ``"embedded"`` is :mod:`helpers.evaluation.likelihood`'s, with its model from the folder
-    ``models``; any other name a model at an endpoint
-    (:func:`helpers.teacher.endpoint.teacher_endpoint`), asked in its best way. What was answered is
-    kept in files of ``folder``; ``limits`` as in :func:`judge`.
+    ``"embedded"`` is the likelihood-based judge (``likelihood``), with its model from the folder
+    ``models``. Any other name is a model at an endpoint (``endpoint.teacher_endpoint``), asked in
+    the best way that it supports. Replies are cached in files of ``folder``; ``limits`` are those
+    of :func:`judge`.
     """
     if name == "embedded":
-        from helpers.evaluation.likelihood import judge_by_likelihood, load_judge
+        return _embedded_judge(models, folder)
+    endpoint = teacher_endpoint(name)
+    way = best_way(endpoint)
 
-        model, tokenizer = load_judge(models)
-
-        async def ask(pairs):
-            return judge_by_likelihood(model, tokenizer, pairs, folder / "likelihoods.jsonl")
-    else:
-        endpoint = teacher_endpoint(name)
-        way = best_way(endpoint)
-
-        async def ask(pairs):
-            return await judge(endpoint, pairs, folder / "judge_calls.jsonl", way=way, **limits)
+    async def ask(pairs: Sequence[Pair]) -> list[Verdict]:
+        return await judge(endpoint, pairs, folder / "judge_calls.jsonl", way=way, **limits)
 
     return ask
 
 
-async def judge(endpoint, pairs, cache, *, way="letters", language="en", **limits):
-    """Judge every pair in both orders; returns one verdict record a pair, in the pairs' order.
+def _embedded_judge(
+    models: str | Path, folder: Path
+) -> Callable[[Sequence[Pair]], Awaitable[list[Verdict]]]:
+    from helpers.evaluation.likelihood import judge_by_likelihood, load_judge
 
-    A record is what :mod:`helpers.evaluation.verdict_stats` counts: ``id``, ``ab``, ``ba`` (the
-    letter named in that order, ``"tie"`` or None), ``p_left`` (the left answer's probability,
-    averaged over both orders; None without log-probabilities), ``improbable`` (in how many of the
-    two orders the letters were too improbable to be read), ``chars``, ``texts`` (what was said in
-    each order), and the pair's ``category`` and ``kind``. ``cache`` and ``limits``
+    model, tokenizer = load_judge(models)
+
+    async def ask(pairs: Sequence[Pair]) -> list[Verdict]:
+        return judge_by_likelihood(model, tokenizer, pairs, folder / "likelihoods.jsonl")
+
+    return ask
+
+
+async def judge(
+    endpoint: Endpoint,
+    pairs: Sequence[Pair],
+    cache: str | Path,
+    *,
+    way: str = "letters",
+    language: str = "en",
+    **limits: Any,
+) -> list[Verdict]:
+    """Judge every pair in both orders; returns one verdict record for each pair, in their order.
+
+    ``p_left`` of a record is None without log-probabilities. ``cache`` and ``limits``
     (``max_dollars``, ``max_tokens``, ``say``, ``on_answer``) are those of
-    :func:`helpers.teacher.cached_calls.ask_all`, as are its errors.
+    ``cached_calls.ask_all``, and so are the errors. Raises ValueError as :func:`judge_bodies` does.
     """
-    bodies = judge_bodies(pairs, way=way, language=language)
-    answers = await ask_all(endpoint, bodies, cache, **limits)
-    said = [read_verdict(answer, way) for answer in answers]
-    unread = [i for i, reading in enumerate(said) if reading.verdict is None]
-    if unread:
-        again = judge_bodies(pairs, way=way, language=language, again=True)
-        second = await ask_all(endpoint, [again[i] for i in unread], cache, **limits)
-        for i, answer in zip(unread, second, strict=True):
-            said[i] = read_verdict(answer, way)
-            answers[i] = answer
-    return [
-        _record(pair, said[2 * i : 2 * i + 2], answers[2 * i : 2 * i + 2])
-        for i, pair in enumerate(pairs)
-    ]
-
-
-def _record(pair, said, answers):
-    ab, ba = said
-    both = None not in (ab.first, ba.first)
-    return record_of(
-        pair,
-        ab.verdict,
-        ba.verdict,
-        p_left=(ab.first + 1 - ba.first) / 2 if both else None,
-        improbable=ab.improbable + ba.improbable,
-        texts={order: answer["text"] for order, answer in zip(ORDERS, answers, strict=True)},
+    replies = await ask_and_read(
+        endpoint,
+        lambda again: judge_bodies(pairs, way=way, language=language, again=again),
+        lambda reply: read_verdict(reply, way),
+        lambda reading: reading.verdict is None,
+        cache,
+        **limits,
     )
+    return [_record(pair, replies[2 * i : 2 * i + 2]) for i, pair in enumerate(pairs)]
 
 
-async def grade(endpoint, rows, answers, cache, *, language="en", reference=False, **limits):
-    """Grade single answers on ``rubrics.SCALE``; ``[{"id", "grade"}]``, in order.
+async def ask_and_read(
+    endpoint: Endpoint,
+    bodies: Callable[[bool], list[dict[str, Any]]],
+    read: Callable[[Reply], T],
+    is_unread: Callable[[T], bool],
+    cache: str | Path,
+    **limits: Any,
+) -> list[tuple[Reply, T]]:
+    """Replies to requests, each with what ``read`` finds in it.
 
-    A grade is 1 to 5, the mean over the digits' probabilities where the endpoint tells them, None
-    where nothing could be read (it is asked for once more first). Where all digits together were
-    less probable than :data:`helpers.evaluation.verdict_parser.readings.LEAST_PROBABILITY`, the row
-    has ``"improbable": True``. Grades of one answer at a time have no order to mislead them, but no
-    other answer to be held against either.
+    ``bodies(again)`` makes the requests of the first or the second attempt, in the same order.
+    Where the first reading ``is_unread``, the request is sent once more.
     """
+    first = await ask_all(endpoint, bodies(False), cache, **limits)
+    replies: list[tuple[Reply, T]] = [(reply, read(reply)) for reply in first]
+    unread = [i for i, (_, reading) in enumerate(replies) if is_unread(reading)]
+    if unread:
+        second = bodies(True)
+        again = await ask_all(endpoint, [second[i] for i in unread], cache, **limits)
+        for i, reply in zip(unread, again, strict=True):
+            replies[i] = (reply, read(reply))
+    return replies
 
-    def bodies(**how):
-        messages = [
-            grade_message(
-                join_input(row),
-                given["output"],
-                reference=row["output"] if reference else None,
-                language=language,
-            )
-            for row, given in zip(rows, answers, strict=True)
-        ]
-        common = {"max_tokens": 16, "logprobs": True, "top_logprobs": 20, "temperature": 0, **how}
-        return [{"messages": [{"role": "user", "content": m}], **common} for m in messages]
 
-    grades = [read_grade(kept) for kept in await ask_all(endpoint, bodies(), cache, **limits)]
-    unread = [i for i, found in enumerate(grades) if found["grade"] is None]
-    again = bodies(temperature=0.7, seed=1)
-    second = await ask_all(endpoint, [again[i] for i in unread], cache, **limits)
-    for i, kept in zip(unread, second, strict=True):
-        grades[i] = read_grade(kept)
-    return [{"id": row["id"], **found} for row, found in zip(rows, grades, strict=True)]
+def _record(pair: Pair, replies: Sequence[tuple[Reply, Reading]]) -> Verdict:
+    """The verdict record of a pair, from the replies in both orders and their readings."""
+    (_, ab), (_, ba) = replies
+    p_left = None
+    if ab.first is not None and ba.first is not None:
+        p_left = (ab.first + 1 - ba.first) / 2
+    return {
+        **record_of(pair, ab.verdict, ba.verdict, p_left=p_left),
+        "improbable": ab.improbable + ba.improbable,
+        "texts": {order: reply["text"] for order, (reply, _) in zip(ORDERS, replies, strict=True)},
+    }

@@ -1,30 +1,38 @@
-"""Facts that need no judge: held-out loss, stopping, ROUGE-L, repetition, the language kept.
+"""Facts about answers that need no judge: loss, stopping, ROUGE-L, repetition, language.
 
-Each fact is measured task by task, because tasks are what would differ if the evaluation were
-written again: intervals resample tasks, never tokens or votes.
+Each fact is measured for each task. Intervals resample tasks, never tokens or votes, because
+another evaluation would have other tasks.
 """
 
-from typing import TypedDict
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from helpers.data.filters import speaks
-from helpers.evaluation.intervals import bootstrap, wilson
+from helpers.evaluation.intervals import Interval, bootstrap, wilson
+from helpers.io import Task
 from helpers.similarity import repetition, rouge_l
 from helpers.training.answering import Answer, answer
 from helpers.training.encoding import IGNORED, collate, encode, token_losses
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+FactName = Literal["heldout_loss", "stop_rate", "rouge_l", "repetition", "language_kept"]
 # What each fact means for a reader: (label, unit, which way is better).
-FACTS = {
+FACTS: dict[FactName, tuple[str, str, str]] = {
     "heldout_loss": ("held-out loss", "nats a token", "lower"),
     "stop_rate": ("stops by itself", "share of answers", "higher"),
     "rouge_l": ("ROUGE-L to the reference", "F-measure", "higher"),
     "repetition": ("repeated 3-grams", "share", "lower"),
     "language_kept": ("language kept", "share of answers", "higher"),
 }
-SHARES = ("stop_rate", "language_kept")  # true or false of each answer
+SHARES = ("stop_rate", "language_kept")  # facts that are true or false of each answer
 
 
 class Facts(TypedDict):
-    """What a program counts of one answer; see :data:`FACTS` for units."""
+    """The facts of one answer; see :data:`FACTS` for units."""
 
     heldout_loss: float
     stop_rate: float
@@ -40,11 +48,18 @@ class MeasuredAnswer(Answer):
     facts: Facts
 
 
-def heldout_losses(model, tokenizer, rows, *, max_length=512, batch_size=8):
-    """Mean loss of each row's reference answer, end token included: a list of nats a token."""
+def heldout_losses(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Task],
+    *,
+    max_length: int = 512,
+    batch_size: int = 8,
+) -> list[float]:
+    """Mean loss of each row's reference answer with its end token, in nats a token."""
     import torch
 
-    losses = []
+    losses: list[float] = []
     for start in range(0, len(rows), batch_size):
         encoded = [encode(row, tokenizer, max_length) for row in rows[start : start + batch_size]]
         batch = collate(encoded, tokenizer.pad_token_id)
@@ -56,8 +71,8 @@ def heldout_losses(model, tokenizer, rows, *, max_length=512, batch_size=8):
     return losses
 
 
-def answer_facts(row, answer, loss):
-    """The facts of one answer to one evaluation task: a dict with the keys of ``FACTS``."""
+def answer_facts(row: Task, answer: Answer, loss: float) -> Facts:
+    """The facts of one answer to one evaluation task; ``loss`` is its held-out loss."""
     return {
         "heldout_loss": loss,
         "stop_rate": float(answer["stopped"]),
@@ -67,8 +82,19 @@ def answer_facts(row, answer, loss):
     }
 
 
-def measure(model, tokenizer, rows, *, max_new_tokens, on_batch=None):
-    """Answer every row and take its facts: ``[{"id", "output", "stopped", "tokens", "facts"}]``."""
+def measure(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Task],
+    *,
+    max_new_tokens: int,
+    on_batch: Callable[[int], None] | None = None,
+) -> list[MeasuredAnswer]:
+    """Answer every row and measure the facts of each answer.
+
+    Returns ``[{"id", "output", "stopped", "tokens", "facts"}]`` in the rows' order. A row without
+    an ``id`` gets its number. ``on_batch(done)`` is called after each batch of answers.
+    """
     answers = answer(model, tokenizer, rows, max_new_tokens=max_new_tokens, on_batch=on_batch)
     losses = heldout_losses(model, tokenizer, rows)
     return [
@@ -77,12 +103,12 @@ def measure(model, tokenizer, rows, *, max_new_tokens, on_batch=None):
     ]
 
 
-def paired_changes(before, after):
-    """Change of each fact from ``before`` to ``after``, task by task, with its interval.
+def paired_changes(before: Sequence[Facts], after: Sequence[Facts]) -> dict[str, Interval]:
+    """Mean change of each fact from ``before`` to ``after``, with its interval over tasks.
 
-    Both are lists of facts in the order of the same tasks. Where two models find the same tasks
-    hard, differences vary less than tasks do, and the interval is narrow; where they do not, it is
-    still the one that belongs to the difference.
+    Both are lists of facts for the same tasks in the same order. The change is taken task by task.
+    Where both models find the same tasks hard, this interval is narrower than those of the two
+    means.
     """
     return {
         name: bootstrap([new[name] - old[name] for old, new in zip(before, after, strict=True)])
@@ -90,13 +116,13 @@ def paired_changes(before, after):
     }
 
 
-def summarize_facts(facts):
-    """Facts of many answers to ``{fact: {"value", "low", "high"}}``.
+def summarize_facts(facts: Sequence[Facts]) -> dict[str, Interval]:
+    """The mean of each fact over many answers, with its interval.
 
-    A fact that is true or false of each answer is a share and gets Wilson's interval; the others
-    are means, and get one by bootstrap.
+    A fact that is true or false of each answer is a share and gets Wilson's interval. The other
+    facts get a bootstrap interval.
     """
-    values = {name: [fact[name] for fact in facts] for name in FACTS}
+    values = {name: [of_one[name] for of_one in facts] for name in FACTS}
     return {
         name: wilson(sum(each), len(each)) if name in SHARES else bootstrap(each)
         for name, each in values.items()

@@ -1,18 +1,30 @@
-"""What a judge is asked: pairwise and single-answer prompts in three languages.
+"""Prompts for judges: compare two answers, or grade one answer, in three languages.
 
-On the ground floor, beside :mod:`helpers.prompts`: those teach and answer, these judge. Reasons are
-asked for first and the verdict last, so that the verdict can rest on the reasons; where only a
-letter is wanted (its probability says more than a text), there are no reasons to wait for. How an
-answer is read: :mod:`helpers.evaluation.verdict_parser.verdict` and
-:mod:`helpers.evaluation.verdict_parser.grades`.
+A written judgement gives its reasons first and the verdict last, so that the verdict can rest on
+the reasons. Where the probability of one letter is enough, no reasons are asked for. How a reply is
+read: ``verdict_parser.verdict`` and ``verdict_parser.grades``.
 """
 
-from helpers.evaluation.verdict_parser.grades import parse_grade
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypedDict, TypeVar
+
+from helpers.evaluation.verdict_records import Order, Pair
 from helpers.prompts import as_text
 
-__all__ = ["SCALE", "grade_message", "judge_message", "parse_grade"]
+T = TypeVar("T")
+Kind = Literal["letter", "written"]
 
-_PAIR = {
+
+class _PairTexts(TypedDict):
+    """The texts of a pairwise prompt. ``letter`` and ``written`` ask for the two kinds of reply."""
+
+    intro: str
+    names: tuple[str, str, str, str]
+    letter: str
+    written: str
+
+
+_PAIR: dict[str, _PairTexts] = {
     "en": {
         "intro": "Compare two answers to the same request and decide which one serves it better.",
         "names": ("Request", "Reference answer", "Answer A", "Answer B"),
@@ -43,7 +55,7 @@ _PAIR = {
     },
 }
 
-# What each step of the scale means; a bare "rate from 1 to 5" is read differently every time.
+# What each step of the scale means. Without it, judges read "from 1 to 5" differently every time.
 SCALE = {
     "en": [
         "wrong, or does not answer the request",
@@ -74,38 +86,45 @@ _SINGLE = {
 }
 
 
-def judge_message(pair, order, *, kind="letter", language="en"):
+def judge_message(pair: Pair, order: Order, *, kind: Kind = "letter", language: str = "en") -> str:
     """The judge's whole prompt for one pair in one order.
 
-    ``pair`` has ``request``, ``left``, ``right`` and maybe a ``reference``; with ``order="ab"`` the
-    left answer is shown first, as A. ``kind`` is ``"letter"`` or ``"written"``. Raises ValueError
-    for a language without such a prompt.
+    With ``order="ab"`` the left answer is shown first, as A. A ``reference`` of the pair is shown
+    as well. ``kind`` is ``"letter"`` or ``"written"``. Raises ValueError for a language without
+    such a prompt.
     """
-    texts = _of(_PAIR, language)
-    first, second = ("left", "right") if order == "ab" else ("right", "left")
-    contents = (pair["request"], pair.get("reference"), _answer(pair[first]), _answer(pair[second]))
-    return _blocks(texts["intro"], zip(texts["names"], contents, strict=True), texts[kind])
+    texts = _in_language(_PAIR, language)
+    left, right = _shown(pair["left"]), _shown(pair["right"])
+    answers = (left, right) if order == "ab" else (right, left)
+    contents = (pair["request"], pair.get("reference"), *answers)
+    return _join(texts["intro"], zip(texts["names"], contents, strict=True), texts[kind])
 
 
-def grade_message(request, answer, *, reference=None, language="en"):
-    """The prompt that asks for a single answer's step on :data:`SCALE`, 1 to 5."""
-    intro, name, ask = _of(_SINGLE, language)
-    names = _of(_PAIR, language)["names"]
-    steps = "\n".join(f"{i}: {text}" for i, text in enumerate(_of(SCALE, language), 1))
-    blocks = [(names[0], request), (names[1], reference), (name, _answer(answer))]
-    return _blocks(f"{intro}\n\n{steps}", blocks, ask)
+def grade_message(
+    request: str, answer: str, *, reference: str | None = None, language: str = "en"
+) -> str:
+    """The prompt that asks for a single answer's step on :data:`SCALE`, 1 to 5.
+
+    Raises ValueError for a language without such a prompt.
+    """
+    intro, name, ask = _in_language(_SINGLE, language)
+    names = _in_language(_PAIR, language)["names"]
+    steps = "\n".join(f"{i}: {text}" for i, text in enumerate(_in_language(SCALE, language), 1))
+    blocks = [(names[0], request), (names[1], reference), (name, _shown(answer))]
+    return _join(f"{intro}\n\n{steps}", blocks, ask)
 
 
-def _blocks(intro, named, ask):
-    parts = [f"[{name}]\n{as_text(content)}" for name, content in named if content is not None]
+def _join(intro: str, blocks: Iterable[tuple[str, str | None]], ask: str) -> str:
+    """A prompt: introduction, named blocks (those with content), and what to reply."""
+    parts = [f"[{name}]\n{as_text(content)}" for name, content in blocks if content is not None]
     return "\n\n".join([intro, *parts, ask])
 
 
-def _answer(text):
-    return text if text.strip() else "(no answer)"
+def _shown(answer: str) -> str:
+    return answer if answer.strip() else "(no answer)"
 
 
-def _of(texts, language):
+def _in_language(texts: Mapping[str, T], language: str) -> T:
     if language not in texts:
         raise ValueError(
             f"language={language!r} has no judge's prompt; choose one of {', '.join(texts)}."

@@ -1,68 +1,141 @@
-"""What autograd keeps for the backward pass, counted without a byte of it being there.
+"""Count the bytes that PyTorch keeps for the backward pass, without using that memory.
 
-Beside :mod:`helpers.planning.memory`, which reckons with the numbers: here they come from. The
-model of the real code runs forward on *fake tensors* (PyTorch's ``FakeTensorMode``), which have a
-shape but no memory, and autograd's hooks report every tensor it would keep. So the count holds for
-every architecture, attention and number format, and no formula has to.
+The model runs forward on *fake tensors* (PyTorch's ``FakeTensorMode``), which have a shape but no
+memory. Autograd's hooks report every tensor that it would keep. So the count is right for every
+architecture, attention and number format, and needs no formula. :mod:`helpers.planning.memory`
+turns these numbers into a plan.
 """
+
+from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any, Self
 
-from helpers.planning.quiet import quiet
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from helpers.planning.architectures import blocks_of
+from helpers.planning.transformers_messages import hide_messages
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
+
+_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
-def count_bytes(
-    config, layers, method, precision, rows, length, ranks, lora_rank, device, attention
-):
-    """Numbers of a model cut to ``layers`` blocks: its parameters, and bytes that autograd keeps.
+@dataclass(frozen=True)
+class TrainingSetup:
+    """What a training computes, and with what.
 
-    ``held`` are the moving parameters of the fullest rank, ``kept`` activations, ``copies`` of
-    weights in the computing format, ``inputs`` of the blocks.
+    ``method`` is ``"full"`` or ``"lora"``; ``rows`` of ``length`` tokens are computed together;
+    ``device`` is ``"cuda"`` or ``"cpu"``; ``attention`` is transformers' ``attn_implementation``.
     """
-    import torch
-    from torch._subclasses.fake_tensor import FakeTensorMode
 
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]
-    if method == "lora":
-        stored = dtype if device == "cuda" else torch.float32
-    else:  # FSDP computes in bf16 or in float32
-        stored = dtype if precision == "bf16" else torch.float32
-    model = cut_model(config, layers, stored, attention, lora_rank if method == "lora" else None)
-    moving = [p for p in model.parameters() if p.requires_grad]
+    method: str
+    precision: str
+    rows: int
+    length: int
+    ranks: int
+    lora_rank: int
+    device: str
+    attention: str
+
+
+@dataclass(frozen=True)
+class ModelSizes:
+    """Sizes of a model and of one forward pass; sizes of equal blocks add up.
+
+    Numbers of parameters: ``parameters`` (full: all, LoRA: the frozen ones), ``held`` (trained ones
+    on the rank that holds most), ``largest`` (the largest slice of one trained tensor) and ``head``
+    (the output layer). Bytes: ``head_copy`` (the output layer's copy in the computing format),
+    ``kept`` (activations), ``copies`` (of weights, in the computing format) and ``inputs`` (of
+    blocks).
+    """
+
+    parameters: int
+    held: int
+    largest: int
+    head: int
+    head_copy: int
+    kept: int
+    copies: int
+    inputs: int
+
+    def __add__(self, other: Self) -> Self:
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return type(self)(*(mine + its for mine, its in pairs))
+
+    def __mul__(self, count: int) -> Self:
+        return type(self)(*(count * size for size in astuple(self)))
+
+    def __sub__(self, other: Self) -> Self:
+        return self + other * -1
+
+
+def count_sizes(config: PretrainedConfig, layers: int, setup: TrainingSetup) -> ModelSizes:
+    """Count the sizes of a model that is cut to ``layers`` blocks."""
+    dtype, lora = _DTYPES[setup.precision], setup.method == "lora"
+    stored = _stored_dtype(setup)
+    model = cut_model(config, layers, stored, setup.attention, setup.lora_rank if lora else None)
+    trained = [p for p in model.parameters() if p.requires_grad]
     frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
-    sliced = [math.ceil(p.shape[0] / ranks) * (p.numel() // p.shape[0]) for p in moving]
-    head = model.get_output_embeddings().weight
-    casts = method == "lora" and precision != "fp32"
+    slices = [math.ceil(p.shape[0] / setup.ranks) * (p.numel() // p.shape[0]) for p in trained]
+    all_trained = sum(p.numel() for p in trained)
+    head = model.get_output_embeddings().weight.numel()
+    autocast = lora and setup.precision != "fp32"
+    padded = setup.rows > 1 and "flash" not in setup.attention
     with FakeTensorMode():
-        _fake_tensors(model)
-        with torch.autocast("cpu", dtype, enabled=casts):  # the fake device is a CPU
-            bytes_ = _kept(model, rows, length, padded=rows > 1 and "flash" not in attention)
-    return {
-        "parameters": frozen if method == "lora" else sum(p.numel() for p in moving),
-        "held": sum(p.numel() for p in moving) if method == "lora" else sum(sliced),
-        "largest": max(sliced),
-        "head": head.numel(),
-        "head_copy": dtype.itemsize * head.numel() if casts and stored != dtype else 0,
-        **bytes_,
-    }
+        _replace_with_fake_tensors(model)
+        with torch.autocast("cpu", dtype, enabled=autocast):  # fake tensors are on the CPU
+            kept, copies, inputs = _kept_bytes(model, setup.rows, setup.length, padded)
+    return ModelSizes(
+        parameters=frozen if lora else all_trained,
+        held=all_trained if lora else sum(slices),
+        largest=max(slices),
+        head=head,
+        head_copy=dtype.itemsize * head if autocast and stored != dtype else 0,
+        kept=kept,
+        copies=copies,
+        inputs=inputs,
+    )
 
 
-def cut_model(config, layers, dtype, attention, lora_rank):
-    """The architecture with that many blocks, on no device, with adapters where a rank is given."""
-    import torch
+def _stored_dtype(setup: TrainingSetup) -> torch.dtype:
+    """Return the dtype of the weights as the forward pass finds them."""
+    if setup.method == "lora":
+        return _DTYPES[setup.precision] if setup.device == "cuda" else torch.float32
+    # FSDP gathers weights in bf16 or in float32.
+    return torch.bfloat16 if setup.precision == "bf16" else torch.float32
+
+
+def cut_model(
+    config: PretrainedConfig,
+    layers: int,
+    dtype: torch.dtype,
+    attention: str,
+    lora_rank: int | None,
+) -> PreTrainedModel:
+    """Build a model with ``layers`` blocks and without memory, on PyTorch's device ``meta``.
+
+    With a ``lora_rank`` it has LoRA adapters beside all its linear layers.
+    """
     from transformers import AutoModelForCausalLM
 
-    quiet()
+    hide_messages()
     config = copy.deepcopy(config)
     text = config.get_text_config()
     text.num_hidden_layers = layers
     if getattr(text, "layer_types", None):
         text.layer_types = text.layer_types[:layers]
-    kernel = "sdpa" if "flash" in attention else attention  # they keep the same; this one is here
+    # sdpa keeps the same tensors as flash attention, which may not be installed here.
+    kernel = "sdpa" if "flash" in attention else attention
     with torch.device("meta"):
-        how = {"dtype": dtype, "attn_implementation": kernel, "trust_remote_code": False}
-        model = AutoModelForCausalLM.from_config(config, **how)
+        options = {"dtype": dtype, "attn_implementation": kernel, "trust_remote_code": False}
+        model = AutoModelForCausalLM.from_config(config, **options)
         model.tie_weights()
         if lora_rank:
             from peft import LoraConfig, get_peft_model
@@ -72,65 +145,100 @@ def cut_model(config, layers, dtype, attention, lora_rank):
     return model.train()
 
 
-def _fake_tensors(model):
-    """Put a fake tensor of the same shape in place of each parameter and buffer; ties stay tied."""
-    import torch
-
-    fakes = {}
+def _replace_with_fake_tensors(model: PreTrainedModel) -> None:
+    """Replace each parameter and buffer by a fake tensor of its shape; tied ones stay tied."""
+    fakes: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
     for module in model.modules():
-        for named in (module._parameters, module._buffers):
-            for name, real in named.items():
+        for tensors in (module._parameters, module._buffers):
+            for name, real in tensors.items():
                 if real is not None and id(real) not in fakes:
                     fake = torch.empty(real.shape, dtype=real.dtype, device="cpu")
                     if isinstance(real, torch.nn.Parameter):
                         fake = torch.nn.Parameter(fake, requires_grad=real.requires_grad)
-                    fakes[id(real)] = real, fake  # the real one is kept, so that its id stays its
-                named[name] = None if real is None else fakes[id(real)][1]
+                    # The real tensor is stored too: else its id could be given to another one.
+                    fakes[id(real)] = real, fake
+                tensors[name] = None if real is None else fakes[id(real)][1]
 
 
-def _kept(model, rows, length, padded):
-    """Run the decoder forward; bytes autograd keeps: activations, copies of weights, block inputs.
+def _kept_bytes(
+    model: PreTrainedModel, rows: int, length: int, padded: bool
+) -> tuple[int, int, int]:
+    """Run the decoder forward and count what autograd keeps, in bytes.
 
-    A tensor is counted once however many views of it are kept, and weights not at all. ``padded``
-    rows have a mask, of which sdpa keeps a copy in every block; flash attention has no use for one.
+    Returns the bytes of activations, of copies of weights in the computing format, and of the
+    blocks' inputs. A tensor counts once, however many views of it are kept; the weights themselves
+    do not count. ``padded`` rows have a mask, of which sdpa keeps a copy in every block.
     """
-    import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
+    weights = {_storage(t) for t in [*model.parameters(), *model.buffers()]}
+    casts, saved = _WeightCopies(weights), _SavedTensors(weights)
+    inputs = _record_block_inputs(model, padded)
+    # Only the decoder's own flag: OPT skips blocks at random in training, which fake tensors
+    # cannot do. The modules below it stay in training mode.
+    model.get_decoder().training = False
+    ids = torch.ones(rows, length, dtype=torch.long)
+    with torch.autograd.graph.saved_tensors_hooks(saved.pack, lambda tensor: tensor), casts:
+        model.get_decoder()(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False)
+    copies = sum(size for storage, size in saved.sizes.items() if storage in casts.copies)
+    return sum(saved.sizes.values()) - copies, copies, sum(inputs)
 
-    from helpers.planning.architectures import blocks_of
 
-    def storage(tensor):
-        return tensor.untyped_storage()._cdata
+def _storage(tensor: torch.Tensor) -> int:
+    """Return a number that all views of one piece of memory share."""
+    return tensor.untyped_storage()._cdata
 
-    own = {storage(t) for t in [*model.parameters(), *model.buffers()]}
-    copies, kept, inputs, alive = set(), {}, [], []
 
-    class Casts(TorchDispatchMode):
-        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            result = function(*args, **(kwargs or {}))
-            if function is torch.ops.aten._to_copy.default and storage(args[0]) in own:
-                copies.add(storage(result))
-                alive.append(result)  # else its number could come back as another's
-            return result
+class _SavedTensors:
+    """Sizes in bytes of the tensors that autograd saves, by storage."""
 
-    def keep(tensor):
-        if storage(tensor) not in own:
-            kept[storage(tensor)] = tensor.untyped_storage().nbytes()
-            alive.append(tensor)
+    def __init__(self, weights: set[int]) -> None:
+        self.weights = weights
+        self.sizes: dict[int, int] = {}
+        self.alive: list[torch.Tensor] = []  # a freed storage's number would be given out again
+
+    def pack(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Note one tensor; autograd calls this for each tensor that it saves."""
+        storage = _storage(tensor)
+        if storage not in self.weights:
+            self.sizes[storage] = tensor.untyped_storage().nbytes()
+            self.alive.append(tensor)
         return tensor
 
-    def enter(block, args, kwargs):
+
+class _WeightCopies(TorchDispatchMode):
+    """Storages of the copies of weights that autocast makes in the computing format."""
+
+    def __init__(self, weights: set[int]) -> None:
+        super().__init__()
+        self.weights = weights
+        self.copies: set[int] = set()
+        self.alive: list[torch.Tensor] = []
+
+    def __torch_dispatch__(
+        self,
+        function: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        is_cast = function is torch.ops.aten._to_copy.default
+        if is_cast and _storage(args[0]) in self.weights:
+            self.copies.add(_storage(result))
+            self.alive.append(result)
+        return result
+
+
+def _record_block_inputs(model: PreTrainedModel, padded: bool) -> list[int]:
+    """Make each block note the bytes of its input; returns the list that a forward pass fills."""
+    inputs: list[int] = []
+
+    def before_block(
+        block: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         inputs.append(args[0].nbytes)
-        # Of fake tensors transformers cannot see that no mask is needed, and makes one.
+        # transformers cannot read from fake tensors that no mask is needed, and makes one.
         return args, kwargs if padded else {**kwargs, "attention_mask": None}
 
     for block in blocks_of(model):
-        block.register_forward_pre_hook(enter, with_kwargs=True)
-    # Its own flag only: OPT throws a coin for each block, which falls nowhere on fake tensors.
-    model.get_decoder().training = False
-    ids = torch.ones(rows, length, dtype=torch.long)
-    hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
-    with hooks, Casts():
-        model.get_decoder()(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False)
-    cast = sum(size for at, size in kept.items() if at in copies)
-    return {"kept": sum(kept.values()) - cast, "copies": cast, "inputs": sum(inputs)}
+        block.register_forward_pre_hook(before_block, with_kwargs=True)
+    return inputs

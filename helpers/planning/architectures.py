@@ -1,15 +1,22 @@
-"""The shapes of the models our recipes name, so that they can be planned without a download.
+"""Shapes of the models that the profiles name, so that planning needs no download.
 
-Between profiles and training: what a plan, a benchmark with random weights, or a tiny test model
-needs of a model is its shape, and that is a handful of numbers from its published ``config.json``.
-Real training reads the configuration that lies beside the weights, never this table.
+A memory plan, a benchmark with random weights or a tiny test model needs only a model's shape: a
+few numbers from its published ``config.json``. Training does not use this table. It reads the
+configuration that is stored beside the weights.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-# Hub name → (transformers' model type, what differs from that type's defaults). LLaMA-1 is Meta's,
-# on request only, and has no name on the hub; its shape is from Touvron et al. 2023, table 2.
-ARCHITECTURES = {
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import PretrainedConfig, PreTrainedModel
+
+# Hub name → (transformers' model type, what differs from that type's defaults). Meta gives LLaMA-1
+# on request only, so it has no name on the hub. Its shape is from Touvron et al. 2023, table 2.
+ARCHITECTURES: dict[str, tuple[str, dict[str, int | bool]]] = {
     "LLaMA-7B": ("llama", {}),
     "LLaMA-13B": (
         "llama",
@@ -83,7 +90,7 @@ ARCHITECTURES = {
         },
     ),
 }
-_TINY = {
+_TINY: dict[str, int | None] = {
     "num_hidden_layers": 2,
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -92,48 +99,53 @@ _TINY = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "head_dim": 8,
-    "pad_token_id": None,  # special tokens are the tokenizer's, not the table's
+    "pad_token_id": None,  # the tokenizer defines the special tokens
     "bos_token_id": None,
     "eos_token_id": None,
 }
 
 
-def model_config(name, **changes):
-    """The configuration of a model by name: from the table, a folder, or the hub (only its JSON).
+def model_config(name: str | Path, **changes: Any) -> PretrainedConfig:
+    """Return the configuration of a model, from the table, a folder, or the hub.
 
-    ``changes`` overrule it. Raises OSError, as transformers does, for a name that none of them has.
+    ``name`` may end with ``@revision``, which is ignored. From the hub only the JSON file is
+    downloaded. ``changes`` replace fields of the configuration. Raises OSError, as transformers
+    does, for an unknown name.
     """
     from transformers import AutoConfig
 
     name = str(name).partition("@")[0]
     if name in ARCHITECTURES and not Path(name).is_dir():
-        kind, shape = ARCHITECTURES[name]
-        return AutoConfig.for_model(kind, **{**shape, **changes})
+        model_type, shape = ARCHITECTURES[name]
+        return AutoConfig.for_model(model_type, **{**shape, **changes})
     return AutoConfig.from_pretrained(name, trust_remote_code=False, **changes)
 
 
-def tiny_config(name, vocabulary, **changes):
-    """A model of the same architecture that fits in a megabyte, for trying out the very same code.
+def tiny_config(name: str, vocabulary: int, **changes: Any) -> PretrainedConfig:
+    """Return the configuration of a model of about a megabyte with the same architecture.
 
-    ``vocabulary`` is the number of tokens of the tokenizer it will be given.
+    It runs the same code as the full model. ``vocabulary`` is the number of tokens of the tokenizer
+    that the model is used with; ``changes`` replace fields of the configuration.
     """
-    whole = model_config(name)
-    shape = {key: value for key, value in _TINY.items() if hasattr(whole, key)}
-    if getattr(whole, "num_key_value_heads", None) == whole.num_attention_heads:
+    full = model_config(name)
+    shape = {key: value for key, value in _TINY.items() if hasattr(full, key)}
+    if getattr(full, "num_key_value_heads", None) == full.num_attention_heads:
         shape["num_key_value_heads"] = shape["num_attention_heads"]
     return model_config(name, **{**shape, "vocab_size": vocabulary, **changes})
 
 
-def blocks_of(model):
-    """The repeated blocks of a model, as the model itself names them. Raises ValueError for none.
+def blocks_of(model: PreTrainedModel) -> list[nn.Module]:
+    """Return the repeated blocks of a model; ValueError if the model does not name them.
 
-    transformers says which modules must stay whole (``_no_split_modules``): the blocks.
+    transformers lists the classes that must stay on one device in ``_no_split_modules``. These are
+    the blocks.
     """
     names = set(model._no_split_modules or ())
     blocks = [module for module in model.modules() if type(module).__name__ in names]
     if not blocks:
         raise ValueError(
             f"{type(model).__name__} does not say what its blocks are (_no_split_modules is "
-            f"{model._no_split_modules!r}), so it cannot be sharded block by block."
+            f"{model._no_split_modules!r}), so it cannot be sharded block by block. Set "
+            "_no_split_modules to the class names of its blocks, or choose another model."
         )
     return blocks

@@ -1,13 +1,13 @@
-"""GPUs that can be rented: memory, peak arithmetic, and an example of a price."""
+"""GPUs that can be rented, with memory, peak speed and an example price."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """A card: memory in 1e9 bytes, dense bf16 peak in TFLOP/s, an example of a price by the hour.
+    """A GPU: memory in GB (1e9 bytes), dense bf16 peak in TFLOP/s, example price per hour.
 
-    Prices move: look at the date beside them, and give your own to
+    Prices change; comments at :data:`GPUS` give their dates. Pass your own prices to
     :func:`helpers.planning.training_plan.training_plan`.
     """
 
@@ -17,7 +17,7 @@ class Gpu:
     dollars: float
 
 
-# Peaks are NVIDIA's datasheets' as torchtitan and nanochat quote them.
+# The peaks are those of NVIDIA's datasheets, as torchtitan and nanochat quote them.
 GPUS = (
     Gpu("T4", 16, 65, 0.35),  # fp16, no bf16; Google Cloud, the GPU alone, read 2026-03
     Gpu("L4", 24, 121, 0.71),  # Google Cloud g2-standard-4, from prices of 2025-03
@@ -28,16 +28,19 @@ GPUS = (
 )
 
 
-def smallest_gpu(bytes_per_rank):
-    """The :class:`Gpu` with the least memory that holds so many bytes, or None.
+def smallest_gpu(bytes_per_rank: float) -> Gpu | None:
+    """Find the GPU with the least memory that holds so many bytes; None if none does.
 
-    Kept free are 1 GB, which CUDA and its libraries take for themselves, and 8 % of the card, for
-    what PyTorch's allocator cannot fill between tensors of changing length.
+    Of two GPUs with equal memory the cheaper one is returned.
     """
-    fitting = [card for card in GPUS if fits(card, bytes_per_rank)]
-    return min(fitting, key=lambda card: (card.gigabytes, card.dollars), default=None)
+    fitting = [gpu for gpu in GPUS if fits(gpu, bytes_per_rank)]
+    return min(fitting, key=lambda gpu: (gpu.gigabytes, gpu.dollars), default=None)
 
 
-def fits(card, bytes_per_rank):
-    """Whether a card holds so many bytes and the reserve of :func:`smallest_gpu`."""
-    return bytes_per_rank <= 0.92 * card.gigabytes * 1e9 - 1e9
+def fits(gpu: Gpu, bytes_per_rank: float) -> bool:
+    """Whether a GPU holds so many bytes and a reserve.
+
+    The reserve is 1 GB for CUDA and its libraries, and 8 % of the memory for what PyTorch's
+    allocator cannot use between tensors of changing length.
+    """
+    return bytes_per_rank <= 0.92 * gpu.gigabytes * 1e9 - 1e9

@@ -1,23 +1,30 @@
-"""What this machine computes with: device, precision, attention. Chosen by what is there, and said.
+"""Choose the device, the number format and the attention for this machine.
 
-The same code trains on a laptop's cores and on rented cards, so nothing below asks for a device,
-a number format or a kernel by name; it asks here. :func:`describe` says what was chosen;
-:data:`GPUS` are what one may rent instead.
+Code that trains or answers calls these functions and never names a device, a number format or an
+attention itself. So the same code runs on a laptop's CPU and on rented GPUs. :func:`describe`
+returns the choice as one sentence.
 """
+
+from __future__ import annotations
 
 import functools
 import importlib.util
 import os
 import time
+from typing import TYPE_CHECKING
 
-LOGITS_AT_ONCE = 1 << 26  # scores held at a time: a quarter of a gigabyte in float32
+if TYPE_CHECKING:
+    import torch
+
+FORMATS = ("fp32", "fp16", "bf16")
+LOGITS_AT_ONCE = 1 << 26  # logits held in memory at a time: 256 MiB in float32
 
 
-def device():
-    """``"cuda"`` where there is a card, or one for each process torchrun has started here.
+def device() -> str:
+    """Return ``"cuda"`` if there is a GPU for each rank on this machine, else ``"cpu"``.
 
-    Else ``"cpu"``: two ranks on a machine with one card both compute on its cores, and precision
-    and attention are chosen for these.
+    Without torchrun there is one rank. Two ranks on a machine with one GPU both compute on its CPU,
+    and number format and attention are chosen for the CPU.
     """
     import torch
 
@@ -26,65 +33,73 @@ def device():
 
 
 @functools.cache
-def precision():
-    """The format matrices are multiplied in: ``"bf16"``, ``"fp16"`` or ``"fp32"``.
+def precision() -> str:
+    """Return the number format for matrix multiplication: ``"bf16"``, ``"fp16"`` or ``"fp32"``.
 
-    bf16 on cards that have it (Ampere and newer), fp16 on those before (a T4), else fp32. A CPU is
-    asked by timing one multiplication both ways, which takes a few hundredths of a second: those
-    without bf16 instructions emulate them, at a loss. ``ALPACA_PRECISION`` overrules it.
+    GPUs from Ampere on get bf16, older ones with tensor cores (such as a T4) fp16, others fp32. On
+    a CPU one multiplication is timed in bf16 and in fp32, which takes less than a tenth of a
+    second: CPUs without bf16 instructions emulate them slowly. The environment variable
+    ``ALPACA_PRECISION`` overrides the choice; ValueError if it names no format.
     """
     import torch
 
     chosen = os.environ.get("ALPACA_PRECISION")
     if chosen:
-        if chosen not in ("fp32", "fp16", "bf16"):
-            raise ValueError(f"ALPACA_PRECISION is {chosen!r}; it can be fp32, fp16 or bf16.")
+        if chosen not in FORMATS:
+            raise ValueError(
+                f"ALPACA_PRECISION is {chosen!r}; set it to {', '.join(FORMATS[:2])} or "
+                f"{FORMATS[2]}, or unset it."
+            )
         return chosen
     if device() == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16"
         return "fp16" if torch.cuda.get_device_capability() >= (7, 0) else "fp32"
-    return "bf16" if _seconds(torch.bfloat16) * 1.3 < _seconds(torch.float32) else "fp32"
+    bf16_is_faster = _seconds(torch.bfloat16) * 1.3 < _seconds(torch.float32)
+    return "bf16" if bf16_is_faster else "fp32"
 
 
-def _seconds(dtype, size=768):
-    """Time of one square multiplication: of eight tries the one least disturbed by other work."""
+def _seconds(dtype: torch.dtype, size: int = 768) -> float:
+    """Time one square matrix multiplication: the shortest of eight tries, in seconds.
+
+    The shortest try is the one that other programs disturbed least.
+    """
     import torch
 
-    a, tries = torch.ones(size, size, dtype=dtype), []
+    matrix, seconds = torch.ones(size, size, dtype=dtype), []
     for _ in range(8):
         started = time.perf_counter()
-        a @ a
-        tries.append(time.perf_counter() - started)
-    return min(tries)
+        matrix @ matrix
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
-def working_dtype():
-    """:func:`precision` as a torch dtype."""
+def working_dtype() -> torch.dtype:
+    """Return :func:`precision` as a torch dtype."""
     import torch
 
-    names = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
-    return names[precision()]
+    dtypes = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+    return dtypes[precision()]
 
 
-def frozen_dtype():
-    """The format a model that is not trained is kept in: on a card :func:`precision`, else fp32.
+def frozen_dtype() -> torch.dtype:
+    """Return the dtype in which to store weights that are not trained.
 
-    A card's memory is dear. On a CPU the rounding of stored weights would buy nothing: they are
-    converted as they are used.
+    On a GPU it is that of :func:`precision`, which saves memory. On a CPU it is float32: rounding
+    stored weights would save no time there, because they are converted when they are used.
     """
     import torch
 
     return working_dtype() if device() == "cuda" else torch.float32
 
 
-def attention():
-    """The attention to ask transformers for (its ``attn_implementation``).
+def attention() -> str:
+    """Return the attention for transformers, its ``attn_implementation``.
 
-    On a card from Ampere on: ``"flash_attention_2"`` where the package flash-attn is installed,
-    else the same kernel as the package ``kernels`` brings it, ready built; PyTorch's own ``"sdpa"``
-    where neither is there. On a CPU in bf16 ``"eager"``: with sdpa, whose backward pass is slow
-    there, training is slower as a whole (``benchmarks/training.py`` measures both).
+    On a GPU from Ampere on it is ``"flash_attention_2"`` if the package flash-attn is installed,
+    else the same kernel, ready built, if the package ``kernels`` is. All other GPUs get PyTorch's
+    ``"sdpa"``. On a CPU it is ``"sdpa"`` in fp32 and ``"eager"`` in bf16: there the backward pass
+    of sdpa is slow, and training is slower as a whole (``benchmarks/training.py`` measures both).
     """
     import torch
 
@@ -98,25 +113,25 @@ def attention():
     return "sdpa"
 
 
-def can_pack():
-    """Whether rows may share one long row: only flash attention keeps them apart at no cost."""
+def can_pack() -> bool:
+    """Whether several rows may share one sequence: only flash attention separates them for free."""
     return "flash" in attention()
 
 
-def describe():
-    """A sentence for a lesson: what is computed on, in which format, with which attention."""
+def describe() -> str:
+    """Describe the choice in one sentence: device, number format, attention, batching."""
     import torch
 
     where = f"{torch.get_num_threads()} CPU threads"
     if device() == "cuda":
         memory = torch.cuda.get_device_properties(0).total_memory / 1e9
         where = f"{torch.cuda.get_device_name()} with {memory:.0f} GB"
-    rows = "rows packed end to end" if can_pack() else "rows of like length together"
+    rows = "rows packed end to end" if can_pack() else "rows of similar length together"
     return f"{where}, {precision()}, attention {attention()}, {rows}"
 
 
-def peak_memory():
-    """Most bytes in use so far: of the card, or of this process where there is no card."""
+def peak_memory() -> int:
+    """Return the peak memory so far, in bytes: of the GPU, or of this process without a GPU."""
     import torch
 
     if device() == "cuda":
@@ -124,14 +139,14 @@ def peak_memory():
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-    except (OSError, StopIteration):  # not Linux: what is in use now has to do
+    except (OSError, StopIteration):  # not Linux: only the memory in use now is known
         import psutil
 
         return psutil.Process().memory_info().rss
 
 
-def reset_peak_memory():
-    """Begin :func:`peak_memory` anew, where the system allows it (Linux, CUDA)."""
+def reset_peak_memory() -> None:
+    """Restart the measurement of :func:`peak_memory`, if the system allows it (Linux, CUDA)."""
     import torch
 
     if device() == "cuda":

@@ -1,197 +1,223 @@
-"""Will it fit? Bytes of a training, reckoned before anything is downloaded.
+"""Plan the memory of a training: bytes per rank, before anything is downloaded.
 
-What lies in a card's memory while a model of ``n`` parameters learns::
+A model of ``n`` parameters needs::
 
-    weights      full: 4 n bytes (float32), shared by the ranks     LoRA: 2 n (CPU: 4 n), frozen
-    gradients    full: 4 n, shared                                  LoRA: of the adapters alone
-    optimizer    Adam's two moments, twice the gradients            LoRA: of the adapters alone
-    activations  what the forward pass leaves for the backward pass
+    weights      full: 4 n bytes (float32), sharded over ranks      LoRA: 2 n (CPU: 4 n), frozen
+    gradients    full: 4 n, sharded                                 LoRA: for adapters only
+    optimizer    Adam's two moments: twice the gradients            LoRA: for adapters only
+    activations  what the forward pass keeps for the backward pass
     logits       a score for each token of the vocabulary, at each learned position
-    gathered     copies of weights and gradients that pass: FSDP's whole blocks, autocast's copies
+    gathered     temporary copies of weights and gradients: FSDP's blocks, autocast's copies
 
-The first three are arithmetic. Activations depend on the architecture and the attention, so they
-are counted, not modelled: the model of the real code runs forward on *fake tensors*, which have a
-shape but no memory (:mod:`helpers.planning.activations`). Blocks are alike, so one and two of them
-are run, and the rest is their difference times the number of blocks.
+The first three are arithmetic. Activations depend on the architecture and the attention, so
+``activations`` counts them on the real model code. All blocks of a model are alike. So one block
+and two blocks are counted, and their difference is multiplied by the number of blocks.
 
-Not everything is there at once; the *fullest moment* decides. Assumed is the second micro-batch of
-an update, which finds the gradients of the first. The allocator's own losses are not in it:
-:func:`helpers.planning.gpus.smallest_gpu` keeps a reserve for them. ``benchmarks/memory.py`` holds
-plan and measured peak side by side.
+The parts do not peak at the same time, so the total is less than their sum. The plan assumes the
+second micro-batch of an update, when the gradients of the first already exist. It leaves out what
+the allocator loses: :func:`helpers.planning.gpus.fits` keeps a reserve for that.
+``benchmarks/memory.py`` compares the plan with measured peaks.
 """
 
-import contextlib
-import re
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 from helpers.planning import hardware
-from helpers.planning.activations import count_bytes
 from helpers.planning.hardware import LOGITS_AT_ONCE
 
-PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "gathered")
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+    from helpers.planning.activations import ModelSizes, TrainingSetup
+
+Part = Literal["weights", "gradients", "optimizer", "activations", "logits", "gathered"]
+PARTS: tuple[Part, ...] = (
+    "weights",
+    "gradients",
+    "optimizer",
+    "activations",
+    "logits",
+    "gathered",
+)
 _BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
 
 
-def plan_memory(
-    config,
-    method,
-    *,
-    precision="bf16",
-    rows,
-    length,
-    ranks=1,
-    lora_rank=8,
-    recompute=False,
-    response_share=0.5,
-    device=None,
-    attention=None,
-):
-    """Bytes a rank: a dict of :data:`PARTS`, each at its largest, and ``total``, all at once.
+class MemoryPlan(TypedDict):
+    """Bytes per rank: each of :data:`PARTS` at its own peak, and ``total``, the peak of all."""
 
-    ``config`` is transformers'; ``method`` is ``"full"`` (:mod:`helpers.training.fsdp`) or
-    ``"lora"`` (:mod:`helpers.training.lora`, every rank holds everything). ``rows`` × ``length``
-    tokens are computed together, of which ``response_share`` are learned. ``device`` is ``"cuda"``
-    or ``"cpu"``, default: what is here; ``attention`` is transformers', default: ``"eager"`` on a
-    CPU in bf16, else ``"sdpa"``, which like flash attention keeps no scores. ``total`` is the
-    fullest moment and may be less than the sum. Raises ValueError for another method.
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+    logits: int
+    gathered: int
+    total: int
+
+
+class _Persistent(NamedTuple):
+    """Bytes that are in use from the first step to the last."""
+
+    weights: float
+    gradients: float
+    optimizer: float
+
+
+class _Gathered(NamedTuple):
+    """Bytes of temporary copies at three moments: in both passes, and after the last block."""
+
+    forward: float
+    backward: float
+    end: float
+
+
+def plan_memory(
+    config: PretrainedConfig,
+    method: str,
+    *,
+    precision: str = "bf16",
+    rows: int,
+    length: int,
+    ranks: int = 1,
+    lora_rank: int = 8,
+    recompute: bool = False,
+    response_share: float = 0.5,
+    device: str | None = None,
+    attention: str | None = None,
+) -> MemoryPlan:
+    """Plan the bytes per rank for a training.
+
+    ``config`` is a configuration of transformers. ``method`` is ``"full"`` (sharded over ``ranks``)
+    or ``"lora"`` (every rank holds everything). ``rows`` × ``length`` tokens are computed together,
+    and the response makes up ``response_share`` of them. ``device`` is ``"cuda"`` or ``"cpu"``; the
+    default is this machine's. ``attention`` is transformers' name; the default is ``"eager"`` on a
+    CPU in bf16, else ``"sdpa"``, which like flash attention keeps no attention scores. With
+    ``recompute`` activations are recomputed in the backward pass. ValueError for another method.
     """
+    from helpers.planning.activations import TrainingSetup, count_sizes  # imports torch
+
     if method not in ("full", "lora"):
         raise ValueError(f"method is {method!r}; it can be 'full' or 'lora'.")
     device = device or hardware.device()
     eager = device == "cpu" and precision == "bf16"
     attention = attention or ("eager" if eager else "sdpa")
-    how = (method, precision, rows, length, ranks, lora_rank, device, attention)
-    one, two = count_bytes(config, 1, *how), count_bytes(config, 2, *how)
-    layers = config.get_text_config().num_hidden_layers
-    block = {key: two[key] - one[key] for key in one}
-    root = {key: one[key] - block[key] for key in one}
-    whole = {key: root[key] + layers * block[key] for key in one}
-    held = _held(whole, method, precision, device)
-    scores = _logits(config, root, method, precision, rows * length * response_share)
-    gathered = _gathered(whole, root, block, method, precision, ranks, device, recompute)
-    kept, deepest = whole["kept"], 0
-    if recompute:  # a block leaves its input alone, and is whole again while it goes backwards
-        kept, deepest = root["kept"] + whole["inputs"], block["kept"]
-    moments = {
-        "the scores": kept + scores + gathered["forward"],
-        "a block going backwards": kept + deepest + gathered["backward"],
-        "the last gradients": gathered["end"],
-        "the optimizer": _update_scratch(whole, method, device),
-    }
-    parts = {
-        **held,
-        "activations": kept + deepest,
-        "logits": scores,
-        "gathered": max(gathered.values()),
-    }
-    total = sum(held.values()) + max(moments.values())
-    return {key: round(value) for key, value in {**parts, "total": total}.items()}
-
-
-def _held(whole, method, precision, device):
-    """What is there from the first step to the last. The master weights are always float32."""
-    moving, frozen = whole["held"], 0
-    if method == "lora":
-        frozen = whole["parameters"] * (_BYTES[precision] if device == "cuda" else 4)
-    return {"weights": 4 * moving + frozen, "gradients": 4 * moving, "optimizer": 8 * moving}
-
-
-def _logits(config, root, method, precision, learned):
-    """The loss at its largest: float32 log-probabilities, their gradient, and that of the scores.
-
-    Of more positions than fit a slice only one slice is there at a time, and beside it the output
-    layer's gradient so far; that layer's gradient is made while the scores in bf16 remain.
-    """
+    setup = TrainingSetup(method, precision, rows, length, ranks, lora_rank, device, attention)
+    one, two = count_sizes(config, 1, setup), count_sizes(config, 2, setup)
+    block = two - one
+    root = one - block  # the model without blocks
+    model = root + block * config.get_text_config().num_hidden_layers
     vocabulary = config.get_text_config().vocab_size
-    slice_ = max(1, LOGITS_AT_ONCE // vocabulary)
-    many = learned > slice_
-    scores = min(learned, slice_) * vocabulary
-    size = 4 if precision == "fp32" or (method, precision) == ("full", "fp16") else 2
-    gradient = size * root["head"] if method == "full" else 0
-    return max(12 * scores + many * gradient, (4 + size) * scores + (1 + many) * gradient)
+    logits = _logits(vocabulary, root, setup, rows * length * response_share)
+    return _plan(model, root, block, setup, logits, recompute)
 
 
-def _gathered(whole, root, block, method, precision, ranks, device, recompute):
-    """Copies of weights that pass, and gradients on their way, at three moments of a step."""
-    if method == "lora":  # a frozen weight's copy stays until the backward pass has used it
-        copies = whole["copies"] + root["head_copy"]
-        deepest = block["copies"] if recompute else copies
-        return {
-            "forward": root["head_copy"] if recompute else copies,
-            "backward": deepest,
-            "end": 0,
-        }
-    size = 2 if precision == "bf16" else 4
-    blocks = 2 if ranks > 1 else 1  # the next is fetched while this one works
-    copies = size * (root["parameters"] + blocks * block["parameters"])
-
-    def reducing(n):  # the float32 buffer that is filled, the slice that comes out
-        # gloo, the CPU's, works on a copy of the buffer
-        gloo = 4 * n if device == "cpu" and ranks > 1 else 0
-        return 4 * n + max(size * n, 4 * n / ranks + gloo)
-
-    n = root["parameters"]
-    backward = copies + size * root["head"] + reducing(block["parameters"])
-    # At the end the root's own gradients, still with its copies, or already in the buffer.
-    end = max(2 * size * n, reducing(n)) + 4 * block["parameters"]
-    return {"forward": copies, "backward": backward, "end": end}
-
-
-def _update_scratch(whole, method, device):
-    """What Adam's step needs beside its state: the fused step of cards and of LoRA nothing.
-
-    On a CPU one sharded weight goes after another.
-    """
-    return 0 if method == "lora" or device == "cuda" else 8 * whole["largest"]
-
-
-def memory_table(plans):
-    """Plans (name → :func:`plan_memory`) as aligned text: a line a part, a column a plan, in GB."""
-    width = max(9, *(len(name) + 2 for name in plans))
-    lines = [f"{'GB a rank':<14}" + "".join(f"{name:>{width}}" for name in plans)]
-    for part in (*PARTS, "total"):
-        label = "at the fullest" if part == "total" else part
-        sizes = (plan[part] / 1e9 for plan in plans.values())
-        lines.append(f"{label:<14}" + "".join(f"{size:>{width}.2f}" for size in sizes))
-    return "\n".join(lines)
-
-
-@contextlib.contextmanager
-def explain_out_of_memory(config, method, profile, ranks=1):
-    """While a training runs: an error for want of memory becomes one that says what to lower.
-
-    Raises MemoryError with the plan's figures in its place. (Linux may also end a process without
-    a word; :mod:`helpers.training.launch` tells of that.)
-    """
-    try:
-        yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one
-        if not re.search("out of memory|can't allocate memory", str(error)):
-            raise
-        raise MemoryError(_what_to_lower(config, method, profile, ranks)) from error
-
-
-def _what_to_lower(config, method, profile, ranks):
-    """The plan of what was tried, and of what could be tried instead, in a sentence each."""
-
-    switch = "lora_recompute" if method == "lora" else "fsdp_recompute"
-    recomputes = getattr(profile, switch)
-
-    def total(budget=profile.token_budget, ranks=ranks, recompute=recomputes):
-        how = {"rows": max(1, budget // profile.max_length), "lora_rank": profile.lora_rank}
-        how |= {"precision": hardware.precision(), "recompute": recompute}
-        length = min(budget, profile.max_length)
-        plan = plan_memory(config, method, length=length, ranks=ranks, **how)
-        return f"{plan['total'] / 1e9:.1f} GB"
-
-    half = profile.token_budget // 2
-    ways = [f"token_budget={half} {total(budget=half)}"]
-    if method == "full":
-        ways += [f"{2 * ranks} ranks {total(ranks=2 * ranks)}"]
-    ways += [] if recomputes else [f"{switch}=True {total(recompute=True)}"]
-    return (
-        f"out of memory: by the plan of helpers.planning.memory a rank needs {total()} with "
-        f"token_budget={profile.token_budget}. In the profile, or with more ranks, it would take: "
-        + ", ".join(ways)
-        + ". A shorter max_length lowers it too, but changes the training: only the other ways "
-        "resume from its last checkpoint."
+def _plan(
+    model: ModelSizes,
+    root: ModelSizes,
+    block: ModelSizes,
+    setup: TrainingSetup,
+    logits: float,
+    recompute: bool,
+) -> MemoryPlan:
+    """Put the parts together; the total is the peak over the moments of an update."""
+    persistent = _persistent(model, setup)
+    gathered = _gathered(model, root, block, setup, recompute)
+    kept, recomputed = model.kept, 0
+    if recompute:  # each block keeps only its input, and one at a time is computed again
+        kept, recomputed = root.kept + model.inputs, block.kept
+    peak = max(
+        kept + logits + gathered.forward,  # when the loss is computed
+        kept + recomputed + gathered.backward,  # in the backward pass of a block
+        gathered.end,  # after the backward pass
+        _optimizer_scratch(model, setup),  # in the optimizer's step
     )
+    return {
+        "weights": round(persistent.weights),
+        "gradients": round(persistent.gradients),
+        "optimizer": round(persistent.optimizer),
+        "activations": round(kept + recomputed),
+        "logits": round(logits),
+        "gathered": round(max(gathered)),
+        "total": round(sum(persistent) + peak),
+    }
+
+
+def _persistent(model: ModelSizes, setup: TrainingSetup) -> _Persistent:
+    """Bytes of weights, gradients and Adam's moments. Trained weights are always float32."""
+    trained, frozen = model.held, 0
+    if setup.method == "lora":
+        size = _BYTES[setup.precision] if setup.device == "cuda" else 4
+        frozen = model.parameters * size
+    return _Persistent(4 * trained + frozen, 4 * trained, 8 * trained)
+
+
+def _logits(vocabulary: int, root: ModelSizes, setup: TrainingSetup, learned: float) -> float:
+    """Peak bytes of the loss over ``learned`` tokens.
+
+    The loss needs log-probabilities in float32, their gradient, and the gradient of the logits. If
+    there are more positions than one slice of logits holds, only one slice exists at a time, beside
+    the output layer's gradient so far.
+    """
+    slice_rows = max(1, LOGITS_AT_ONCE // vocabulary)
+    sliced = learned > slice_rows
+    logits = min(learned, slice_rows) * vocabulary
+    in_fp32 = setup.precision == "fp32" or (setup.method, setup.precision) == ("full", "fp16")
+    size = 4 if in_fp32 else 2
+    gradient = size * root.head if setup.method == "full" else 0
+    # The second moment: the output layer's gradient is computed while the logits still exist.
+    return max(12 * logits + sliced * gradient, (4 + size) * logits + (1 + sliced) * gradient)
+
+
+def _gathered(
+    model: ModelSizes,
+    root: ModelSizes,
+    block: ModelSizes,
+    setup: TrainingSetup,
+    recompute: bool,
+) -> _Gathered:
+    """Bytes of temporary copies of weights, and of gradients before they are sharded."""
+    if setup.method == "lora":  # a frozen weight's copy exists until the backward pass used it
+        copies = model.copies + root.head_copy
+        if recompute:
+            return _Gathered(root.head_copy, block.copies, 0)
+        return _Gathered(copies, copies, 0)
+    size = 2 if setup.precision == "bf16" else 4
+    blocks = 2 if setup.ranks > 1 else 1  # the next block is gathered while this one computes
+    copies = size * (root.parameters + blocks * block.parameters)
+    reduce_block = _reduce_scatter(block.parameters, size, setup)
+    reduce_root = _reduce_scatter(root.parameters, size, setup)
+    # At the end, the gradients of the root exist beside its weights, or already in the buffer.
+    end = max(2 * size * root.parameters, reduce_root) + 4 * block.parameters
+    return _Gathered(copies, copies + size * root.head + reduce_block, end)
+
+
+def _reduce_scatter(parameters: int, size: int, setup: TrainingSetup) -> float:
+    """Bytes to reduce gradients over ranks: a float32 buffer, and the slice that comes out."""
+    # gloo, the backend on a CPU, works on a copy of the buffer.
+    copy = 4 * parameters if setup.device == "cpu" and setup.ranks > 1 else 0
+    return 4 * parameters + max(size * parameters, 4 * parameters / setup.ranks + copy)
+
+
+def _optimizer_scratch(model: ModelSizes, setup: TrainingSetup) -> int:
+    """Bytes that Adam's step needs beside its moments.
+
+    The fused step on GPUs needs none, and the adapters of LoRA are too small to count. On a CPU one
+    sharded tensor is updated after another.
+    """
+    fused = setup.method == "lora" or setup.device == "cuda"
+    return 0 if fused else 8 * model.largest
+
+
+def memory_table(plans: Mapping[str, MemoryPlan]) -> str:
+    """Format memory plans as text, in GB: a row for each part, a column for each named plan."""
+    width = max(9, *(len(name) + 2 for name in plans))
+
+    def row(label: str, cells: Iterable[str]) -> str:
+        return f"{label:<14}" + "".join(f"{cell:>{width}}" for cell in cells)
+
+    lines = [row("GB per rank", plans)]
+    for part in PARTS:
+        lines.append(row(part, (f"{plan[part] / 1e9:.2f}" for plan in plans.values())))
+    lines.append(row("peak", (f"{plan['total'] / 1e9:.2f}" for plan in plans.values())))
+    return "\n".join(lines)

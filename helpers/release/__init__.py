@@ -1,14 +1,23 @@
-"""Before other people use a model: is it safe, is it whole, may it be shared?
+"""Publish a model safely: is it harmless, is it complete, and who may use it?
 
-adapters   check, merge and pack an adapter
-diff       a model as the difference from its base
-gguf       a model for llama.cpp and Ollama
-guard      is this text harmful?
-chat       one guarded question to one or two models
-probes     tasks that show where a model fails people
-watermark  mark generated text, and find the mark
-licences   whose terms apply
-cards      data card and model card
-leaks      keys and private paths in a text
-upload     what goes to a hub, and what must not
+adapters         check that an adapter fits its base; merge or pack it
+diff             publish a model as the difference from its base
+diff_notes       what a difference records about each tensor
+gguf             export a model for llama.cpp and Ollama
+guard            decide whether a text is harmful
+harm_classifier  the classifier behind the local guard
+chat             one or two models answer a message, with a guard in between
+streaming        read an answer while a thread writes it
+probes           tasks that show where a model fails people
+watermark        mark generated text, and detect the mark
+licences         whose terms apply, and whether they allow commercial use
+model_card       a model card, written from a run
+data_card        a data card for generated tasks
+card_parts       what both cards share: sections, numbers from a run, safe text
+public_names     what a model is called in public
+leaks            keys and private paths in a text
+leaked_keys      patterns of keys and passwords
+leaked_paths     patterns of paths that show whose machine it is
+file_leaks       leaks in a file
+upload           list and check the files to upload to a hub
 """

@@ -1,128 +1,125 @@
-"""Weight diffs: a tuned model given away without its base, and put together again, bit for bit.
+"""Weight diffs: publish a tuned model without its base, and restore it from base and diff.
 
-Stanford Alpaca could not hand out LLaMA's weights, so it handed out differences (Taori et al.
-2023, ``weight_diff.py``). A difference of floats need not add up to what it was taken from, so
-here the *bits* are compared: ``tuned XOR base``, which undoes itself exactly. A tensor that the
-training left alone is not stored; rows that the base lacks (an embedding that grew) are compared
-with zeros, so they are stored as they are. What is larger than in the base is always stored, zeros
-too: no tensor of a diff can ask for more memory than the files of diff and base account for.
+Stanford Alpaca was not allowed to publish LLaMA's weights, so it published differences (Taori et
+al. 2023, ``weight_diff.py``). Subtracting and adding floats can change their last digits. A diff
+here holds the *bits* of ``tuned XOR base``, which can be undone exactly.
 
-``diff.json`` holds a checksum of every tensor before and after, and each file of the diff lists all
-tensors in its head, so that none can go missing without a word. A wrong base is told from the
-shapes and some of the smallest tensors, before anything is written; every other tensor is held
-against its checksum as it comes by, and the folder gets its name last. No more than one file of
-weights is in memory, however many the model has; those written here have 5 GB at most.
+- A tensor that is the same in both models is not stored.
+- Rows that the base lacks, as in an enlarged embedding, are compared with zeros.
+- A tensor that is larger than the base's is always stored. Restoring a small diff therefore never
+  allocates more numbers than base and diff hold.
+
+``diff.json`` has a checksum of every tensor before and after. Each file of the diff also lists all
+tensors in its header, so that a missing entry is noticed. :func:`recover` compares all shapes and
+some small tensors before it writes anything, and every other tensor as it is restored. One file of
+weights at a time is in memory.
 """
+
+from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from helpers.safe_io.bounded_json import bounded_json
-from helpers.safe_io.received import read_json
-from helpers.safe_io.writing import write_text
-from helpers.training.weights import (
-    Weights,
-    bits_of,
-    checksum,
-    copy_beside,
-    first_difference,
-    is_checksum,
-    new_folder,
+from helpers.release.diff_notes import (
+    NAMES,
+    NOTES,
+    DiffError,
+    DiffNote,
+    check_names,
+    read_notes,
 )
+from helpers.safe_io.writing import write_text
+from helpers.training.checksums import Checksum, checksum, first_difference
+from helpers.training.output_folders import copy_beside, new_folder
+from helpers.training.weights import Weights, bits_of
 
-NOTES = "diff.json"
-NAMES = "tensors"  # in the head of a diff's file: all that the tuned model holds
+if TYPE_CHECKING:
+    import torch
+
+_BIT_DTYPES = {1: "U8", 2: "I16", 4: "I32", 8: "I64"}  # of stored bits, by bytes of a number
 
 
-class DiffError(ValueError):
-    """A diff that cannot be undone; the message says why and what to do."""
+def make_diff(base: str | Path, tuned: str | Path, out: str | Path) -> dict[str, DiffNote]:
+    """Write the difference between two models into the folder ``out``; returns notes by tensor.
 
+    ``base`` and ``tuned`` are folders with safetensors. Configuration and tokenizer are copied from
+    ``tuned``. If anything fails, nothing is left behind.
 
-def make_diff(base, tuned, out):
-    """Write into the new folder ``out`` what changes the model in ``base`` into that in ``tuned``.
-
-    Both are folders of safetensors; configuration and tokenizer are those of ``tuned``. Returns
-    the notes: ``{tensor: {"file", "base", "tuned", "stored"}}``, the two checksums and whether
-    there is a difference. Raises ValueError for a folder without weights, FileExistsError for a
-    name that is taken, and OSError for a disk without room; nothing is left behind then.
+    Raises:
+        ValueError: for a folder without weights.
+        FileExistsError: if ``out`` exists.
+        OSError: if the disk has too little space.
     """
-    before, after, notes = Weights(base), Weights(tuned), {}
+    before, after = Weights(base), Weights(tuned)
+    notes: dict[str, DiffNote] = {}
     with new_folder(out, after.bytes) as scratch:
         for file, names in after.by_file():
             stored = {}
             for name in names:
                 old, new = before.tensor(name), after.tensor(name)
-                bits = bits_of(new) ^ _fitted(old, new)
-                if bits.any() or _has_grown(
-                    list(new.shape), None if old is None else list(old.shape)
-                ):
+                assert new is not None  # by_file named it
+                bits = bits_of(new) ^ _fitted_bits(old, new)
+                old_shape = None if old is None else list(old.shape)
+                if bits.any() or _has_grown(list(new.shape), old_shape):
                     stored[name] = bits
-                sums = {"base": checksum(old), "tuned": checksum(new)}
-                notes[name] = {"file": file, **sums, "stored": name in stored}
+                notes[name] = {
+                    "file": file,
+                    "base": checksum(old),
+                    "tuned": checksum(new),
+                    "stored": name in stored,
+                }
             _save(stored, scratch / file, {NAMES: json.dumps(list(after.files))})
         copy_beside(after.folder, scratch, but=[NOTES])
         write_text(scratch / NOTES, json.dumps(notes, indent=1) + "\n")
     return notes
 
 
-def recover(base, diff, out):
-    """Put a tuned model together from its base and the folder of a diff; returns ``out``.
+def recover(base: str | Path, diff: str | Path, out: str | Path) -> Path:
+    """Restore a tuned model from its base and a diff into the folder ``out``; returns ``out``.
 
-    The result has the bits of the model that the diff was made of. Raises DiffError for a folder
-    that is no whole diff, and for any other base, naming the tensor that tells; FileExistsError and
-    OSError as :func:`make_diff`. Nothing is left behind then.
+    The result has exactly the bits of the model that the diff was made from. If anything fails,
+    nothing is left behind.
+
+    Raises:
+        DiffError: if the diff is incomplete or damaged, or if ``base`` is another model; the
+            message names the tensor.
+        FileExistsError: if ``out`` exists.
+        OSError: if the disk has too little space.
     """
-    before, notes = Weights(base), _read_notes(diff)
-    change = Weights(diff)
-    _check_names(notes, change, before)
-    wrong = first_difference(before, {n: note["base"] for n, note in notes.items() if note["base"]})
-    if wrong:
-        raise _wrong_base(before, wrong)
+    before, notes, change = Weights(base), read_notes(diff), Weights(diff)
+    check_names(notes, change, before)
+    sums = {name: note["base"] for name, note in notes.items() if note["base"]}
+    if differing := first_difference(before, sums):
+        raise _wrong_base(before, differing)
     for name, note in notes.items():
         _check_size(name, note, before, change)
-    files = {}
+    names_by_file: dict[str, list[str]] = {}
     for name, note in notes.items():
-        files.setdefault(note["file"], []).append(name)
-    sizes = (_size(note["tuned"]) for note in notes.values())
-    with new_folder(out, sum(sizes)) as scratch:
-        for file, names in files.items():
-            made = {name: _recovered(name, notes[name], before, change) for name in names}
-            _save(made, scratch / file)
+        names_by_file.setdefault(note["file"], []).append(name)
+    size = sum(_bytes(note["tuned"]) for note in notes.values())
+    with new_folder(out, size) as scratch:
+        for file, names in names_by_file.items():
+            restored = {name: _restored(name, notes[name], before, change) for name in names}
+            _save(restored, scratch / file)
         copy_beside(change.folder, scratch, but=[NOTES])
     return Path(out)
 
 
-def _check_names(notes, change, before):
-    """Raise DiffError naming a tensor that the notes lack."""
-    made_of = set(change.files)
-    for path in sorted(change.folder.glob("*.safetensors")):
-        listed = _names(path)
-        # Without a list, saved by something else: what the base has is expected.
-        made_of |= set(before.files if listed is None else listed)
-    gone = sorted(made_of - set(notes))
-    if gone:
-        raise DiffError(
-            f"{change.folder / NOTES} is not whole: it lacks {len(gone)} of "
-            f"{len(made_of | set(notes))} tensors, {gone[0]} among them. Get the diff again."
-        )
-
-
-def _has_grown(shape, before):
-    """Whether a tensor has more numbers than its base, or none."""
+def _has_grown(shape: Sequence[int], before: Sequence[int] | None) -> bool:
+    """Whether a tensor has more numbers than the base's, or the base has none."""
     return before is None or math.prod(shape) > math.prod(before)
 
 
-_BITS = {1: "U8", 2: "I16", 4: "I32", 8: "I64"}  # a stored tensor, by the bytes of its numbers
-
-
-def _check_size(name, note, before, change):
-    """Raise DiffError for a tensor that is larger than what the files hold of it."""
+def _check_size(name: str, note: DiffNote, before: Weights, change: Weights) -> None:
+    """Raise DiffError for a tensor that is larger than what base and diff hold of it."""
     tuned = note["tuned"]
     if note["stored"]:
         if name not in change.files:
             raise DiffError(f"{change.folder} is not whole: {name} is missing. Get the diff again.")
-        bits = _BITS[_width(tuned)]
+        bits = _BIT_DTYPES[_torch_dtype(tuned).itemsize]
         if change.shape(name) != tuned["shape"] or change.dtype(name) != bits:
             raise _damaged(change, note, name)
     elif _has_grown(tuned["shape"], before.shape(name) if name in before.files else None):
@@ -132,55 +129,43 @@ def _check_size(name, note, before, change):
         )
 
 
-def _names(path):
-    """The list of tensors in the head of a diff's file; None for none."""
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as file:
-        listed = (file.metadata() or {}).get(NAMES)
-    try:
-        return None if listed is None else list(bounded_json(listed))
-    except (ValueError, TypeError):
-        raise DiffError(f"{path} is damaged: its head lists no tensors. Get the diff again.") from (
-            None
-        )
-
-
-def _recovered(name, note, before, change):
-    """One tensor of the tuned model, held against its checksums before and after."""
+def _restored(name: str, note: DiffNote, before: Weights, change: Weights) -> torch.Tensor:
+    """One tensor of the tuned model; DiffError if a checksum before or after does not match."""
     import torch
 
     old = before.tensor(name)
     if checksum(old) != note["base"]:
         raise _wrong_base(before, name)
-    like = torch.empty(
-        note["tuned"]["shape"], dtype=getattr(torch, note["tuned"]["dtype"]), device="meta"
-    )
-    bits = _fitted(old, like)
+    dtype = _torch_dtype(note["tuned"])
+    bits = _fitted_bits(old, torch.empty(note["tuned"]["shape"], dtype=dtype, device="meta"))
     if note["stored"]:
         bits = bits ^ change.tensor(name)
-    new = bits.view(like.dtype)
+    new = bits.view(dtype)
     if checksum(new) != note["tuned"]:
         raise _damaged(change, note, name)
     return new
 
 
-def _damaged(change, note, name):
+def _damaged(change: Weights, note: DiffNote, name: str) -> DiffError:
     return DiffError(
-        f"{change.folder / note['file']} is damaged: {name} does not come out as it was. Get the "
-        "diff again."
+        f"{change.folder / note['file']} is damaged: {name} does not match its checksum or shape. "
+        "Get the diff again."
     )
 
 
-def _wrong_base(before, name):
+def _wrong_base(before: Weights, name: str) -> DiffError:
     return DiffError(
         f"{before.folder} is not the base this diff was made against: {name} differs. Take the "
         "model that the card of the diff names, in the revision it names."
     )
 
 
-def _fitted(old, like):
-    """The bits of ``old`` in dtype and shape of ``like``: rows it lacks are zeros, or all are."""
+def _fitted_bits(old: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor:
+    """The bits of the base's tensor ``old`` in dtype and shape of ``like``.
+
+    Rows that ``old`` lacks are zeros. Everything is zero if there is no ``old``, or if its rows
+    have another shape.
+    """
     import torch
 
     bits = bits_of(torch.zeros(like.shape, dtype=like.dtype))
@@ -190,45 +175,24 @@ def _fitted(old, like):
     return bits
 
 
-def _size(sums):
-    """Bytes of a tensor that is known by its checksum."""
-    return math.prod(sums["shape"]) * _width(sums)
+def _bytes(sums: Checksum) -> int:
+    """The size of the tensor that a checksum describes."""
+    return math.prod(sums["shape"]) * _torch_dtype(sums).itemsize
 
 
-def _width(sums):
+def _torch_dtype(sums: Checksum) -> torch.dtype:
     import torch
 
-    return getattr(torch, sums["dtype"]).itemsize
+    return getattr(torch, sums["dtype"])
 
 
-def _save(tensors, path, notes=None):
+def _save(
+    tensors: dict[str, torch.Tensor], path: Path, header: Mapping[str, str] | None = None
+) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
-        save_file(tensors, path, metadata={"format": "pt", **(notes or {})})
+        save_file(tensors, path, metadata={"format": "pt", **(header or {})})
     except SafetensorError as error:
         raise OSError(f"{path} could not be written ({error}): is the disk full?") from None
-
-
-def _read_notes(diff):
-    """The notes of a diff, or DiffError that says what is missing.
-
-    A diff comes from somebody else: its files are names in the new folder, and never a way out.
-    """
-    path = Path(diff) / NOTES
-    try:
-        notes = read_json(path)
-        for note in notes.values():
-            plain = Path(note["file"]).name == note["file"] and note["file"][0] != "."
-            if not plain or not note["file"].endswith(".safetensors"):
-                raise ValueError("no name of a file")
-            sound = is_checksum(note["tuned"]) and (not note["base"] or is_checksum(note["base"]))
-            if not sound or not isinstance(note["stored"], bool):
-                raise ValueError("no checksums")
-        return notes
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, IndexError):
-        raise DiffError(
-            f"{path} is missing or not whole, so {diff} is no finished diff. Make it again with "
-            "make_diff, or get it again."
-        ) from None

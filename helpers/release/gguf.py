@@ -1,24 +1,35 @@
-"""A tuned model as a GGUF file, which llama.cpp, Ollama and the embedded server answer from.
+"""Export a tuned model as a GGUF file, which llama.cpp, Ollama and the embedded server can run.
 
-The package ``gguf`` (llama.cpp's own) writes the file; what is missing there is a converter, which
-llama.cpp keeps in a script of its repository. For a model of the embedded one's family none is
-needed: tokenizer, chat template and sizes are taken from the GGUF file the student came from, and
-every tensor is replaced by the tuned one, in turn. Two things differ between the formats: the names
-(``gguf`` knows both), and the rows of queries and keys, whose pairs for the rotary position lie a
-half apart in transformers and side by side in llama.cpp.
+The package ``gguf``, by llama.cpp's authors, writes the file. It has no converter: llama.cpp keeps
+that as a script in its repository. A model of the embedded model's family does not need the script.
+Its tokenizer, chat template and sizes are copied from the embedded model's GGUF file, and each
+tensor is replaced by the tuned one.
+
+The formats differ in two ways. Tensors have other names, and ``gguf`` knows both. The rows of query
+and key matrices have another order: in transformers the two rows of a rotary pair are half a head
+apart, in llama.cpp they are next to each other.
 """
+
+from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from helpers.prompts import format_prompt
 from helpers.safe_io.writing import move_into_place, scratch_folder
 from helpers.teacher.embedded_model import embedded_gguf
-from helpers.training.weights import Weights, check_room
+from helpers.training.output_folders import check_room
+from helpers.training.weights import Weights
+
+if TYPE_CHECKING:
+    import numpy
+    from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 
 KINDS = ("F32", "F16", "Q8_0")
-KEPT_OUT = {  # what the writer sets itself
+NOT_COPIED = {  # fields that the writer sets itself
     "GGUF.version",
     "GGUF.tensor_count",
     "GGUF.kv_count",
@@ -29,120 +40,138 @@ KEPT_OUT = {  # what the writer sets itself
 }
 
 
-def export_gguf(folder, out, *, name="alpaca-classroom", kind="F16"):
+def export_gguf(
+    folder: str | Path, out: str | Path, *, name: str = "alpaca-classroom", kind: str = "F16"
+) -> Path:
     """Write the model in ``folder`` as the GGUF file ``out``; returns its path.
 
-    ``kind`` is the number format of the matrices: ``"F32"``, ``"F16"`` or ``"Q8_0"``. One tensor is
-    in memory at a time, and the file gets its name when it is whole. Raises ValueError for another
-    kind, and for a model that has not the embedded one's tensors and shapes, naming the first that
-    differ; FileExistsError for a name that is taken, and OSError for a disk without room.
+    ``kind`` is the number format of the matrices: ``"F32"``, ``"F16"`` or ``"Q8_0"``. One tensor at
+    a time is in memory, and the file gets its name once it is complete.
+
+    Raises:
+        ValueError: for another kind, or for a model whose tensors or shapes differ from the
+            embedded model's; the message names the first ones.
+        FileExistsError: if ``out`` exists.
+        OSError: if the disk has too little space.
     """
     from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r} is not written here; choose one of {', '.join(KINDS)}.")
-    weights, kind = Weights(folder), GGMLQuantizationType[kind]
+    weights, number_format = Weights(folder), GGMLQuantizationType[kind]
     original = GGUFReader(str(embedded_gguf()))
     tensors = _matched(weights, original)
     out = Path(out)
     if out.exists():
         raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
     check_room(out.parent, weights.bytes)
-    with scratch_folder(out) as folder:
-        made = folder / out.name
-        with contextlib.closing(GGUFWriter(str(made), "llama")) as writer:
-            _copy_facts(original, writer, name, kind)
-            for there, shape in tensors.values():
-                _announce(writer, there, shape, kind)
+    with scratch_folder(out) as scratch:
+        unfinished = scratch / out.name
+        with contextlib.closing(GGUFWriter(str(unfinished), "llama")) as writer:
+            _copy_metadata(original, writer, name, number_format)
+            for gguf_name, shape in tensors.values():
+                _declare(writer, gguf_name, shape, number_format)
             writer.write_header_to_file()
             writer.write_kv_data_to_file()
             writer.write_ti_data_to_file()
-            for here, (there, shape) in tensors.items():
-                matrix = weights.tensor(here).float().numpy()
-                writer.write_tensor_data(_as_kind(_turned(matrix, there, original), shape, kind))
-        move_into_place(made, out)
+            for own_name, (gguf_name, shape) in tensors.items():
+                tensor = weights.tensor(own_name)
+                assert tensor is not None  # _matched found its name
+                matrix = _reordered(tensor.float().numpy(), gguf_name, original)
+                writer.write_tensor_data(_converted(matrix, shape, number_format))
+        move_into_place(unfinished, out)
     return out
 
 
-def modelfile(gguf):
-    """What Ollama reads beside a GGUF file (``ollama create NAME -f Modelfile``), as text.
+def modelfile(gguf: str | Path) -> str:
+    """The Modelfile with which Ollama reads a GGUF file (``ollama create NAME -f Modelfile``).
 
-    With the prompt of the training: left to itself, Ollama would take the base's chat template.
+    It names the training prompt. Without it, Ollama would use the base model's chat template.
     """
     prompt = format_prompt("{{ .Prompt }}")
     return f'FROM ./{Path(gguf).name}\nTEMPLATE """{prompt}"""\nPARAMETER temperature 0.8\n'
 
 
-def _matched(weights, original):
+def _matched(weights: Weights, original: GGUFReader) -> dict[str, tuple[str, list[int]]]:
     """``{name in transformers: (name in GGUF, shape)}``, in the order of the original file."""
     from gguf import MODEL_ARCH, get_tensor_name_map
 
-    names = get_tensor_name_map(MODEL_ARCH.LLAMA, _fact(original, "llama.block_count"))
+    names = get_tensor_name_map(MODEL_ARCH.LLAMA, _field(original, "llama.block_count"))
     wanted = {t.name: [int(n) for n in reversed(t.shape)] for t in original.tensors}
-    here = {names.get_name(name, (".weight", ".bias")): name for name in weights.files}
+    found = {names.get_name(name, (".weight", ".bias")): name for name in weights.files}
     if "output.weight" not in wanted:
-        here.pop("output.weight", None)  # tied to the embedding
-    differ = sorted(map(str, here.keys() ^ wanted.keys())) or [
-        name for name in wanted if weights.shape(here[name]) != wanted[name]
+        found.pop("output.weight", None)  # it shares the embedding's weights
+    differing = sorted(map(str, found.keys() ^ wanted.keys())) or [
+        name for name in wanted if weights.shape(found[name]) != wanted[name]
     ]
-    if differ:
+    if differing:
         raise ValueError(
-            f"{weights.folder} is not of the embedded model's family: {', '.join(differ[:3])} "
-            f"differ ({len(differ)} in all). For other models use llama.cpp's own converter."
+            f"{weights.folder} is not of the embedded model's family: {', '.join(differing[:3])} "
+            f"differ ({len(differing)} in all). For other models use llama.cpp's own converter."
         )
-    return {here[name]: (name, shape) for name, shape in wanted.items()}
+    return {found[name]: (name, shape) for name, shape in wanted.items()}
 
 
-def _copy_facts(original, writer, name, kind):
-    """Tokenizer, chat template and sizes as they stand in the original file."""
+def _copy_metadata(
+    original: GGUFReader, writer: GGUFWriter, name: str, number_format: GGMLQuantizationType
+) -> None:
+    """Copy tokenizer, chat template and sizes from the original file."""
     from gguf import GGUFValueType, LlamaFileType
 
     for key, field in original.fields.items():
-        if key not in KEPT_OUT:
+        if key not in NOT_COPIED:
             inner = field.types[-1] if field.types[0] == GGUFValueType.ARRAY else None
             writer.add_key_value(key, field.contents(), field.types[0], sub_type=inner)
     writer.add_name(name)
-    file_type = "ALL_F32" if kind.name == "F32" else f"MOSTLY_{kind.name}"
+    file_type = "ALL_F32" if number_format.name == "F32" else f"MOSTLY_{number_format.name}"
     writer.add_file_type(LlamaFileType[file_type].value)
-    if kind.name == "Q8_0":
+    if number_format.name == "Q8_0":
         writer.add_quantization_version(2)
 
 
-def _announce(writer, name, shape, kind):
+def _declare(
+    writer: GGUFWriter, name: str, shape: Sequence[int], number_format: GGMLQuantizationType
+) -> None:
+    """Add a tensor's name, shape and size to the head of the file; its data comes later."""
     import numpy as np
     from gguf import quants
 
-    if kind.name == "Q8_0" and len(shape) > 1:
-        packed = quants.quant_shape_to_byte_shape(shape, kind)
-        writer.add_tensor_info(name, packed, np.dtype(np.uint8), math.prod(packed), raw_dtype=kind)
+    if number_format.name == "Q8_0" and len(shape) > 1:
+        packed = quants.quant_shape_to_byte_shape(shape, number_format)
+        size = math.prod(packed)
+        writer.add_tensor_info(name, packed, np.dtype(np.uint8), size, raw_dtype=number_format)
         return
-    dtype = np.dtype(np.float16 if kind.name == "F16" and len(shape) > 1 else np.float32)
+    is_half = number_format.name == "F16" and len(shape) > 1
+    dtype = np.dtype(np.float16 if is_half else np.float32)
     writer.add_tensor_info(name, shape, dtype, math.prod(shape) * dtype.itemsize)
 
 
-def _as_kind(matrix, shape, kind):
-    """A tensor in the number format of the file; vectors stay in float32, as llama.cpp wants."""
+def _converted(
+    matrix: numpy.ndarray, shape: Sequence[int], number_format: GGMLQuantizationType
+) -> numpy.ndarray:
+    """A tensor in the number format of the file; llama.cpp needs vectors in float32."""
     import numpy as np
     from gguf import quants
 
     matrix = np.ascontiguousarray(matrix)
-    if len(shape) == 1 or kind.name == "F32":
+    if len(shape) == 1 or number_format.name == "F32":
         return matrix
-    return matrix.astype(np.float16) if kind.name == "F16" else quants.quantize(matrix, kind)
+    if number_format.name == "F16":
+        return matrix.astype(np.float16)
+    return quants.quantize(matrix, number_format)
 
 
-def _turned(matrix, name, original):
-    """Queries and keys with the pairs of each head side by side; everything else as it is."""
+def _reordered(matrix: numpy.ndarray, name: str, original: GGUFReader) -> numpy.ndarray:
+    """Query and key matrices with the rows of each rotary pair side by side; others unchanged."""
     counts = {"attn_q.weight": "head_count", "attn_k.weight": "head_count_kv"}
     key = next((count for end, count in counts.items() if name.endswith(end)), None)
     if key is None:
         return matrix
-    heads = _fact(original, f"llama.attention.{key}")
+    heads = _field(original, f"llama.attention.{key}")
     rows, columns = matrix.shape
-    return (
-        matrix.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
-    )
+    by_pair = matrix.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2)
+    return by_pair.reshape(rows, columns)
 
 
-def _fact(original, key):
+def _field(original: GGUFReader, key: str) -> Any:
     return original.fields[key].contents()

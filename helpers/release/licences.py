@@ -1,12 +1,14 @@
-"""Whose terms hold for a tuned model: those of its base, of its teacher, and of its seed tasks.
+"""Whose licence terms apply to a tuned model: those of its base, its teacher and its seed tasks.
 
-A model inherits from everything it was made of. What is noted here of the models that our profiles
-name is a line each, from texts read in November 2026 (Apache-2.0, Gemma's of April 2026, OPT's,
-OpenAI's of January 2026; of LLaMA's first licence a copy that is not Meta's). That is no legal
-advice: terms are longer, and change, so the address of each is given to be read. What is not known
-here is said to be unknown, which allows nothing.
+A model inherits terms from everything it was made from. :data:`KNOWN` holds a one-line reading of
+the terms of each model that the profiles name. These texts were read: Apache-2.0, Gemma's terms of
+April 2026, OPT's licence, OpenAI's agreement of January 2026, and a copy of LLaMA's first licence
+that does not come from Meta. The lines are no legal advice. Terms are longer and change, so each
+has the address of its text. A model that is not listed has unknown terms, and unknown terms allow
+nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 OPEN = "any use, sale included, as long as licence and notices go along"
@@ -14,7 +16,11 @@ OPEN = "any use, sale included, as long as licence and notices go along"
 
 @dataclass(frozen=True)
 class Terms:
-    """What a licence says of selling: ``commercial`` is True, False, or None where not known."""
+    """What a licence says about commercial use, in short.
+
+    ``commercial``: whether it is allowed; None if not known. ``says``: the rule in a few words.
+    ``link``: the address of the text, empty if not known.
+    """
 
     name: str
     link: str
@@ -38,13 +44,15 @@ OPENAI = Terms(
     "answers belong to who asked for them, but must not be used to develop models that compete "
     "with OpenAI's (section 3.3)",
 )
-KNOWN = {  # by the beginning of a model's name; the longest that fits
+# The links of a chain: (part, name, terms).
+LicenceChain = Sequence[tuple[str, str, Terms]]
+KNOWN = {  # by the beginning of a model's name; the longest one that fits counts
     "embedded": APACHE,  # SmolLM2-135M-Instruct
     "smollm2": APACHE,
     "HuggingFaceTB/SmolLM2": APACHE,
     "allenai/OLMo-2-1124-7B": APACHE,
     "allenai/OLMo-2-1124-13B": APACHE,
-    # Taught further with data that stands under Gemma's terms, as their cards say.
+    # Trained further on data under Gemma's terms, as their model cards say.
     "allenai/OLMo-2-1124-7B-": GEMMA,
     "allenai/OLMo-2-1124-13B-": GEMMA,
     "google/gemma": GEMMA,
@@ -68,14 +76,17 @@ KNOWN = {  # by the beginning of a model's name; the longest that fits
 }
 
 
-def licence_terms(model):
-    """The :class:`Terms` of a model by its name; UNKNOWN for one that is not known here."""
-    fitting = [start for start in KNOWN if str(model).startswith(start)]
+def licence_terms(model: str) -> Terms:
+    """The terms of a model, by its name; :data:`UNKNOWN` for a model that is not listed."""
+    fitting = [start for start in KNOWN if model.startswith(start)]
     return KNOWN[max(fitting, key=len)] if fitting else UNKNOWN
 
 
-def licence_chain(base, teacher):
-    """What a tuned model is made of: ``[(part, name, Terms)]``; without a ``base``, its data."""
+def licence_chain(base: str | None, teacher: str) -> list[tuple[str, str, Terms]]:
+    """What a tuned model is made from, as ``[(part, name, terms)]``.
+
+    Without a ``base`` it is the chain of the generated data.
+    """
     return [
         *([("base model", base, licence_terms(base))] if base else []),
         ("teacher", teacher, licence_terms(teacher)),
@@ -83,21 +94,24 @@ def licence_chain(base, teacher):
     ]
 
 
-def may_be_sold(links):
-    """``(True, False or None, why)``: whether all that is in a :func:`licence_chain` allows it."""
+def may_be_sold(links: LicenceChain) -> tuple[bool | None, str]:
+    """Whether every part of a :func:`licence_chain` allows commercial use, and why.
+
+    The answer is False if any part forbids it, else None if any part's terms are unknown.
+    """
     for allowed in (False, None):
         for part, name, terms in links:
             if terms.commercial is allowed:
-                return allowed, f"for the {part}, {name}, {_holds(terms)}: {terms.says}"
+                return allowed, f"for the {part}, {name}, {_which_terms(terms)}: {terms.says}"
     return True, f"the terms of {' and '.join(part for part, _, _ in links)} allow it"
 
 
-def _holds(terms):
+def _which_terms(terms: Terms) -> str:
     return f"the {terms.name} holds" if terms.link else "terms hold that nobody has read here"
 
 
-def card_section(links):
-    """The lines of a card for a licence chain: each part, its terms, what follows for a sale."""
+def card_section(links: LicenceChain) -> list[str]:
+    """The lines of a card about licences: each part with its terms, and whether sale is allowed."""
     allowed, why = may_be_sold(links)
     answer = {True: "allowed", False: "not allowed", None: "not to be assumed"}[allowed]
     lines = ["## Whose terms hold", ""]
@@ -108,13 +122,18 @@ def card_section(links):
     return [*lines, "", f"**Commercial use is {answer}**: {why}. This is no legal advice."]
 
 
-def hub_licence(links):
-    """What the hub shows as licence, as metadata of a card: the strictest of a chain."""
-    names = {terms.name for _, _, terms in links}
-    if names == {"Apache-2.0"}:
+def hub_licence(links: LicenceChain) -> dict[str, str]:
+    """The licence fields of a card's metadata for the hub: the strictest terms of a chain."""
+    if {terms.name for _, _, terms in links} == {"Apache-2.0"}:
         return {"license": "apache-2.0"}
     allowed, _ = may_be_sold(links)
-    strict = [terms for _, _, terms in links if terms.commercial is allowed and terms.link]
-    strict = [terms for terms in strict if terms.name != "Apache-2.0"] or strict
-    found = {"license": "other", "license_name": strict[0].name if strict else "unknown"}
-    return found | ({"license_link": strict[0].link} if strict else {})
+    deciding = [terms for _, _, terms in links if terms.commercial is allowed and terms.link]
+    deciding = [terms for terms in deciding if terms.name != "Apache-2.0"] or deciding
+    if not deciding:
+        return {"license": "other", "license_name": "unknown"}
+    strictest = deciding[0]
+    return {
+        "license": "other",
+        "license_name": strictest.name,
+        "license_link": strictest.link,
+    }

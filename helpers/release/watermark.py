@@ -1,35 +1,66 @@
-"""A watermark in what a model writes, which the words do not show and a count finds.
+"""A watermark for generated text: readers do not see it, and a program can count it.
 
-Kirchenbauer et al. 2023: before each token, the token before it draws a *green list*, a quarter of
-the vocabulary, with a secret key as the seed; green tokens get a little more score. Who knows the
-key counts: by chance a quarter of the tokens is green, in a watermarked text many more.
+The method is that of Kirchenbauer et al. 2023. Before each token, a secret key and the previous
+token choose a *green list*: a quarter of the vocabulary. Green tokens get a slightly higher score.
+In other texts about a quarter of the tokens is green by chance; in a watermarked text many more
+are. Whoever knows the key can count them.
 
-transformers writes it (``WatermarkingConfig``). It finds it too (``WatermarkDetector``), but its
-older versions count a repeated pair of tokens every time, and a model that repeats itself then
-looks watermarked; so the few lines of counting are here, and the tests hold them against
-transformers'. A pair counts once, and the p-value is the binomial's own.
+transformers adds the watermark (``WatermarkingConfig``) and also detects it
+(``WatermarkDetector``). Its older versions count a repeated pair of tokens every time, so a model
+that repeats itself looks watermarked. :func:`detect` counts each pair once and gives an exact
+binomial p-value; the tests compare it with transformers' detector.
 
-What it is worth is measured below: how many marked and unmarked texts are found, by length and
-after edits, and what it costs the model.
+The other functions measure how many texts are found, by length and after edits, and how much the
+watermark raises the model's loss.
 """
+
+from __future__ import annotations
 
 import math
 import random
 import statistics
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from helpers.evaluation.intervals import bootstrap, wilson
+from helpers.evaluation.intervals import Interval, bootstrap, wilson
+from helpers.io import Task
 from helpers.planning.hardware import device
 from helpers.training.answering import answer
-from helpers.training.encoding import IGNORED, encode
+from helpers.training.encoding import IGNORED, EncodedRow, encode
 from helpers.training.tokens import text_ids
 
-KEY, SHARE, BIAS = 15485863, 0.25, 2.5  # the key is transformers' own: for anything real, draw one
-FOUND = 0.001  # a text counts as marked where chance would be this green once in a thousand
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, WatermarkingConfig
+
+KEY, SHARE, BIAS = 15485863, 0.25, 2.5  # transformers' default key: draw a secret one for real use
+FOUND = 0.001  # a text counts as watermarked below this p-value
 
 
-def watermark(bias=BIAS, key=KEY):
-    """What ``model.generate(watermarking_config=…)`` takes. Sample with it: greedy text loops."""
+class GreenCount(TypedDict):
+    """How many pairs of neighbouring tokens end in a green token, and how unlikely that is.
+
+    ``z`` is the distance from chance in standard deviations. ``p`` is the probability that a text
+    without a watermark has at least as many green pairs. Both are None for a text without pairs.
+    """
+
+    pairs: int
+    green: int
+    z: float | None
+    p: float | None
+
+
+class FoundRate(Interval):
+    """The share of texts in which the watermark is found, and the texts' median ``z``, or None."""
+
+    z: float | None
+
+
+def watermark(bias: float = BIAS, key: int = KEY) -> WatermarkingConfig:
+    """The ``watermarking_config`` for ``model.generate``.
+
+    Use it with sampling: with greedy decoding a watermarked model repeats itself.
+    """
     from transformers import WatermarkingConfig
 
     return WatermarkingConfig(
@@ -37,27 +68,26 @@ def watermark(bias=BIAS, key=KEY):
     )
 
 
-def green_list(before, vocabulary, key=KEY, share=SHARE):
-    """The token ids that are green after the token id ``before``, as a set.
+def green_list(before: int, vocabulary: int, key: int = KEY, share: float = SHARE) -> set[int]:
+    """The ids of the tokens that are green after the token with the id ``before``.
 
-    Drawn on the device that this machine's models write on: a card's dice fall in another way than
-    a processor's, so what was written on a card is found on a card.
+    The random numbers are drawn on the device that models use here, because a GPU and a CPU draw
+    different ones: a text that was written on a GPU is found on a GPU only.
     """
     import torch
 
     where = device()
-    dice = torch.Generator(where).manual_seed(key * before % (2**64 - 1))
-    order = torch.randperm(vocabulary, device=where, generator=dice)
+    generator = torch.Generator(where).manual_seed(key * before % (2**64 - 1))
+    order = torch.randperm(vocabulary, device=where, generator=generator)
     return set(order[: int(vocabulary * share)].tolist())
 
 
-def detect(ids, vocabulary, key=KEY):
-    """How much greener a text is than chance: ``{"pairs", "green", "z", "p"}``.
+def detect(ids: Iterable[int], vocabulary: int, key: int = KEY) -> GreenCount:
+    """Count the green pairs of a text and compare them with chance.
 
-    ``ids`` are the answer's token ids alone, without prompt, end token and padding; ``vocabulary``
-    is the model's (``model.config.vocab_size``), not the tokenizer's. ``z`` is in standard
-    deviations; ``p`` the chance that a text without the watermark is as green or greener. Both are
-    None for fewer than two tokens, where nothing can be said.
+    ``ids`` are the token ids of the answer alone, without prompt, end token and padding.
+    ``vocabulary`` is the size of the model's vocabulary (``model.config.vocab_size``), which may
+    be larger than the tokenizer's.
     """
     from scipy.stats import binom
 
@@ -66,49 +96,70 @@ def detect(ids, vocabulary, key=KEY):
         return {"pairs": 0, "green": 0, "z": None, "p": None}
     lists = {before: green_list(before, vocabulary, key) for before, _ in pairs}
     green = sum(token in lists[before] for before, token in pairs)
-    n, spread = len(pairs), math.sqrt(len(pairs) * SHARE * (1 - SHARE))
-    tail = float(binom.sf(green - 1, n, SHARE))
-    return {"pairs": n, "green": green, "z": (green - n * SHARE) / spread, "p": tail}
+    n, deviation = len(pairs), math.sqrt(len(pairs) * SHARE * (1 - SHARE))
+    p_value = float(binom.sf(green - 1, n, SHARE))
+    return {"pairs": n, "green": green, "z": (green - n * SHARE) / deviation, "p": p_value}
 
 
-def edited(text, share, others, rng):
-    """A text with that share of its words replaced by words of ``others``, drawn by ``rng``."""
-    words, pool = text.split(" "), others.split()
-    chosen = rng.sample(range(len(words)), round(share * len(words)))
-    for i in chosen:
-        words[i] = rng.choice(pool)
+def edited(text: str, share: float, others: str, rng: random.Random) -> str:
+    """The text with that share of its words replaced by words from ``others``, drawn by ``rng``."""
+    words, replacements = text.split(" "), others.split()
+    for i in rng.sample(range(len(words)), round(share * len(words))):
+        words[i] = rng.choice(replacements)
     return " ".join(words)
 
 
-def sampled(model, tokenizer, rows, tokens, *, marked, seed=0):
-    """Answers of exactly ``tokens`` tokens to rows, drawn at temperature 0.8; a list of texts."""
+def sampled(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Task],
+    tokens: int,
+    *,
+    marked: bool,
+    seed: int = 0,
+) -> list[str]:
+    """Answers to rows, of exactly ``tokens`` tokens each, sampled at temperature 0.8."""
     import torch
 
     torch.manual_seed(seed)
-    how = {"do_sample": True, "temperature": 0.8, "top_p": 0.95, "min_new_tokens": tokens}
-    how |= {"watermarking_config": watermark()} if marked else {}
-    said = answer(model, tokenizer, rows, max_new_tokens=tokens, generation=how)
-    return [given["output"] for given in said]
+    generation: dict[str, Any] = {
+        "do_sample": True,
+        "temperature": 0.8,
+        "top_p": 0.95,
+        "min_new_tokens": tokens,
+    }
+    if marked:
+        generation["watermarking_config"] = watermark()
+    answers = answer(model, tokenizer, rows, max_new_tokens=tokens, generation=generation)
+    return [one["output"] for one in answers]
 
 
-def token_ids(texts, tokenizer):
-    """What a reader who has only the text can count: its tokens, one list a text."""
+def token_ids(texts: Iterable[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    """The token ids of each text, as anybody who has only the text would get them."""
     return [text_ids(text, tokenizer) for text in texts]
 
 
-def count_found(texts, vocabulary):
-    """Share of texts (token ids) in which a watermark is found, and the median of their z.
+def count_found(texts: Iterable[Sequence[int]], vocabulary: int) -> FoundRate:
+    """The share of texts, given as token ids, in which the watermark is found.
 
-    ``{"value", "low", "high", "z"}``, Wilson's interval; a text too short to count is not found.
+    The interval is Wilson's. A text that is too short to have a pair counts as not found.
     """
-    seen = [detect(ids, vocabulary) for ids in texts]
-    hits = sum(one["p"] is not None and one["p"] < FOUND for one in seen)
-    scores = [one["z"] for one in seen if one["z"] is not None]
-    return {**wilson(hits, len(seen)), "z": statistics.median(scores) if scores else None}
+    counts = [detect(ids, vocabulary) for ids in texts]
+    found = sum(count["p"] is not None and count["p"] < FOUND for count in counts)
+    scores = [count["z"] for count in counts if count["z"] is not None]
+    return {**wilson(found, len(counts)), "z": statistics.median(scores) if scores else None}
 
 
-def found_by_length(marked, plain, vocabulary, lengths):
-    """``{length: {"marked", "plain"}}``: :func:`count_found` on the first tokens of texts."""
+def found_by_length(
+    marked: Sequence[Sequence[int]],
+    plain: Sequence[Sequence[int]],
+    vocabulary: int,
+    lengths: Iterable[int],
+) -> dict[int, dict[str, FoundRate]]:
+    """:func:`count_found` on the first tokens of texts with and without the watermark.
+
+    Returns ``{length: {"marked": …, "plain": …}}``.
+    """
     return {
         length: {
             name: count_found([ids[:length] for ids in texts], vocabulary)
@@ -118,8 +169,17 @@ def found_by_length(marked, plain, vocabulary, lengths):
     }
 
 
-def found_after_edits(texts, others, tokenizer, vocabulary, shares=(0, 0.1, 0.3, 0.5)):
-    """``{share of words replaced: found}`` for marked texts; new words come from ``others``."""
+def found_after_edits(
+    texts: Collection[str],
+    others: str,
+    tokenizer: PreTrainedTokenizerBase,
+    vocabulary: int,
+    shares: Iterable[float] = (0, 0.1, 0.3, 0.5),
+) -> dict[float, FoundRate]:
+    """:func:`count_found` on watermarked texts of which a share of the words was replaced.
+
+    The new words come from ``others``. Returns ``{share: …}``.
+    """
     rng = random.Random(0)
     return {
         share: count_found(
@@ -129,24 +189,30 @@ def found_after_edits(texts, others, tokenizer, vocabulary, shares=(0, 0.1, 0.3,
     }
 
 
-def watermark_cost(model, tokenizer, rows, *, max_length=512, bias=BIAS):
-    """What the watermark adds to the loss of each row's answer, in nats a token: a mean with
-    its bootstrap interval."""
+def watermark_cost(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Iterable[Task],
+    *,
+    max_length: int = 512,
+    bias: float = BIAS,
+) -> Interval:
+    """How much the watermark raises the loss of the rows' answers: mean nats a token, bootstrap."""
     encoded = [encode(row, tokenizer, max_length) for row in rows]
-    return bootstrap([_dearer(model, row, bias) for row in encoded])
+    return bootstrap([_added_loss(model, row, bias) for row in encoded])
 
 
-def _dearer(model, row, bias):
-    """The same for one encoded row, a number."""
+def _added_loss(model: PreTrainedModel, row: EncodedRow, bias: float) -> float:
+    """How much the watermark raises the mean loss of one encoded row, in nats a token."""
     import torch
 
     ids = torch.tensor([row["input_ids"]], device=model.device)
     with torch.inference_mode():
         logits = model(ids).logits[0, :-1].float().cpu()
-    learned = [i for i, label in enumerate(row["labels"][1:]) if label != IGNORED]
+    positions = [i for i, label in enumerate(row["labels"][1:]) if label != IGNORED]
     total = 0.0
-    for i in learned:
-        pushed, target = logits[i].clone(), row["input_ids"][i + 1]
-        pushed[sorted(green_list(row["input_ids"][i], model.config.vocab_size))] += bias
-        total += (logits[i].log_softmax(0)[target] - pushed.log_softmax(0)[target]).item()
-    return total / len(learned)
+    for i in positions:
+        raised, target = logits[i].clone(), row["input_ids"][i + 1]
+        raised[sorted(green_list(row["input_ids"][i], model.config.vocab_size))] += bias
+        total += (logits[i].log_softmax(0)[target] - raised.log_softmax(0)[target]).item()
+    return total / len(positions)

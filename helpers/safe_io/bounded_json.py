@@ -1,24 +1,24 @@
-"""Parsing JSON that someone else wrote, with a bound on its size and on its nesting.
+"""Parse JSON that someone else wrote, with a limit on its length and on its nesting.
 
-Python's parser calls itself once a level. Text such as 100,000 opening brackets, which costs its
-author nothing, ends in a RecursionError. So the levels are counted first, in one pass.
+Python's JSON parser calls itself once for each level of nesting. A text of 100,000 opening brackets
+is easy to send and ends in a RecursionError. The levels are therefore counted first, in one pass.
 """
 
 import json
 import re
 
-LEVELS = 100  # lists and objects inside one another; ours have at most five
+LEVELS = 100  # levels of nested lists and objects; the files of this project have at most five
 CHARACTERS = 50_000_000
 # A string, a bracket, or what may stand between them in JSON: numbers, commas, true, NaN.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]|[\s\w,:.+\-]++', re.S)
 
 
 def bounded_json(text: str | bytes, levels: int = LEVELS, characters: int = CHARACTERS) -> object:
-    """The value of a JSON text that is at most so long, and so many levels deep.
+    """The value of a JSON text with at most so many characters and so many levels of nesting.
 
     Raises:
         ValueError: with what was found and what is allowed, or json's own error where the text
-            is no JSON.
+            is not JSON.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
@@ -34,19 +34,21 @@ def bounded_json(text: str | bytes, levels: int = LEVELS, characters: int = CHAR
 
 
 def too_deep(text: str, begin: int = 0, levels: int = LEVELS) -> int | None:
-    """Where the JSON value that begins at a place goes deeper than so many levels, or None.
+    """Find where a JSON value exceeds the allowed number of levels.
 
-    Reading ends with the value, or where the text can no longer be JSON.
+    Reading starts at ``begin``. It stops at the end of the value, or where the text can no longer
+    be JSON. Returns the position of the first bracket that is too deep, or None.
     """
-    depth = 0
-    for token in iter(_TOKEN.scanner(text, begin).match, None):
-        sign = text[token.start()]
-        if sign in "[{":
+    place, depth = begin, 0
+    while token := _TOKEN.match(text, place):
+        first = text[place]
+        if first in "[{":
             depth += 1
             if depth > levels:
-                return token.start()
-        elif sign in "]}":
+                return place
+        elif first in "]}":
             depth -= 1
             if depth <= 0:
                 break
+        place = token.end()
     return None

@@ -1,48 +1,32 @@
-"""What kind of file is this? Told by its first bytes, because a file's name may be wrong.
+"""Recognise the kind of a file by its first bytes, because its name may be wrong.
 
-Text is read as UTF-8, UTF-16 or UTF-32, with or without a byte-order mark, plain or compressed.
-Every other kind is named in the error, with the way to convert it. The rows in a file are read by
-:mod:`helpers.safe_io.file_rows`.
+Text may be UTF-8, UTF-16 or UTF-32, with or without a byte-order mark. For every other kind the
+error message names the kind and says how to convert the file.
 """
 
-import bz2
-import gzip
 import io
 import json
-import lzma
 import re
-import zlib
-from collections.abc import Callable
+import zipfile
 from pathlib import Path
-from typing import BinaryIO
 
-from helpers.safe_io.writing import NoFileError, read_regular
+from helpers.safe_io.regular_files import NoFileError, read_regular
 
 
 class DataError(ValueError):
-    """A file or row that is not what it should be; the message names the place and the way out."""
+    """A file or row that cannot be used. The message names the place and says how to fix it."""
 
 
-_UNPACK: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\0": lzma.LZMAFile,
-}
-LAYERS = 2  # of compression, one inside the other
-MOST = 2_000_000_000  # bytes that a file may have when it is unpacked
-# A file of 300 bytes can unpack to 150 MB. Rows that people wrote shrink to a fifth at best.
-HARMLESS, RATIO = 100_000_000, 1000
-_PIECE = 1 << 20
 _ARROW = 'Convert it: datasets.Dataset.from_file("…").to_json("rows.jsonl").'
 _PANDAS = '.to_json("rows.jsonl", orient="records", lines=True).'
 _NO_TABLE = "Put its tasks into a CSV or JSON Lines file."
 _PICKLE = ("a pickle, which may run code when it is opened", "Ask for JSON or parquet.")
 _PICTURE = ("a picture", _NO_TABLE)
 _SOUND = ("a sound file", _NO_TABLE)
-_WEIGHTS = ("a model's weights", "Name the file that holds the rows.")
-_PROGRAM = ("a program", "Name the file that holds the rows.")
-# The first bytes of what cannot be read here: the kind, and the way out.
-_OTHER = {
+_WEIGHTS = ("a model's weights", "Pass the path of the file that holds the rows.")
+_PROGRAM = ("a program", "Pass the path of the file that holds the rows.")
+# Kinds of file that are not read, by their first bytes: the name of the kind, and what to do.
+_BY_FIRST_BYTES = {
     b"\xd0\xcf\x11\xe0": ("an old Excel file (.xls)", "Save it as CSV in UTF-8."),
     b"ARROW1": ("an Arrow file", _ARROW),
     b"\xff\xff\xff\xff": ("an Arrow stream", _ARROW),
@@ -59,8 +43,8 @@ _OTHER = {
     b"\xff\x06\0\0sNaPpY": ("compressed with Snappy", "Unpack it with `snzip -d`."),
     b"LZIP": ("compressed with lzip", "Unpack it with `lzip -d`."),
     b"\x1f\x9d": ("compressed with compress (.Z)", "Unpack it with `uncompress`."),
-    b"7z\xbc\xaf": ("a 7z archive", "Unpack it and name the file inside."),
-    b"Rar!": ("a rar archive", "Unpack it and name the file inside."),
+    b"7z\xbc\xaf": ("a 7z archive", "Unpack it and pass the path of a file inside."),
+    b"Rar!": ("a rar archive", "Unpack it and pass the path of a file inside."),
     b"SQLite format 3": (
         "an SQLite database",
         f'Convert it: pandas.read_sql("select * from …", connection){_PANDAS}',
@@ -80,15 +64,14 @@ _OTHER = {
         "Fetch the data with `git lfs pull`.",
     ),
 }
-_LATER = {  # where it is not the first bytes that tell: (from, to)
-    (257, 262): (b"ustar", ("a tar archive", "Unpack it and name the file inside.")),
+# Kinds that are recognised by later bytes: (begin, end) of those bytes, and what they are.
+_BY_LATER_BYTES = {
+    (257, 262): (b"ustar", ("a tar archive", "Unpack it and pass the path of a file inside.")),
     (4, 8): (b"ftyp", ("a film or picture", _NO_TABLE)),
     (4, 9): (b"\0\0\0\0{", _WEIGHTS),
     (8, 12): (b"DUCK", ("a DuckDB database", "Export the table: COPY … TO 'rows.csv'.")),
 }
-_PAGE = ("<!doctype html", "<html")
-_EXPORT = "Export its rows as JSON Lines or CSV in UTF-8."
-_RAW = "Download the file itself (on GitHub: the button Raw)."
+_WEB_PAGE = (b"<!doctype html", b"<html")
 _CONVERT_TEXT = (
     'Save the file as UTF-8 and try again, e.g. text = Path("…").read_text("cp1252") (Korean: '
     '"cp949"), then Path("new…").write_text(text, "utf-8").'
@@ -96,7 +79,7 @@ _CONVERT_TEXT = (
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file. Raises DataError for a file that is missing, a folder or a pipe."""
+    """The bytes of a file. Raises DataError if it is missing, a folder, a pipe or a device."""
     try:
         return read_regular(path)
     except FileNotFoundError:
@@ -109,92 +92,48 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(str(error)) from None
 
 
-def decompress(data: bytes, path: Path) -> bytes:
-    """The bytes inside a gzip, bzip2 or xz file, or one inside the other; others as they are.
-
-    Raises DataError for a file that is damaged, and for one that grows beyond all measure.
-    """
-    packed = len(data)
-    for _ in range(LAYERS):
-        opened = _opener(data)
-        if opened is None:
-            return data
-        try:
-            data = _read_pieces(opened(io.BytesIO(data)), packed, path)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-            raise DataError(
-                f"{path}: is compressed, but damaged or cut ({error}). Download it again."
-            ) from None
-    if _opener(data):
-        raise DataError(f"{path}: is compressed more than twice. Unpack it first.")
-    return data
-
-
-def check_size(size: int, packed: int, path: Path) -> None:
-    """Raise DataError where ``packed`` bytes of a file hold ``size`` bytes, which is too much."""
-    if size > MOST:
-        raise DataError(
-            f"{path}: unpacked, it has more than {MOST:,} bytes, which are allowed. Split it."
-        )
-    if size > HARMLESS and size > RATIO * packed:
-        raise DataError(
-            f"{path}: unpacked, it has more than {RATIO:,} times its size ({packed:,} bytes). No "
-            "file of rows is like that: get it from somebody you trust, or unpack it yourself."
-        )
-
-
-def _opener(data):
-    return next((opened for magic, opened in _UNPACK.items() if data.startswith(magic)), None)
-
-
-def _read_pieces(file, packed, path):
-    whole = io.BytesIO()
-    with file:
-        while piece := file.read(_PIECE):
-            whole.write(piece)
-            check_size(whole.tell(), packed, path)
-    return whole.getvalue()
-
-
 def decode(data: bytes, path: Path) -> str:
     """Bytes of a text file as text, without a byte-order mark. Raises DataError for other kinds."""
-    encoding, kind = json.detect_encoding(data), _kind(data)
+    encoding, kind = json.detect_encoding(data), _recognised_kind(data)
     if not kind:
         try:
             return data.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as error:
-            kind = _unknown(data)
+            kind = _binary_kind(data)
             if not kind:
-                named = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
+                expected = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
                 raise DataError(
-                    f"{path}: byte {error.start} is not {named}. {_CONVERT_TEXT}"
+                    f"{path}: byte {error.start} is not {expected}. {_CONVERT_TEXT}"
                 ) from None
-    name, way_out = kind
+    name, what_to_do = kind
     raise DataError(
-        f"{path}: is {name}, expected JSON Lines, a JSON list, CSV, TSV or parquet. {way_out}"
+        f"{path}: is {name}, expected JSON Lines, a JSON list, CSV, TSV or parquet. {what_to_do}"
     )
 
 
 def type_name(value: object) -> str:
-    """``an int``, ``a list``: the type of a value, for an error."""
+    """``an int``, ``a list``: the type of a value, for an error message."""
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def _kind(data: bytes) -> tuple[str, str] | None:
-    """What a file that is no text is, and the way out; None for a text."""
+def _recognised_kind(data: bytes) -> tuple[str, str] | None:
+    """The name of a kind that is not text, and what to do about it; None for what may be text."""
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(data)
     if data.startswith(b"PAR1"):
         return "a parquet file", "load_examples reads it."
     head = data[:200].lstrip().lower()
-    if head.startswith(tuple(start.encode() for start in _PAGE)):
-        return "a web page", _RAW
-    if _is_table(data):  # whose first column may be called "ORCID"
+    if head.startswith(_WEB_PAGE):
+        return "a web page", "Download the file itself (on GitHub: the button Raw)."
+    if _is_table(data):  # its first column may be called "ORCID", which begins like an ORC file
         return None
-    found = [kind for magic, kind in _OTHER.items() if data.startswith(magic)]
+    found = [kind for magic, kind in _BY_FIRST_BYTES.items() if data.startswith(magic)]
     if not data.isascii() or b"\0" in data:
-        found += [kind for (at, to), (magic, kind) in _LATER.items() if data[at:to] == magic]
+        found += [
+            kind for (begin, end), (magic, kind) in _BY_LATER_BYTES.items()
+            if data[begin:end] == magic
+        ]  # fmt: skip
     return found[0] if found else None
 
 
@@ -204,16 +143,16 @@ def _is_table(data: bytes) -> bool:
     return bool(re.fullmatch(rb"[\w\"'][ -~\t]*[,;|\t][ -~\t]*", line))
 
 
-def _unknown(data: bytes) -> tuple[str, str] | None:
-    """The kind of a file that holds bytes no text has; None where it may be a text."""
-    control = re.search(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", data[:4096])
-    shown = data[:8].hex(" ")
-    return (f"no text (it begins with the bytes {shown})", _EXPORT) if control else None
+def _binary_kind(data: bytes) -> tuple[str, str] | None:
+    """The kind of a file with control characters, which text does not contain; else None."""
+    if not re.search(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", data[:4096]):
+        return None
+    name = f"not a text file (it begins with the bytes {data[:8].hex(' ')})"
+    return name, "Export its rows as JSON Lines or CSV in UTF-8."
 
 
 def _zip_kind(data: bytes) -> tuple[str, str]:
-    import zipfile
-
+    """The kind of a file that is a zip archive, such as Excel's, and what to do about it."""
     try:
         names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     except zipfile.BadZipFile:
@@ -223,4 +162,7 @@ def _zip_kind(data: bytes) -> tuple[str, str]:
     if "mimetype" in names or "[Content_Types].xml" in names:
         return "an office document", "Save the table as CSV in UTF-8."
     shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    return f"a zip archive of {shown or 'nothing'}", "Unpack it and name the file inside."
+    return (
+        f"a zip archive of {shown or 'nothing'}",
+        "Unpack it and pass the path of a file inside.",
+    )

@@ -1,17 +1,17 @@
-"""The text of a chat message, whether a server sends it as one string or as a list of parts."""
+"""The text of a chat message. A server may send it as one string or as a list of parts."""
 
 _TEXT_PARTS = ("text", "output_text")
 
 
 def text_of(content: object) -> str:
-    """The text of a message's content: a string as it is, or the text parts of a list, joined.
+    """The text of a message's content: a string unchanged, or the text parts of a list, joined.
 
-    Parts that hold thinking, tool calls or anything but text are left out. One part that says it
-    is text is read outside a list as well. Everything else is an empty text.
+    A single part outside a list is read too, if its type is text. Parts of any other type, such as
+    thinking or tool calls, are left out. All other content gives an empty text.
     """
     if isinstance(content, str):
         return content
-    parts = field(content, "parts")  # Gemini's own content
+    parts = field(content, "parts")  # Gemini's own format
     content = parts if isinstance(parts, list) else content
     if isinstance(content, list):
         return "".join(map(_text_of_part, content))
@@ -19,7 +19,7 @@ def text_of(content: object) -> str:
 
 
 def _text_of_part(part: object) -> str:
-    """The text of one part; some servers wrap it once more: ``{"text": {"value": …}}``."""
+    """The text of one part. Some servers nest it once more: ``{"text": {"value": …}}``."""
     if isinstance(part, str):
         return part
     if (field(part, "type") or "text") not in _TEXT_PARTS or field(part, "thought"):
@@ -33,5 +33,8 @@ def _text_of_part(part: object) -> str:
 
 
 def field(part: object, name: str) -> object:
-    """An attribute or key; replies are objects from the client and dicts in batch files."""
+    """A key of a dict or an attribute of any other object; None where there is none.
+
+    The same reply is an object from the client and a dict in a batch file.
+    """
     return part.get(name) if isinstance(part, dict) else getattr(part, name, None)

@@ -1,9 +1,9 @@
-"""Folders that come from somebody else: read where they lie, and no further.
+"""Check folders and JSON files that someone else made before anything in them is used.
 
-On the ground floor, for models, adapters and differences of models. A link in such a folder can
-lead to a private file, which a copy would hand on; a pipe waits for ever; a JSON file can be nested
-so deeply that its parser gives up. All are refused in words, with their place. Only the links of
-the hub's own cache, from a snapshot to its blobs, are followed.
+For models, adapters and weight differences. Such a folder can contain a link to a private file,
+which a copy would then publish, or a pipe, which blocks for ever. A JSON file can be nested too
+deeply for its parser. All of these are refused with an error that names the file. Only the links
+of the Hugging Face cache, from a snapshot to its blobs, are followed.
 """
 
 import os
@@ -11,61 +11,64 @@ import stat
 from pathlib import Path
 
 from helpers.safe_io.bounded_json import bounded_json
-from helpers.safe_io.writing import NoFileError, kind_of, read_regular
+from helpers.safe_io.regular_files import NoFileError, kind_of, read_regular
 
 LARGEST = 200_000_000  # bytes of a JSON file; the largest tokenizers have a sixth of that
 
 
 class ReceivedError(ValueError):
-    """A file that is not read; the message names it and says why and what to do."""
+    """A file is refused. The message names it and says why and what to do."""
 
 
 def check_folder(folder: str | Path) -> Path:
-    """The folder, if everything in it is a file or folder of its own; else ReceivedError.
+    """The folder, if everything in it is a file or folder inside it.
 
-    A folder that is not there passes: whoever reads it says so in words of their own.
+    A folder that does not exist passes: whoever reads it reports that. Raises ReceivedError for a
+    link that leads out of the folder, a pipe, a socket or a device.
     """
     folder = Path(folder)
-    for where, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder):
         for name in [*folders, *files]:
-            _check(Path(where) / name, folder)
+            _check(Path(parent) / name, folder)
     return folder
 
 
 def read_json(path: str | Path) -> object:
-    """The value of a JSON file; ReceivedError naming it where it is none, too large or too deep."""
+    """The value of a JSON file. Raises ReceivedError if it is not JSON, too large or too deep."""
     path = Path(path)
     try:
         data = read_regular(path, LARGEST + 1)
         if len(data) > LARGEST:
-            raise ValueError(f"it has more than {LARGEST:,} bytes, which are allowed")
+            raise ValueError(f"it has more than {LARGEST:,} bytes, the largest size allowed")
         return bounded_json(data.decode("utf-8"), characters=LARGEST)
     except (ValueError, NoFileError) as error:
-        raise ReceivedError(f"{path} is no sound JSON file: {error}. Get it again.") from None
+        raise ReceivedError(
+            f"{path} is not a usable JSON file: {error}. Get the file again from its source."
+        ) from None
 
 
 def is_inside(name: object) -> bool:
-    """Whether a name from a list of files stays in the folder of that list."""
-    parts = Path(str(name)).parts
-    return bool(parts) and isinstance(name, str) and not (
-        Path(name).is_absolute() or ".." in parts or "\\" in name or "\0" in name
-    )  # fmt: skip
+    """Whether a name from a list of files is a path inside the folder of that list."""
+    if not isinstance(name, str) or not Path(name).parts:
+        return False
+    path = Path(name)
+    return not (path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name)
 
 
-def _check(path, folder):
+def _check(path: Path, folder: Path) -> None:
     kind = stat.S_IFMT(path.lstat().st_mode)
-    if kind == stat.S_IFLNK and not _is_followed(path, folder):
+    if kind == stat.S_IFLNK and not _is_allowed_link(path, folder):
         raise ReceivedError(
-            f"{path} is a link out of its folder, to {os.readlink(path)}. Files of others are read "
-            "only where they lie: put the file itself there, or get the folder again."
+            f"{path} is a link out of its folder, to {os.readlink(path)}. In a folder from someone "
+            "else no such link is followed: replace the link by the file, or get the folder again."
         )
     if kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
         raise ReceivedError(
-            f"{path} is {kind_of(kind)} and no file. Delete it, or get {folder} again."
+            f"{path} is {kind_of(kind)}, not a file. Delete it, or get {folder} again."
         )
 
 
-def _is_followed(link, folder):
+def _is_allowed_link(link: Path, folder: Path) -> bool:
     """Whether a link ends at a file in its folder, or among the blobs of the hub's cache."""
     target, folder = Path(os.path.realpath(link)), Path(os.path.realpath(folder))
     blobs = folder.parent.parent / "blobs" if folder.parent.name == "snapshots" else folder

@@ -1,6 +1,6 @@
-"""The shapes in which instruction data travels, and the one that this project works with.
+"""Turn rows of any usual shape into tasks with ``instruction``, ``input`` and ``output``.
 
-:func:`as_example` makes any of them a row with ``instruction``, ``input`` and ``output``:
+:func:`as_example` reads:
 
 - those three fields (Alpaca), also with ``system``;
 - other names for them: ``prompt``/``completion``, ``question``/``answer``,
@@ -8,52 +8,37 @@
 - one exchange of a chat: ``messages`` with ``role`` and ``content`` (OpenAI, TRL), or
   ``conversations`` with ``from`` and ``value`` (ShareGPT).
 
-The training prompt has no place for a system text, so it is put in front of the instruction: a
-system text says how to answer, and the model should see it. Earlier turns have no place at all,
-and are refused.
+A system text says how to answer, so the model should see it. The training prompt has no field for
+it, so it is put in front of the instruction. Earlier turns have no field either: a row with such
+turns is refused.
 """
 
-import ast
-import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from helpers.prompts import TEMPLATES
+from helpers.safe_io.chat_rows import read_exchange
+from helpers.safe_io.field_values import is_absent, is_empty, may_matter
 from helpers.safe_io.file_kinds import DataError, type_name
-from helpers.safe_io.message_content import text_of
 
-FIELDS = ("instruction", "input", "output")
-_ASKING = ("instruction", "prompt", "question", "query", "problem", "user", "human", "inputs")
-_GIVEN = ("input", "context")
-_ANSWER = ("output", "response", "completion", "answer", "solution", "assistant", "targets")
+Field = Literal["instruction", "input", "output"]
+FIELDS: tuple[Field, ...] = ("instruction", "input", "output")
+# Names of columns, in lower case, for each part of a task. The first that holds anything is read.
+_INSTRUCTION = ("instruction", "prompt", "question", "query", "problem", "user", "human", "inputs")
+_INPUT = ("input", "context")
+_OUTPUT = ("output", "response", "completion", "answer", "solution", "assistant", "targets")
 _SYSTEM = ("system", "system_prompt")
-_EARLIER = ("history",)
-_CHATS = ("messages", "conversations", "conversation")
-_ROLES = {
-    "user": "user", "human": "user", "prompter": "user", "usr": "user",
-    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant",
-    "chatgpt": "assistant", "bing": "assistant", "bard": "assistant", "ai": "assistant",
-    "system": "system", "developer": "system",
-}  # fmt: skip
-# What a turn says, who says it, and whether it is to be learned.
-_OF_A_TURN = {"role", "from", "content", "value", "text", "tool_calls", "function_call"}
-_TAUGHT = ("weight", "loss_weight", "loss", "train", "trainable")
-_OF_A_TURN |= {*_TAUGHT, "type", "content_type"}
-
-# Columns that say something about a task and are no part of it: the prompt lacks nothing.
-_ABOUT_A_TASK = {
-    "id", "idx", "index", "task_id", "prompt_id", "uuid", "category", "kind", "topic", "source",
-    "origin", "dataset", "url", "license", "licence", "author", "created", "date", "language",
-    "lang", "is_classification", "nearest_score", "__index_level_0__", "unnamed: 0", "",
-    *_SYSTEM, *_EARLIER,
-}  # fmt: skip
+_EARLIER_TURNS = ("history",)
+_CHAT = ("messages", "conversations", "conversation")
 
 
 class Task(TypedDict):
-    """One row of instruction data: what is asked, what it is asked about, and a good answer.
+    """One row of instruction data: an instruction, an input that it refers to, and a good answer.
 
-    ``nearest_score`` is the ROUGE-L to the most similar instruction that was kept before.
+    ``language`` is an ISO code. ``source`` names the teacher's answer that a generated task comes
+    from. ``nearest_score`` is the ROUGE-L to the most similar instruction that was kept before.
     """
 
     instruction: str
@@ -69,212 +54,165 @@ class Task(TypedDict):
 
 @dataclass(frozen=True)
 class Shaped:
-    """A row with the three fields, and what a reader should know about how it became one.
+    """A row as a task, and what was changed to make it one.
 
-    ``system_placed``: a system text now stands in front of the instruction. ``unused``: columns
-    that may belong to the task, but are not shown to the model.
+    ``system_placed``: a system text was put in front of the instruction. ``unused``: columns that
+    may belong to the task, but that the prompt does not show.
     """
 
-    row: dict
+    row: Task
     system_placed: bool
     unused: tuple[str, ...]
 
 
-def describes_tasks(columns: list[str]) -> bool:
+@dataclass(frozen=True)
+class _Found:
+    """The parts of a task as a row holds them; the first three may be anything but text still.
+
+    ``columns``: the row's keys for instruction, output and input, in this order, as far as it has
+    them. A chat has one key for all.
+    """
+
+    instruction: object
+    output: object
+    input: object
+    columns: Sequence[str]
+    system: str = ""
+    unused: Sequence[str] = ()
+
+
+def describes_tasks(columns: Iterable[str]) -> bool:
     """Whether a table with these columns can hold tasks."""
     names = {name.strip().lower() for name in columns}
-    both = names.intersection(_ASKING) and names.intersection(_ANSWER)
-    return bool(both or names.intersection(_CHATS) or names.issuperset({"input", "output"}))
+    both = names.intersection(_INSTRUCTION) and names.intersection(_OUTPUT)
+    return bool(both or names.intersection(_CHAT) or names.issuperset({"input", "output"}))
 
 
 def as_example(row: object, where: str) -> Shaped:
-    """A row of any shape as one with the three fields; other keys stay in it.
+    """A row of any shape as a task; the row's other keys are kept.
 
-    Raises DataError with ``where`` and the field for a row that has no task, or that holds more
-    than one exchange.
+    Raises DataError with ``where`` and the field for a row without a task, or with more than one
+    exchange.
     """
     if not isinstance(row, dict):
         raise DataError(f"{where}: found {type_name(row)}, expected an object.")
     names = {str(key).strip().lower(): key for key in row}
     _refuse_earlier_turns(row, names, where)
-    chat = next((names[name] for name in _CHATS if name in names), None)
-    asking, answer = (_first(row, names, known) for known in (_ASKING, _ANSWER))
-    if chat is not None:
-        texts, used = _from_turns(row[chat], where, chat), [chat]
-    elif isinstance(row.get(asking), list) and isinstance(row.get(answer), list):
-        texts, used = _from_turns(row[asking] + row[answer], where, asking), [asking, answer]
-    else:
-        texts, used = _from_columns(row, names, asking, answer, where)
-    before = [_system(row, names, where), texts.pop("system", "")]
-    of_turns = texts.pop("unused", [])
-    _check(texts, used, where)
-    system = "\n\n".join(text for text in before if text)
+    found = _find_parts(row, names, where)
+    system = "\n\n".join(filter(None, [_system_column(row, names, where), found.system]))
+    texts = _checked_texts(found, where)
     if system:
         texts["instruction"] = f"{system}\n\n{texts['instruction']}"
-    rest = {key: value for key, value in row.items() if key not in used}
-    unused = [str(key) for key, value in rest.items() if _may_matter(key, value)] + of_turns
-    renamed = {key for key in used if key not in FIELDS} | {names.get(name) for name in _SYSTEM}
+    rest = {key: value for key, value in row.items() if key not in found.columns}
+    unused = [str(key) for key, value in rest.items() if may_matter(key, value)]
+    renamed = {key for key in found.columns if key not in FIELDS}
+    renamed |= {names[name] for name in _SYSTEM if name in names}
     kept = {key: value for key, value in row.items() if key not in renamed}
-    return Shaped({"input": "", **kept, **texts}, bool(system), tuple(unused))
+    task = cast(Task, {"input": "", **kept, **texts})  # its three texts are checked
+    return Shaped(task, bool(system), (*unused, *found.unused))
 
 
-def _first(row: dict, names: dict, known: tuple[str, ...]) -> str | None:
-    """The row's key for the first of these columns that holds anything, or that is there."""
+def _find_parts(row: dict[str, Any], names: dict[str, str], where: str) -> _Found:
+    """The parts of a task, from a chat or from a column each.
+
+    ``names`` maps the row's keys, in lower case and without spaces around them, to the keys.
+    """
+    chat = next((names[name] for name in _CHAT if name in names), None)
+    asking, answer = (_first_filled(row, names, known) for known in (_INSTRUCTION, _OUTPUT))
+    if chat is not None:
+        turns, key, columns = row[chat], chat, [chat]
+    elif (
+        asking is not None and isinstance(row[asking], list)
+        and answer is not None and isinstance(row[answer], list)
+    ):  # fmt: skip
+        turns, key, columns = row[asking] + row[answer], asking, [asking, answer]
+    else:
+        return _from_columns(row, names, where)
+    chat_parts = read_exchange(turns, where, key)
+    return _Found(
+        chat_parts.instruction, chat_parts.output, "", columns, chat_parts.system, chat_parts.unused
+    )
+
+
+def _first_filled(row: dict[str, Any], names: dict[str, str], known: Sequence[str]) -> str | None:
+    """The row's key for the first of the ``known`` names that is not null, or that is there."""
     found = [names[name] for name in known if name in names]
     return next((key for key in found if row[key] is not None), found[0] if found else None)
 
 
-def _may_matter(key: object, value: object) -> bool:
-    """Whether a column may belong to the task, so that it is a loss if the prompt lacks it."""
-    return not _is_empty(value) and str(key).strip().lower() not in _ABOUT_A_TASK
-
-
-def _is_absent(value: object) -> bool:
-    """Whether a value is how JSON (null) or pandas (NaN) writes that there is none."""
-    return value is None or value != value
-
-
-def _is_empty(value: object) -> bool:
-    """Whether a value holds nothing in any spelling: NaN, "[]", [["", ""]], a turn without text."""
-    if isinstance(value, str):
-        text = value.strip()
-        if text.lower() in ("", "null", "none", "nan"):
-            return True
-        inside = _parsed(text) if text[0] in "[{(" else None
-        return inside is not None and _is_empty(inside)
-    if isinstance(value, dict):
-        return all(_is_empty(item) for key, item in value.items() if key not in ("role", "from"))
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_empty, value))
-    return value is False or _is_absent(value)
-
-
-def _parsed(text: str) -> object:
-    """The list or object that a text spells: a column of a CSV file is a text. None otherwise."""
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            return parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-    return None
-
-
-def _from_columns(row, names, asking, answer, where) -> tuple[dict, list[str]]:
-    """The three texts of a row with a column for each: ``(texts, columns used)``."""
-    for field, key, known in (("instruction", asking, _ASKING), ("output", answer, _ANSWER)):
+def _from_columns(row: dict[str, Any], names: dict[str, str], where: str) -> _Found:
+    """The parts of a task in a row with a column for each."""
+    columns = []
+    for field, known in (("instruction", _INSTRUCTION), ("output", _OUTPUT)):
+        key = _first_filled(row, names, known)
         if key is None:
-            found = ", ".join(map(str, row)) or "nothing"
+            present = ", ".join(map(str, row)) or "nothing"
             raise DataError(
-                f"{where}: the field {field!r} is missing (found {found}). Add it, name the column "
-                f"that holds it {field!r} (or {', '.join(known[1:5])}), or delete the row."
+                f"{where}: the field {field!r} is missing (found {present}). Add it, rename the "
+                f"column that holds it to {field!r} (or {', '.join(known[1:5])}), or delete the "
+                "row."
             )
-    given = _first(row, names, _GIVEN)
-    text = "" if given is None or _is_absent(row[given]) else row[given]
-    texts = {"instruction": row[asking], "output": row[answer], "input": text}
-    if isinstance(row[asking], str) and not text:
-        texts |= _unframed(row[asking])
-    return texts, [asking, answer] + ([given] if given is not None else [])
+        columns.append(key)
+    asking, answer = columns
+    key = _first_filled(row, names, _INPUT)
+    text = "" if key is None or is_absent(row[key]) else row[key]
+    instruction = row[asking]
+    if isinstance(instruction, str) and not text:
+        instruction, text = _without_template(instruction) or (instruction, text)
+    return _Found(instruction, row[answer], text, columns if key is None else [*columns, key])
 
 
-def _check(texts: dict, used: list[str], where: str) -> None:
-    columns = dict(zip(("instruction", "output", "input"), used, strict=False))
+def _checked_texts(found: _Found, where: str) -> dict[str, str]:
+    """The three fields of a task. Raises DataError if one is not text, or nothing is asked."""
+    columns = dict(zip(("instruction", "output", "input"), found.columns, strict=False))
+    texts: dict[str, str] = {}
     for field in FIELDS:
-        column = columns.get(field, field)
-        named = repr(field) if column in (field, *_CHATS) else f"{column!r} (the {field})"
-        if not isinstance(texts[field], str):
+        column, value = columns.get(field, field), getattr(found, field)
+        if not isinstance(value, str):
+            named = repr(field) if column in (field, *_CHAT) else f"{column!r} (the {field})"
             raise DataError(
-                f"{where}: {named} is {type_name(texts[field])}, expected text in quotes. "
+                f"{where}: {named} is {type_name(value)}, expected text in quotes. "
                 "Fix it, or delete the row."
             )
+        texts[field] = value
     if not texts["instruction"].strip():
         raise DataError(f"{where}: the instruction is empty. Fill it in, or delete the row.")
+    return texts
 
 
-def _system(row: dict, names: dict, where: str) -> str:
-    key = _first(row, names, _SYSTEM)
-    text = "" if key is None or _is_absent(row[key]) else row[key]
+def _system_column(row: dict[str, Any], names: dict[str, str], where: str) -> str:
+    key = _first_filled(row, names, _SYSTEM)
+    text = "" if key is None or is_absent(row[key]) else row[key]
     if not isinstance(text, str):
-        raise DataError(f"{where}: {key!r} is {type_name(text)}, expected text in quotes.")
+        raise DataError(
+            f"{where}: {key!r} is {type_name(text)}, expected text in quotes. Fix it, or delete "
+            "the row."
+        )
     return text.strip()
 
 
-def _refuse_earlier_turns(row: dict, names: dict, where: str) -> None:
-    for name in _EARLIER:
-        if name in names and not _is_empty(row[names[name]]):
+def _refuse_earlier_turns(row: dict[str, Any], names: dict[str, str], where: str) -> None:
+    for name in _EARLIER_TURNS:
+        if name in names and not is_empty(row[names[name]]):
             raise DataError(
-                f"{where}: {names[name]!r} holds earlier turns, and the training prompt has no "
-                "place for them. Split the conversation into rows of one exchange, or empty it."
+                f"{where}: {names[name]!r} holds earlier turns, which the training prompt cannot "
+                "show. Split the conversation into rows of one exchange, or empty this field."
             )
 
 
-def _from_turns(turns: object, where: str, key: str) -> dict:
-    """``instruction``, ``output``, ``input`` and ``system`` of a chat with one exchange.
-
-    And ``unused``, a list: what else its turns hold.
-    """
-    if isinstance(turns, str):
-        turns = _parsed(turns)
-    turns = turns if isinstance(turns, list) else []
-    turns = [turn if isinstance(turn, dict) else {} for turn in turns]
-    found = [turn.get("role", turn.get("from")) for turn in turns]
-    roles = [_ROLES.get(str(role).lower()) for role in found]
-    before = next((i for i, role in enumerate(roles) if role != "system"), len(roles))
-    if roles[before:] != ["user", "assistant"]:
-        raise DataError(
-            f"{where}: {key} has the roles {found}, expected one user turn and one assistant turn, "
-            "and before them at most a system turn. Split longer conversations into rows of one "
-            "exchange."
-        )
-    texts = [_content(turn, where, f"{key}[{i}]") for i, turn in enumerate(turns)]
-    _refuse_untaught(turns[-1], where, f"{key}[{len(turns) - 1}]")
-    system = "\n\n".join(text.strip() for text in texts[:before] if text and text.strip())
-    unused = [
-        f"{key}[{i}].{name}"
-        for i, turn in enumerate(turns)
-        for name, value in turn.items()
-        if name not in _OF_A_TURN and _may_matter(name, value)
-    ]
-    given = {"instruction": texts[-2], "output": texts[-1], "input": ""}
-    return {**given, "system": system, "unused": unused}
-
-
-def _refuse_untaught(turn: dict, where: str, place: str) -> None:
-    """Raise DataError for an answer that is marked as not to be learned: ``weight: 0``."""
-    for name in _TAUGHT:
-        if name in turn and not _is_absent(turn[name]) and turn[name] in (0, False, "0", "false"):
-            raise DataError(
-                f"{where}: {place} has {name!r}: {turn[name]!r}, so its text is not to be trained "
-                "on, and a row has no other. Delete the row."
-            )
-
-
-def _content(turn: dict, where: str, place: str) -> object:
-    """The text of a turn; parts that are no text (a picture, a tool call) are refused by name."""
-    for name in ("tool_calls", "function_call"):
-        if turn.get(name):
-            raise DataError(f"{where}: {place} has {name!r}, and only text can be trained on.")
-    content = turn.get("content", turn.get("value", turn.get("text")))
-    if not isinstance(content, list):
-        return content
-    for part in content:
-        kind = part.get("type", "text") if isinstance(part, dict) else "text"
-        if kind not in ("text", "input_text", "output_text"):
-            raise DataError(
-                f"{where}: {place} holds a part of type {kind!r}, and only text can be trained on. "
-                "Delete the row."
-            )
-    return text_of([{**p, "type": "text"} if isinstance(p, dict) else p for p in content])
-
-
-def _pattern(template: str) -> re.Pattern:
+def _pattern(template: str) -> re.Pattern[str]:
     text = re.escape(template.rstrip()).replace(r"\{instruction\}", "(?P<instruction>.*?)")
     return re.compile(text.replace(r"\{input\}", "(?P<input>.*)") + r"\s*", re.S)
 
 
-_FRAMES = [_pattern(texts[kind]) for texts in TEMPLATES.values() for kind in sorted(texts)[::-1]]
+_TEMPLATE_PATTERNS = [
+    _pattern(texts[kind]) for texts in TEMPLATES.values() for kind in sorted(texts)[::-1]
+]
 
 
-def _unframed(prompt: str) -> dict:
-    """Instruction and input of a text that is a whole training prompt; {} for any other text."""
-    found = next((match for frame in _FRAMES if (match := frame.fullmatch(prompt))), None)
-    return {"input": "", **found.groupdict()} if found else {}
+def _without_template(prompt: str) -> tuple[str, str] | None:
+    """Instruction and input in a text that is a whole training prompt; None for any other text."""
+    for pattern in _TEMPLATE_PATTERNS:
+        if match := pattern.fullmatch(prompt):
+            return match["instruction"], match.groupdict().get("input", "")
+    return None

@@ -1,7 +1,7 @@
-"""Addresses of endpoints: which machine they lead to, and whether a password stands in them.
+"""Answer questions about an endpoint's address: which host it names, and whether it has a password.
 
-On the ground floor. An address is compared by its host and never by a piece of its text: a gateway
-at ``https://example.org/api.openai.com/v1`` is not OpenAI.
+Addresses are compared by host. A gateway at ``https://example.org/api.openai.com/v1`` is not
+OpenAI, although its text contains OpenAI's host.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ OPENAI = "https://api.openai.com/v1"
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address leads to this machine and nowhere else."""
+    """Whether an address leads to the machine on which this code runs."""
     host = (urlsplit(url).hostname or "").rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -23,33 +23,37 @@ def is_loopback(url: str) -> bool:
 
 
 def is_openai(url: str) -> bool:
-    """Whether an address is OpenAI's own, so that a key for it may go to OpenAI."""
-    parts, ours = urlsplit(url), urlsplit(OPENAI)
-    return (parts.scheme, parts.hostname, parts.port or 443) == (ours.scheme, ours.hostname, 443)
+    """Whether an address is OpenAI's own, so that a key for it may be sent to OpenAI."""
+    given, openai = urlsplit(url), urlsplit(OPENAI)
+    port = given.port or 443
+    return (given.scheme, given.hostname, port) == (openai.scheme, openai.hostname, 443)
 
 
-def place_of(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port of an address: where a key for it may go."""
+def origin_of(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address. A key for one origin is not sent to another."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
 
 
-def is_open_to_readers(url: str) -> bool:
-    """Whether everybody between here and there can read what is sent, a key included."""
+def is_unencrypted(url: str) -> bool:
+    """Whether anybody on the network path can read what is sent, the key included."""
     return urlsplit(url).scheme == "http" and not is_loopback(url)
 
 
 def split_password(url: str) -> tuple[str, str | None]:
-    """``(address, header)``: a ``user:password@`` is taken out and becomes an Authorization header.
+    """Take ``user:password@`` out of an address: ``(address, Authorization header or None)``.
 
-    ``header`` is None for an address without one. Raises ValueError for what is no http address;
-    the error does not repeat it, since the password would stand there.
+    Raises ValueError for a text that is not an http or https address. The error does not quote
+    the address, because the address may contain a password.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError("the base_url has a host or port that cannot be read.") from None
+        raise ValueError(
+            "the base_url has a host or port that cannot be read. Expected a whole address such as "
+            "https://example.org:8443/v1."
+        ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         found = "another scheme" if "://" in url else "none of http:// and https://"
         raise ValueError(
@@ -57,11 +61,11 @@ def split_password(url: str) -> tuple[str, str | None]:
         )
     if parts.query or parts.fragment:
         raise ValueError(
-            "base_url must end with its path, such as /v1, and what stands behind the ? or # would "
-            "be shown in messages. Keys belong into the environment."
+            "base_url must end with its path, such as /v1; found a ? or #. Messages would show the "
+            "text after it. Put a key into an environment variable instead."
         )
     if "@" in parts.path:
-        raise ValueError("base_url has an @ in its path: a / in a password is written as %2F.")
+        raise ValueError("base_url has an @ in its path: write a / in a password as %2F.")
     if "@" not in parts.netloc:
         return url, None
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")

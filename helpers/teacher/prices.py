@@ -1,8 +1,8 @@
-"""What models of the large providers cost, with the day each price was read.
+"""Prices of models of the large providers, with the day on which each price was read.
 
-US dollars for a million tokens in and out, for short prompts and without discounts. Prices move:
-look before you spend, and write the right ones over these. A model that is missing is added with
-one line::
+Prices are US dollars per million tokens in and out, for short prompts and without discounts. They
+change: check the provider's price page before you spend money, and correct an old price here. One
+line adds or replaces a price::
 
     from helpers.teacher.prices import PRICES, Price
     PRICES["my-model"] = Price(0.50, 2.00, "2027-01-15")
@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 
 class Price(NamedTuple):
-    """Dollars for a million tokens in and out, and the day the price was read."""
+    """Dollars per million tokens in and out, and the day on which the price was read."""
 
     dollars_in: float
     dollars_out: float
     read: str
 
 
-BATCH_PRICE = 0.5  # the share of the price that OpenAI's Batch API charges, on tokens in and out
+BATCH_PRICE = 0.5  # share of the price that OpenAI's Batch API charges, for tokens in and out
 
-# As the package LiteLLM 1.110.2 lists them, which names the providers' own price pages.
+# Source: the price list of the package LiteLLM 1.110.2, which links the providers' price pages.
 _READ = "2026-11-29"
 _LISTED = {
     # OpenAI

@@ -1,21 +1,31 @@
-"""A student learns: LoRA with TRL, or all weights with FSDP.
+"""Train a student: LoRA with TRL, or full fine-tuning with FSDP.
 
 Models and text
-  model_folders   where a model's files are, or come from
-  student         load a model, its tokenizer, an adapter; adapter_config checks the adapter
-  weights         the tensors of a folder, one at a time
-  tokens          text to token ids; time_limit bounds a slow tokenizer
-  encoding        rows to ids and response mask, batches, the loss
-  answering       a model's answers to rows
+  model_folders       find a model: embedded, a folder, or a download of the hub
+  student             load a model, its tokenizer, an adapter
+  adapter_config      check the configuration of an adapter
+  weights             read a model's tensors one at a time
+  checksums           compare tensors with recorded checksums
+  output_folders      write a new model folder
+  tokens              text to token ids, without control tokens from the text
+  time_limit          stop a slow chat template
+  encoding            rows to ids and response mask; the loss
+  batching            the order of rows, and which are computed together
+  answering           a model's answers to rows
 
 Training
-  lora            LoRA, from rows to adapter; adapter_base notes which model it belongs to
-  trl_trainer     TRL's trainer with our rows, batches and loss
-  fsdp            full fine-tuning, sharded over processes
-  shards          a model in slices: load, save, gather
-  schedule        which rows an update takes, and its learning rate
-  launch          start the processes and watch them
-  checkpoints     resume only the training that wrote the checkpoint
-  finite          stop at NaN and infinity
-  meter           tokens, seconds and memory
+  lora                LoRA, from rows to adapter
+  adapter_base        record which model an adapter was trained on
+  trl_trainer         set up TRL's trainer for encoded rows
+  trl_steps           its update in micro-batches and its held-out loss
+  fsdp                command line of full fine-tuning, sharded over processes
+  fsdp_training       the training that each process runs
+  fsdp_steps          one update, and the held-out loss, over all processes
+  shards              load, save and gather a model in slices
+  schedule            the rows of each update, and its learning rate
+  launch              start processes with torchrun and report how they fail
+  checkpoints         resume only from checkpoints of the same training
+  weight_fingerprint  a short text that identifies a model's weights
+  finite              stop at NaN and infinity
+  meter               tokens, seconds and memory
 """

@@ -1,25 +1,37 @@
-"""Which model an adapter was trained on: a checksum of each tensor, kept beside the adapter."""
+"""Record which base model an adapter was trained on, as one checksum for each tensor."""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.safe_io.writing import write_text
-from helpers.training.weights import Weights, checksum
+from helpers.training.checksums import Checksum, checksum
+from helpers.training.weights import Weights
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
 
 BASE = "base.json"
 
 
-def base_checksums(model):
-    """Which model this is, as ``{tensor: checksum}``, for the adapter that will be learned on it.
+def base_checksums(model: PreTrainedModel) -> dict[str, Checksum]:
+    """Checksum every tensor of a model, to record which model an adapter is trained on.
 
-    Of the files in the folder the model came from, in their number format, if memory still holds
-    what they say. Else of memory: an adapter may have been merged into it since.
+    The tensors are read from the folder that the model was loaded from, in their stored dtype. If
+    the weights in memory differ from those files, for example because an adapter was merged into
+    them, the tensors in memory are used.
     """
     memory = dict(model.named_parameters())
     if model.name_or_path and Path(model.name_or_path).is_dir():
-        weights, sums = Weights(model.name_or_path), {}
+        weights = Weights(model.name_or_path)
+        sums: dict[str, Checksum] = {}
         for name in weights.files:
             stored = weights.tensor(name)
+            assert stored is not None  # the name is from weights.files
             if name in memory and not _same(stored, memory[name]):
                 break
             sums[name] = checksum(stored)
@@ -28,11 +40,13 @@ def base_checksums(model):
     return {name: checksum(tensor.detach().cpu()) for name, tensor in memory.items()}
 
 
-def _same(stored, held):
-    """Whether a tensor in memory is the stored one, in whatever format it is held."""
-    return stored.shape == held.shape and bool((stored.to(held.device, held.dtype) == held).all())
+def _same(stored: torch.Tensor, loaded: torch.Tensor) -> bool:
+    """Whether a tensor in memory equals the stored one after conversion to its dtype."""
+    if stored.shape != loaded.shape:
+        return False
+    return bool((stored.to(loaded.device, loaded.dtype) == loaded).all())
 
 
-def write_base(sums, adapter):
-    """Write beside an adapter which model it was trained on: its :func:`base_checksums`."""
+def write_base(sums: Mapping[str, Checksum], adapter: str | Path) -> None:
+    """Write the :func:`base_checksums` of an adapter's base model into the adapter's folder."""
     write_text(Path(adapter) / BASE, json.dumps(sums, indent=1) + "\n")

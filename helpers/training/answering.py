@@ -1,14 +1,20 @@
-"""How a model answers: greedily, many rows at once, with the end token as the only stop."""
+"""Let a model answer rows: greedy decoding in batches, until the end token or a length limit."""
+
+from __future__ import annotations
 
 import copy
-from typing import TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from helpers.planning.hardware import working_dtype
 from helpers.training.encoding import end_id, prompt_ids
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 
 class Answer(TypedDict):
-    """A model's answer: its text, whether it stopped by itself, and how many tokens it took."""
+    """A model's answer: its text, whether the model stopped by itself, and its length in tokens."""
 
     output: str
     stopped: bool
@@ -16,47 +22,65 @@ class Answer(TypedDict):
 
 
 def answer(
-    model, tokenizer, rows, *, max_new_tokens=128, batch_size=30, on_batch=None, generation=None
-):
-    """Answers to rows: ``[{"output", "stopped", "tokens"}, …]`` in the rows' order.
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    max_new_tokens: int = 128,
+    batch_size: int = 30,
+    on_batch: Callable[[int], None] | None = None,
+    generation: Mapping[str, Any] | None = None,
+) -> list[Answer]:
+    """Answer each row; returns the answers in the order of the rows.
 
-    Greedy, unless ``generation`` says otherwise, in the words of ``model.generate``.
-
-    ``stopped`` says that the model ended by itself, with its end token, before
-    ``max_new_tokens``. Rows of like length are batched together; the arithmetic is that of
-    :func:`helpers.planning.hardware.precision`. ``on_batch(done)`` is called after each batch.
+    A row needs ``instruction`` and may have ``input``. Decoding is greedy unless ``generation``
+    holds other arguments for ``model.generate``. ``stopped`` says that the model wrote its end
+    token before ``max_new_tokens``; ``tokens`` counts that end token too. Rows of similar length
+    share a batch. Numbers have the format of :func:`~helpers.planning.hardware.precision`.
+    ``on_batch(done)`` is called after each batch with the number of answered rows.
     """
     prompts = [prompt_ids(row, tokenizer) for row in rows]
     ends = {end_id(tokenizer), tokenizer.eos_token_id} - {None}
     if model.dtype != working_dtype():
         model = copy.deepcopy(model).to(working_dtype())
-    order = sorted(range(len(rows)), key=lambda i: len(prompts[i]))
-    answers = [None] * len(rows)
+    options = {"do_sample": False, "max_new_tokens": max_new_tokens, **(generation or {})}
+    by_length = sorted(range(len(rows)), key=lambda i: len(prompts[i]))
+    answers: dict[int, Answer] = {}
     for start in range(0, len(rows), batch_size):
-        chunk = order[start : start + batch_size]
-        how = {"do_sample": False, "max_new_tokens": max_new_tokens, **(generation or {})}
-        ids = _generate(model, tokenizer, [prompts[i] for i in chunk], ends, how)
-        for i, new in zip(chunk, ids, strict=True):
-            length = next((at for at, token in enumerate(new) if token in ends), len(new))
-            text = _as_text(tokenizer, new[:length])
-            stopped = length < len(new)
-            answers[i] = {"output": text, "stopped": stopped, "tokens": length + stopped}
+        batch = by_length[start : start + batch_size]
+        generated = _generate(model, tokenizer, [prompts[i] for i in batch], ends, options)
+        for i, ids in zip(batch, generated, strict=True):
+            answers[i] = _answer_from(ids, ends, tokenizer)
         if on_batch:
-            on_batch(start + len(chunk))
-    return answers
+            on_batch(start + len(batch))
+    return [answers[i] for i in range(len(rows))]
 
 
-def _as_text(tokenizer, ids):
-    """An answer's ids as text. Control tokens that a model wrote are no text; look-alikes are.
+def _answer_from(ids: list[int], ends: set[int], tokenizer: PreTrainedTokenizerBase) -> Answer:
+    """Cut generated ids at the first end token and decode them."""
+    length = next((at for at, token in enumerate(ids) if token in ends), len(ids))
+    stopped = length < len(ids)
+    text = _decoded(tokenizer, ids[:length])
+    return {"output": text, "stopped": stopped, "tokens": length + stopped}
 
-    Text that only looks like a control token has other ids (:mod:`helpers.training.tokens`).
+
+def _decoded(tokenizer: PreTrainedTokenizerBase, ids: list[int]) -> str:
+    """Decode an answer without its control tokens.
+
+    Text that only looks like a control token is kept, because it has other ids (see ``tokens``).
     """
     exact = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
     return tokenizer.decode(ids, **exact).strip()
 
 
-def _generate(model, tokenizer, prompts, ends, how):
-    """New token ids for a batch of prompts, padded on the left so that all end together."""
+def _generate(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[list[int]],
+    ends: set[int],
+    options: Mapping[str, Any],
+) -> list[list[int]]:
+    """Generate new token ids for a batch of prompts, padded on the left to end together."""
     import torch
 
     width = max(map(len, prompts))
@@ -69,6 +93,6 @@ def _generate(model, tokenizer, prompts, ends, how):
             attention_mask=mask,
             pad_token_id=pad,
             eos_token_id=sorted(ends),
-            **how,
+            **options,
         )
     return out[:, width:].tolist()

@@ -1,31 +1,31 @@
-"""From rows to tensors: token ids, the response mask, batches, the loss.
+"""Turn rows into token ids, a response mask and padded batches, and compute the loss.
 
-What is learned, token by token::
+Which tokens are learned::
 
     Below is an instruction … ### Response:\\n   Paris .   <end>   <pad> <pad>
     prompt: ignored (-100)                     learned   learned  ignored
 
-The prompt is tokenised alone and the response after it, so the ids of the prompt are exactly those
-the model will be given when it answers: tokens never merge across the border. Text in a row is
-text, also where it looks like a special token (:mod:`helpers.training.tokens`).
+The prompt and the response are tokenised separately, so no token spans the border between them. The
+prompt's ids are exactly those that the model gets when it answers. Text in a row stays text, even
+where it looks like a special token (see ``tokens``).
 
-How a batch is computed::
-
-    an update      the rows of one optimizer step, as the recipe has it
-    micro-batches  its rows by length, as many together as the token budget allows
-    packed         instead of padding, rows end to end, where the attention keeps them apart
-    logits         only where a token is learned, a slice at a time where there are many
-
-LoRA training, full training and the held-out loss all take their rows and their loss from here.
+LoRA training, full training and the held-out loss all use these rows and this loss. ``batching``
+decides which rows are computed together.
 """
 
-import math
-import random
-from typing import NotRequired, TypedDict
+from __future__ import annotations
 
-from helpers.planning.hardware import LOGITS_AT_ONCE, can_pack
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from helpers.planning.hardware import LOGITS_AT_ONCE
 from helpers.prompts import chat_message, format_prompt
-from helpers.training.tokens import chat_ids, rendered, text_ids
+from helpers.safe_io.row_shapes import Task
+from helpers.training.tokens import chat_ids, render_chat, text_ids
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
 
@@ -33,8 +33,9 @@ IGNORED = -100  # the label that cross entropy skips, by PyTorch's convention
 class EncodedRow(TypedDict):
     """One task as token ids.
 
-    ``labels`` has :data:`IGNORED` where no loss is taken (the prompt) and the id elsewhere;
-    ``cut`` counts response tokens that did not fit. ``row`` is the task's number in the file.
+    ``labels`` has :data:`IGNORED` over the prompt, which carries no loss, and the token ids of the
+    response. ``cut`` counts response tokens that did not fit. ``row`` is the task's number in its
+    file.
     """
 
     input_ids: list[int]
@@ -44,29 +45,37 @@ class EncodedRow(TypedDict):
     row: NotRequired[int]
 
 
-def prompt_ids(row, tokenizer):
-    """Token ids of the prompt of ``row`` (a dict with instruction and input).
+class DroppedRow(TypedDict):
+    """A task that cannot be trained on, and why."""
 
-    It is :func:`helpers.prompts.format_prompt`'s, or the model's own chat template where the
-    tokenizer was loaded with ``style="chat"`` (:func:`helpers.training.student.load_tokenizer`).
+    row: Task
+    reason: str
+
+
+def prompt_ids(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Encode the prompt of a row with ``instruction`` and maybe ``input``.
+
+    The prompt is that of :func:`~helpers.prompts.format_prompt`. For a tokenizer that was loaded
+    with ``style="chat"`` it is the model's own chat template.
     """
     if getattr(tokenizer, "prompt_style", "alpaca") == "chat":
         turn = chat_message(row["instruction"], row.get("input", ""))
         return chat_ids([turn], tokenizer, add_generation_prompt=True)
     ids = text_ids(format_prompt(row["instruction"], row.get("input", "")), tokenizer, framed=True)
-    # Some tokenizers end every text with their end token; a prompt is not at its end.
+    # Some tokenizers end every text with their end token, but a prompt is not at its end.
     return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
 
 
-def end_id(tokenizer):
-    """The token that ends an answer: the end token, or what the chat template ends a turn with.
+def end_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return the token that ends an answer.
 
-    Gemma's template ends a turn with ``<end_of_turn>``, which is not its end token. Raises
-    ValueError where there is none: such a model could never learn to stop.
+    In the ``chat`` style it is the special token with which the template ends a turn, which may
+    differ from the end token: Gemma's template uses ``<end_of_turn>``. Otherwise it is the end
+    token. Raises ValueError if there is none, because such a model could never learn to stop.
     """
     if getattr(tokenizer, "prompt_style", "alpaca") == "chat":
         turns = [chat_message("question"), {"role": "assistant", "content": "reply"}]
-        text = rendered(turns, tokenizer)
+        text = render_chat(turns, tokenizer)
         tail = tokenizer(text[text.rindex("reply") + 5 :], add_special_tokens=False)["input_ids"]
         special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
         for token in tail:
@@ -80,24 +89,26 @@ def end_id(tokenizer):
     return tokenizer.eos_token_id
 
 
-def encode(row, tokenizer, max_length=512):
-    """One row as ``{"input_ids", "labels", "prompt_length", "cut"}``; lists of int of one length.
+def encode(
+    row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, max_length: int = 512
+) -> EncodedRow:
+    """Encode one row with ``instruction``, ``output`` and maybe ``input``.
 
-    ``labels`` is -100 over the prompt; the response and the end token are learned. A row longer
-    than ``max_length`` is cut in its response, never in its prompt, loses its end token, and says
-    how many tokens were ``cut``. Raises ValueError when not one response token would be left.
+    ``labels`` is -100 over the prompt; the response and the end token are learned. A row with more
+    than ``max_length`` tokens loses the end of its response and the end token, never a part of its
+    prompt. Raises ValueError if no response token would be left.
     """
     end = end_id(tokenizer)
     prompt = prompt_ids(row, tokenizer)
     response = [*text_ids(row["output"], tokenizer), end]
-    room = max_length - len(prompt)
-    if room < 1:
+    available = max_length - len(prompt)
+    if available < 1:
         raise ValueError(
             f"the prompt alone has {len(prompt)} tokens and max_length is {max_length}, so no "
             f"response token is left: {row['instruction'][:60]!r}. "
             "Raise max_length or drop the row."
         )
-    kept = response[:room]
+    kept = response[:available]
     return {
         "input_ids": prompt + kept,
         "labels": [IGNORED] * len(prompt) + kept,
@@ -106,12 +117,15 @@ def encode(row, tokenizer, max_length=512):
     }
 
 
-def encode_all(rows, tokenizer, max_length=512):
+def encode_all(
+    rows: Sequence[Task], tokenizer: PreTrainedTokenizerBase, max_length: int = 512
+) -> tuple[list[EncodedRow], list[DroppedRow]]:
     """Encode many rows; returns ``(encoded, dropped)``.
 
-    ``dropped`` holds ``{"row", "reason"}`` for each row whose prompt fills the whole length.
+    A row is dropped if its prompt alone fills ``max_length``. Raises ValueError if no row is left.
     """
-    encoded, dropped = [], []
+    encoded: list[EncodedRow] = []
+    dropped: list[DroppedRow] = []
     for row in rows:
         try:
             encoded.append(encode(row, tokenizer, max_length))
@@ -125,111 +139,48 @@ def encode_all(rows, tokenizer, max_length=512):
     return encoded, dropped
 
 
-def collate(encoded, pad_id):
-    """A batch of encoded rows as tensors ``input_ids``, ``labels``, ``attention_mask``.
+def collate(encoded: Sequence[EncodedRow], pad_id: int) -> dict[str, torch.Tensor]:
+    """Pad encoded rows to one batch: tensors ``input_ids``, ``labels`` and ``attention_mask``.
 
-    Shape ``(rows, longest)``, padded on the right; padding is ignored by loss and attention.
-    ``pad_id`` may be any existing token: the labels are told apart by position, not by id.
+    Each has the shape ``(rows, longest row)``. Padding is on the right; loss and attention ignore
+    it. ``pad_id`` may be any existing token, because padding is masked by its position, not by its
+    id.
     """
     import torch
 
     lengths = torch.tensor([len(row["input_ids"]) for row in encoded])
     width = int(lengths.max())
 
-    def padded(key, filler):
-        return torch.tensor([[*row[key], *[filler] * (width - len(row[key]))] for row in encoded])
+    def padded(rows: Iterable[list[int]], filler: int) -> torch.Tensor:
+        return torch.tensor([[*ids, *[filler] * (width - len(ids))] for ids in rows])
 
     return {
-        "input_ids": padded("input_ids", pad_id),
-        "labels": padded("labels", IGNORED),
+        "input_ids": padded((row["input_ids"] for row in encoded), pad_id),
+        "labels": padded((row["labels"] for row in encoded), IGNORED),
         "attention_mask": (torch.arange(width)[None, :] < lengths[:, None]).long(),
     }
 
 
-def collate_packed(encoded):
-    """Rows end to end as one: tensors ``input_ids``, ``labels``, ``position_ids``, ``(1, tokens)``.
+def training_mix(seeds: Iterable[Task], generated: Iterable[Task], seed_weight: int) -> list[Task]:
+    """List the rows of an epoch: every seed ``seed_weight`` times, every generated task once.
 
-    Positions begin anew with each row; by them an attention that can tell rows apart does so (flash
-    attention, and transformers' masks while no cache is used). Where
-    :func:`helpers.planning.hardware.can_pack` says no, :func:`collate` is faster.
-    """
-    import torch
-
-    def joined(key):
-        return torch.tensor([[token for row in encoded for token in row[key]]])
-
-    positions = [torch.arange(len(row["input_ids"])) for row in encoded]
-    return {
-        "input_ids": joined("input_ids"),
-        "labels": joined("labels"),
-        "position_ids": torch.cat(positions)[None],
-    }
-
-
-def to_tensors(encoded, pad_id):
-    """A micro-batch the way this machine computes it: packed where it can be, else padded."""
-    return collate_packed(encoded) if can_pack() else collate(encoded, pad_id)
-
-
-def micro_batches(encoded, budget, *, packed=False):
-    """The rows of an update, as lists of rows that are computed together, the longest first.
-
-    Rows of like length share a list; its rows times its longest row (packed: the sum of its rows)
-    stay within ``budget`` tokens. A row longer than that is alone.
-    """
-    lists, tokens = [], 0
-    for row in sorted(encoded, key=lambda row: -len(row["input_ids"])):
-        length = len(row["input_ids"])
-        width = length if packed or not lists else len(lists[-1][0]["input_ids"])
-        if not lists or tokens + width > budget:
-            lists.append([])
-            tokens, width = 0, length
-        lists[-1].append(row)
-        tokens += width
-    return lists
-
-
-def training_mix(seeds, generated, seed_weight):
-    """The rows of an epoch: every seed ``seed_weight`` times, every generated task once.
-
-    People wrote the seeds with care; what a small teacher wrote is plentiful and often wrong.
+    People wrote the seeds with care. The tasks that a small teacher generates are many, and some
+    are wrong.
     """
     return list(seeds) * seed_weight + list(generated)
 
 
-def bucketed_order(lengths, batch, epochs, seed):
-    """Row numbers in training order: shuffled, but rows of like length share a batch.
-
-    Within windows of eight batches rows are sorted by length, which saves most of the padding; the
-    batches are then shuffled. What is left over from an epoch joins the next, so every batch but
-    the last is full. The order depends on nothing but the arguments: a resumed training meets the
-    same rows.
-    """
-    rng = random.Random(seed)
-    order, pool = [], []
-    for _ in range(math.ceil(epochs)):
-        pool += rng.sample(range(len(lengths)), len(lengths))
-        whole = len(pool) // batch * batch
-        batches = []
-        for start in range(0, whole, 8 * batch):
-            window = sorted(pool[start : min(start + 8 * batch, whole)], key=lengths.__getitem__)
-            batches += [window[i : i + batch] for i in range(0, len(window), batch)]
-        rng.shuffle(batches)
-        order += [row for rows in batches for row in rows]
-        pool = pool[whole:]
-    return (order + pool)[: round(epochs * len(lengths))]
-
-
-def response_tokens(encoded):
-    """How many tokens of the encoded rows carry loss."""
+def response_tokens(encoded: Iterable[EncodedRow]) -> int:
+    """Count the tokens of encoded rows that carry loss."""
     return sum(label != IGNORED for row in encoded for label in row["labels"])
 
 
-def token_losses(model, batch):
-    """Loss of each learned token: nats, shape ``(rows, width - 1)``, 0 where nothing is learned.
+def token_losses(model: PreTrainedModel, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Compute the loss of each learned token, in nats.
 
-    The one place where logits meet labels: position ``t`` predicts token ``t + 1``. Logits are
-    made only for positions that carry loss, which saves most of the memory of a long prompt.
+    The shape is ``(rows, width - 1)``: position ``t`` predicts token ``t + 1``. The loss is 0 where
+    nothing is learned. Logits are computed only for positions that carry loss, which saves most of
+    the memory for a long prompt.
     """
     import torch
 
@@ -241,19 +192,22 @@ def token_losses(model, batch):
     return losses
 
 
-def _cross_entropy(model, hidden, target):
-    """Losses of positions, shape ``(positions,)``; of many, a slice of logits at a time.
+def _cross_entropy(
+    model: PreTrainedModel, hidden: torch.Tensor, target: torch.Tensor
+) -> torch.Tensor:
+    """Compute the losses of positions, shape ``(positions,)``, a slice of the logits at a time.
 
-    A slice's logits are not kept but made again in the backward pass: one multiplication more, and
-    a vocabulary of 256,000 no longer decides how much memory a step takes.
+    With several slices, the logits are not kept but computed again in the backward pass. That costs
+    one more multiplication, and the size of the vocabulary no longer decides how much memory a step
+    needs.
     """
     import torch
     from torch.utils.checkpoint import checkpoint
 
-    cap = getattr(model.config, "final_logit_softcapping", None)  # Gemma 2 bends its logits
+    cap = getattr(model.config, "final_logit_softcapping", None)  # Gemma 2 bounds its logits
     head = model.get_output_embeddings()
 
-    def slice_losses(hidden, target):
+    def slice_losses(hidden: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         logits = head(hidden).float()
         logits = cap * torch.tanh(logits / cap) if cap else logits
         return torch.nn.functional.cross_entropy(logits, target, reduction="none")

@@ -1,41 +1,55 @@
-"""NaN and infinity: a training stops at them and names the rows, a file with them is refused.
+"""Stop a training at NaN or infinity, and refuse files that hold them.
 
-One overflow is enough. NaN (*not a number*) spreads from a loss to every weight in a single step,
-and from then on each answer is noise. So a step is only taken when its loss and its gradient are
-finite, and what was saved before it stays good.
+NaN means *not a number*. A single overflow is enough: NaN spreads from a loss to every weight in
+one step, and then every answer is noise. So a step is taken only if its loss and its gradient are
+finite. What was saved before that step stays good.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from helpers.safe_io.row_shapes import Task
+from helpers.training.encoding import DroppedRow, EncodedRow
+
+if TYPE_CHECKING:
+    import torch
 
 
-def row_numbers(rows, dropped):
-    """The numbers of the rows that were kept, from 0, in the list that was given.
+def row_numbers(rows: Iterable[Task], dropped: Iterable[DroppedRow]) -> list[int]:
+    """Return the numbers of the rows that were kept: their places in ``rows``, from 0.
 
-    ``dropped`` is the second result of :func:`helpers.training.encoding.encode_all` for ``rows``.
+    ``dropped`` is the second result of ``encode_all`` for the same ``rows``.
     """
     gone = {id(drop["row"]) for drop in dropped}
     return [number for number, row in enumerate(rows) if id(row) not in gone]
 
 
-def numbered(encoded, rows, dropped):
-    """Encoded rows that carry their number as ``row``, for an error that names them."""
+def numbered(
+    encoded: Iterable[EncodedRow], rows: Iterable[Task], dropped: Iterable[DroppedRow]
+) -> list[EncodedRow]:
+    """Add to each encoded row its number in ``rows`` as ``row``, so that an error can name it."""
     numbers = row_numbers(rows, dropped)
     return [{**each, "row": number} for each, number in zip(encoded, numbers, strict=True)]
 
 
-def not_finite(losses, groups):
-    """The numbers of the rows behind each of the ``losses`` that is NaN or infinite.
+def not_finite(losses: Iterable[float], groups: Iterable[Sequence[int]]) -> list[int]:
+    """Return the row numbers behind the losses that are NaN or infinite, sorted.
 
-    ``groups`` are lists of row numbers: those that each loss is the sum over.
+    Each loss is the sum over one of the ``groups`` of row numbers.
     """
     pairs = zip(losses, groups, strict=True)
     return sorted({row for loss, rows in pairs if not math.isfinite(loss) for row in rows})
 
 
-def stop_training(what, step, numbers, kind="training"):
+def stop_training(what: str, step: int, numbers: Iterable[int], kind: str = "training") -> NoReturn:
     """Raise FloatingPointError for a loss or gradient (``what``) that is NaN or infinite.
 
-    ``step`` counts from 1; ``numbers`` are those of the rows it came from, of the ``kind`` of rows.
+    ``step`` counts from 1. ``numbers`` are the rows that ``what`` was computed from, and ``kind``
+    says which rows they are: ``"training"`` or ``"held-out"``.
     """
     numbers = sorted(numbers)
     few = ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
@@ -47,8 +61,8 @@ def stop_training(what, step, numbers, kind="training"):
     )
 
 
-def check_numbers(path):
-    """Raise ValueError where a safetensors file holds NaN or infinity."""
+def check_numbers(path: str | Path) -> None:
+    """Raise ValueError if a safetensors file holds NaN or infinity."""
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:
@@ -62,13 +76,13 @@ def check_numbers(path):
         )
 
 
-def _is_finite(tensor):
+def _is_finite(tensor: torch.Tensor) -> bool:
     """Whether all numbers of a tensor are finite, in any dtype that a file can hold."""
     if not (tensor.is_floating_point() or tensor.is_complex()):
         return True
     try:
         return bool(tensor.isfinite().all())
-    except NotImplementedError:  # torch asks this of few 8-bit types
+    except NotImplementedError:  # torch has no isfinite() for some 8-bit dtypes
         if "float4" in str(tensor.dtype):
-            return True  # four bits leave no place for NaN or infinity
+            return True  # 4-bit floats cannot represent NaN or infinity
         return bool(tensor.float().isfinite().all())

@@ -1,18 +1,18 @@
-"""Start training processes with torchrun, hear what they say, and leave none behind.
+"""Start training processes with torchrun, pass on what they print, and stop all of them together.
 
-Between a notebook and :mod:`helpers.training.fsdp`, which is what each process runs. On one
-machine::
+On one machine, this call::
 
     for line in torchrun(2, "-m", "helpers.training.fsdp", "--profile", "laptop", …): print(line)
 
-is the command ``torchrun --nproc_per_node=2 -m helpers.training.fsdp --profile laptop …`` with its
-lines handed over one by one, an error that names the first process that failed, and an end of all
-processes when the caller ends.
+runs ``torchrun --nproc_per_node=2 -m helpers.training.fsdp --profile laptop …`` and returns its
+output line by line. An error names the first process that failed. When the caller ends, all
+processes end.
 
-Processes of one training find one another through a *store*. With ``torchrun --standalone`` these
-are two servers that listen on every network interface, ask nobody for a key, and keep pickles: who
-reaches one runs code in the training. Here they are files in a folder that only this user can
-open, the processes talk over loopback, and their environment holds no key.
+The processes of a training find one another through a *store*. With ``torchrun --standalone`` the
+stores are two servers that listen on every network interface, ask for no password, and unpickle
+what they receive. So whoever reaches one can run code in the training. Here the stores are files in
+a folder that only this user can open, the processes talk over the loopback interface, and their
+environment holds no key.
 """
 
 import atexit
@@ -23,14 +23,16 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
-from helpers.teacher.keys import without_keys
+from helpers.teacher.redaction import without_keys
 
-# Batches differ in length, and so do their tensors. Large ones go back to the system at once, or
-# blocks that fit nothing would pile up to a third of a rank's memory; huge pages make that cheap.
+# Tensors of different batches differ in size. Large blocks go back to the system at once: else
+# freed blocks that fit no new tensor would take up to a third of a rank's memory. Huge pages keep
+# that fast.
 _ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "THP_MEM_ALLOC_ENABLE": "1",
@@ -38,18 +40,18 @@ _ENVIRONMENT = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
 }
 _PARENT, _STORE = "ALPACA_PARENT", "ALPACA_STORE"
-_PACKAGE = Path(__file__).resolve().parents[2]  # so that a file anywhere can import helpers
-_LOST_CONNECTION = "gloo|nccl|connection|broken pipe"
+_ROOT = Path(__file__).resolve().parents[2]  # on the path, so that any script can import helpers
+_CONNECTION_LOST = "gloo|nccl|connection|broken pipe"
 
 
-def torchrun(ranks, *arguments):
-    """Start ``ranks`` processes with torchrun on this machine; yields what they print, by lines.
+def torchrun(ranks: int, *arguments: object) -> Iterator[str]:
+    """Start ``ranks`` processes on this machine with torchrun; yields the lines that they print.
 
-    ``arguments`` are a file, or ``"-m"`` and a module, and its own arguments. Raises RuntimeError
-    with the error of the first process that failed; the others are ended with it.
+    ``arguments`` are a script, or ``"-m"`` and a module, followed by its own arguments. Raises
+    RuntimeError with the error of the first process that failed, after all others were stopped.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="alpaca-") as folder,  # which nobody else can open
+        tempfile.TemporaryDirectory(prefix="alpaca-") as folder,  # only this user can open it
         tempfile.TemporaryFile("w+") as errors,
     ):
         command = [sys.executable, "-m", "torch.distributed.run", f"--nproc_per_node={ranks}"]
@@ -62,101 +64,111 @@ def torchrun(ranks, *arguments):
             text=True,
             env=_environment(f"file://{folder}/ranks"),
         )
+        assert process.stdout is not None  # because of PIPE
         try:
             yield from process.stdout
             status = process.wait()
-        except BaseException:  # an interrupted cell, a reader that went away: nothing is left over
+        except BaseException:  # an interrupted cell, or a caller that stopped reading
             process.terminate()
             process.wait()
             raise
         if status:
             errors.seek(0)
             text = errors.read()
-            raise RuntimeError(first_error(text) or f"torchrun ended with {status}: {text[-2000:]}")
+            raise RuntimeError(
+                first_error(text) or f"torchrun ended with exit code {status}: {text[-2000:]}"
+            )
 
 
-def init_process_group(backend):
-    """``torch.distributed.init_process_group``, in a process that :func:`torchrun` has started.
+def init_process_group(backend: str) -> None:
+    """Join the process group, in a process that :func:`torchrun` or PyTorch's torchrun started.
 
-    The processes meet over its file. Those started by PyTorch's own ``torchrun``, which is how
-    several machines train together, meet over a port that it opens: for private networks alone.
-    A script reports a failure by an error: behind ``destroy_process_group`` it ends with 0.
+    :func:`torchrun` gives its processes a file through which they meet. Processes of PyTorch's own
+    torchrun, with which several machines train together, meet over an open port: use that only on
+    a private network. A script must report a failure by an exception. After
+    ``destroy_process_group`` a process without one ends with exit code 0.
     """
     import torch.distributed as dist
 
     store = os.environ.get(_STORE)
     rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    how = {"init_method": store, "rank": rank, "world_size": ranks} if store else {}
-    dist.init_process_group(backend, **how)
+    options = {"init_method": store, "rank": rank, "world_size": ranks} if store else {}
+    dist.init_process_group(backend, **options)
     atexit.register(_end_at_once)
 
 
-def _end_at_once():
-    """End a process whose work is done: PyTorch's threads may abort it while Python shuts down."""
+def _end_at_once() -> None:
+    """End this process if its work is done: PyTorch's threads may abort while Python shuts down."""
     import torch.distributed as dist
 
-    if not dist.is_initialized() and not hasattr(sys, "last_type"):  # no error is on its way
+    if not dist.is_initialized() and not hasattr(sys, "last_type"):  # no exception is pending
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
 
 
-def _environment(store):
-    """What the processes find in their environment: ours and this one's, without its keys."""
+def _environment(store: str) -> dict[str, str]:
+    """Return the processes' environment: this one's without its keys, and more settings."""
     loopback = next(
         name
         for name, addresses in psutil.net_if_addrs().items()
         if any(address.address == "127.0.0.1" for address in addresses)
     )
-    path = os.pathsep.join(filter(None, [str(_PACKAGE), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     return {
         **_ENVIRONMENT,
         **without_keys(os.environ),
         "PYTHONPATH": path,
         "GLOO_SOCKET_IFNAME": loopback,
         "NCCL_SOCKET_IFNAME": loopback,
-        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # or torchrun opens a server after all
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # else torchrun opens a server all the same
         _PARENT: str(os.getpid()),
         _STORE: store,
     }
 
 
-def first_error(text):
-    """What went wrong first, from what torchrun and its processes wrote; None if nothing did.
+def first_error(text: str) -> str | None:
+    """Find the first error in what torchrun and its processes wrote; None if there is none.
 
-    An error of our own comes first. Then a rank that was killed, which says nothing itself: the
-    others fail for want of it, with errors of the connection, and may be killed by those in turn.
+    An exception that a rank raised itself comes first. Next is a rank that was killed. Such a rank
+    writes nothing, and the others fail with lost connections, so those errors come last.
     """
     errors = re.findall(r"^\[rank\d{1,9}\]: (\w{0,200}(?:Error|Interrupt|Exit)\b.*)", text, re.M)
-    own = [error for error in errors if not re.search(_LOST_CONNECTION, error, re.I)]
-    if not errors:  # before the processes have met, their errors do not bear their rank
+    own = [error for error in errors if not re.search(_CONNECTION_LOST, error, re.I)]
+    if not errors:  # errors from before the processes have met do not name a rank
         plain = re.findall(r"^[\w.]{0,300}?(?<!\w)(\w{1,200}(?:Error|Exit): .*)", text, re.M)
         own = [error for error in plain if not error.startswith("ChildFailedError")]
     if own:
         return own[0]
+    return _killed_rank(text) or (errors[0] if errors else None)
+
+
+def _killed_rank(text: str) -> str | None:
+    """Describe the first rank that a signal killed, from torchrun's summary; None if none was."""
     exits = r"rank {1,40}: (\d{1,9}) .{0,300}\n {1,40}exitcode {1,40}: -(\d{1,9})"
     for rank, signal in re.findall(exits, text):
-        if signal not in ("6", "15"):  # gloo aborts, torchrun terminates: both because of another
+        # Signal 6: gloo aborts after another rank failed. Signal 15: torchrun ends the others.
+        if signal not in ("6", "15"):
+            cause = ", most often because memory ran out" if signal == "9" else ""
             return (
-                f"rank {rank} was killed by signal {signal}"
-                + (", most often because memory ran out" if signal == "9" else "")
-                + ". The other ranks were ended. The last checkpoint is whole: start the same "
-                "command again, with as many ranks as you like, to go on from it."
+                f"rank {rank} was killed by signal {signal}{cause}. The other ranks were stopped. "
+                "The last checkpoint is complete: run the same command again to resume from it, "
+                "with any number of ranks."
             )
-    return errors[0] if errors else None
+    return None
 
 
-def end_with_parent():
-    """In a process started by :func:`torchrun`: end soon after the one that started it all has.
+def end_with_parent() -> None:
+    """In a process of :func:`torchrun`: end soon after the process that called torchrun has ended.
 
-    A killed notebook would otherwise leave ranks behind, which go on training into a folder that
-    the next start takes for its own.
+    Else the ranks of a killed notebook would go on training, into the folder that the next training
+    uses.
     """
     if _PARENT not in os.environ:
         return
     parent = int(os.environ[_PARENT])
 
-    def watch():
+    def watch() -> None:
         while psutil.pid_exists(parent):
             time.sleep(1)
         os._exit(1)

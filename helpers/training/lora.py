@@ -1,39 +1,62 @@
-"""LoRA: teach a frozen model by training two thin matrices beside each of its linear layers.
+"""Train a LoRA adapter: two small matrices for each linear layer of a frozen model.
 
-A linear layer computes ``W x``. LoRA (Hu et al. 2021) leaves ``W`` as it is and learns
-``W x + (alpha/r) · B A x`` with ``A`` of shape ``(r, in)`` and ``B`` of shape ``(out, r)``; ``B``
-starts at zero, so training starts from the model as it was.
+A linear layer computes ``W x``. LoRA (Hu et al. 2021) keeps ``W`` as it is and learns
+``W x + (alpha/r) · B A x`` with ``A`` of shape ``(r, in)`` and ``B`` of shape ``(out, r)``. ``B``
+starts at zero, so the adapted model starts out equal to the base model.
 
-Who does what::
+The parts of a training::
 
-    encoding     rows to ids and mask, micro-batches under the token budget, the loss
-    trl_trainer  TRL's SFTTrainer with those rows and that loss, and a meter
+    encoding     rows to token ids and response mask; the loss
+    batching     micro-batches within the token budget
+    trl_trainer  TRL's SFTTrainer for those rows and that loss
     peft         the pairs of matrices, and the file they are saved to
-    here         a training from rows to adapter, and a look at what was saved
+    lora         the whole training, from rows to a checked adapter
 
-A training that was killed resumes from its last checkpoint. There is one of the last step too, so a
-disk that is full when the adapter is saved costs no training.
+An interrupted training resumes from its last checkpoint. The last step has a checkpoint too, so no
+step is lost if the disk is full when the adapter is saved.
 """
+
+from __future__ import annotations
 
 import json
 import shutil
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 from helpers.planning.hardware import attention, reset_peak_memory
-from helpers.planning.memory import explain_out_of_memory
+from helpers.planning.out_of_memory import explain_out_of_memory
+from helpers.profiles import Profile
+from helpers.safe_io.row_shapes import Task
 from helpers.safe_io.writing import scratch_folder, write_text
 from helpers.training.adapter_base import base_checksums, write_base
 from helpers.training.checkpoints import check_made_with, made_with, training_alone
-from helpers.training.encoding import encode_all, response_tokens
+from helpers.training.checksums import Checksum
+from helpers.training.encoding import DroppedRow, EncodedRow, encode_all, response_tokens
 from helpers.training.finite import check_numbers, numbered
+from helpers.training.meter import CurvePoint, TrainingRecord
 from helpers.training.trl_trainer import curve, curve_callback, response_trainer
 
+if TYPE_CHECKING:
+    from peft import LoraConfig, PeftModel
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-def lora_config(profile):
-    """The profile's LoRA settings as peft's ``LoraConfig``: a pair beside every linear layer.
+    from helpers.training.trl_steps import ResponseTrainer
 
-    Only the output layer has none: it may share its weights with the embedding.
+
+class AdapterSummary(TypedDict):
+    """What a saved adapter holds: file size, matrices, and the largest number of each ``B``."""
+
+    bytes: int
+    matrices: int
+    largest_b: dict[str, float]
+
+
+def lora_config(profile: Profile) -> LoraConfig:
+    """Build peft's ``LoraConfig`` from the profile: two matrices for every linear layer.
+
+    The output layer has none, because it may share its weights with the embedding.
     """
     from peft import LoraConfig
 
@@ -45,29 +68,35 @@ def lora_config(profile):
     )
 
 
-def trainable_share(model):
-    """``(trainable, total)`` parameters of a model."""
+def trainable_share(model: PreTrainedModel | PeftModel) -> tuple[int, int]:
+    """Count a model's parameters: ``(trainable, total)``."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return sum(n for n, moves in sizes if moves), sum(n for n, _ in sizes)
+    return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
 
 
-def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None, report_to=()):
-    """Train a LoRA adapter on ``rows`` and save it into ``folder/adapter``; returns a record.
+def train_lora(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Task],
+    heldout: Sequence[Task],
+    profile: Profile,
+    folder: str | Path,
+    *,
+    on_log: Callable[[CurvePoint], None] | None = None,
+    report_to: Sequence[str] = (),
+) -> TrainingRecord:
+    """Train a LoRA adapter on ``rows`` and save it in ``folder/adapter``; returns a record.
 
-    The loss on ``heldout`` is taken before the first step and twice an epoch, and the adapter that
-    did best there is the one that is kept, in ``model`` too; beside it stands which base it was
-    learned on (:func:`helpers.training.adapter_base.base_checksums`).
-    ``on_log(point)`` receives each point of the curve as it comes, with a meter's readings:
-    ``tokens_per_second`` (real ones), ``padding`` (share of the computed), ``memory`` (peak,
-    bytes), ``minutes_left``. ``report_to`` names trackers of the trainer (``"wandb"``,
-    ``"tensorboard"``, ``"trackio"``); none by itself.
+    The loss on ``heldout`` is measured before the first step and twice in each epoch. The adapter
+    with the lowest held-out loss is kept, in the folder and in ``model``. Checksums of the base
+    model are saved with the adapter (``adapter_base``). ``on_log(point)`` gets each new point of
+    the curve, with the meter's readings. ``report_to`` names experiment trackers (``"wandb"``,
+    ``"tensorboard"``, ``"trackio"``); by default there are none.
 
-    The record, also written to ``folder/training.json``, holds ``history`` (points with ``step``
-    and ``loss`` or ``heldout_loss``, in nats a token), ``steps``, ``best_step``, ``seconds``,
-    ``response_tokens``, ``cut`` (rows cut to length), ``dropped``, ``trainable`` and ``total``
-    parameters, and the meter's last readings. Raises ValueError when no row can be trained on, or
-    when the checkpoints in ``folder`` are of another training or one is writing there now, and
-    FloatingPointError with the step and the rows when a loss or gradient is NaN or infinite.
+    The record is also written to ``folder/training.json``; see ``TrainingRecord``. Raises
+    ValueError if no row can be trained on, if the checkpoints in ``folder`` belong to another
+    training, or if another training is writing there now. Raises FloatingPointError with the step
+    and the rows if a loss or gradient is NaN or infinite.
     """
     with training_alone(folder):
         return _train_lora(
@@ -75,46 +104,68 @@ def train_lora(model, tokenizer, rows, heldout, profile, folder, *, on_log=None,
         )
 
 
-def _train_lora(model, tokenizer, rows, heldout, profile, folder, on_log, report_to):
-    from transformers import PrinterCallback, set_seed
+def _train_lora(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Task],
+    heldout: Sequence[Task],
+    profile: Profile,
+    folder: Path,
+    on_log: Callable[[CurvePoint], None] | None,
+    report_to: Sequence[str],
+) -> TrainingRecord:
+    """Do the work of :func:`train_lora` in a folder that is already locked."""
+    from transformers import set_seed
 
     set_seed(profile.seed)  # A starts from random numbers: the same ones in every run
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
     held, too_long = encode_all(heldout, tokenizer, profile.max_length)
-    check_made_with(folder / "checkpoints", made_with("lora", profile, model, train, held))
-    base = base_checksums(model)  # before training: peft wraps the model
-    usual = model.config._attn_implementation
+    checkpoints = folder / "checkpoints"
+    check_made_with(checkpoints, made_with("lora", profile, model, train, held))
+    base = base_checksums(model)  # before training, because peft wraps the model
+    train, held = numbered(train, rows, dropped), numbered(held, heldout, too_long)
+    usual_attention = model.config._attn_implementation
     model.set_attn_implementation(attention())
     trainer = response_trainer(
-        model,
-        tokenizer,
-        numbered(train, rows, dropped),
-        numbered(held, heldout, too_long),
-        profile,
-        lora_config(profile),
-        folder / "checkpoints",
-        report_to,
+        model, tokenizer, train, held, profile, lora_config(profile), checkpoints, report_to
     )
-    trainer.remove_callback(PrinterCallback)
     trainer.add_callback(curve_callback(trainer, on_log))
-    checkpoint = _last_checkpoint(folder / "checkpoints")
-    trainer.args.eval_on_start = checkpoint is None
-    reset_peak_memory()
-    started = time.monotonic()
-    with explain_out_of_memory(model.config, "lora", profile):
-        trainer.train(resume_from_checkpoint=checkpoint)
-    model.set_attn_implementation(usual)
-    seconds = time.monotonic() - started
-    record = {**_record(trainer, train), "seconds": seconds, "dropped": dropped}
-    # From here on a failure costs no step: the trainer has left a checkpoint of the last one.
+    seconds = _run(trainer, model.config, profile, checkpoints)
+    model.set_attn_implementation(usual_attention)
+    record = _record(trainer, train, dropped, seconds)
+    # From here on a failure loses no step: the trainer has saved a checkpoint of the last one.
     _save_adapter(trainer.model, base, folder / "adapter")
     write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return record
 
 
-def _record(trainer, train):
-    """What a finished trainer knows of its run over the encoded rows ``train``."""
+def _run(
+    trainer: ResponseTrainer, config: PretrainedConfig, profile: Profile, checkpoints: Path
+) -> float:
+    """Train from the last checkpoint, or from the start; returns the seconds that it took."""
+    from transformers import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = _last_checkpoint(checkpoints)
+    trainer.args.eval_on_start = checkpoint is None
+    reset_peak_memory()
+    started = time.monotonic()
+    with explain_out_of_memory(config, "lora", profile):
+        trainer.train(resume_from_checkpoint=checkpoint)
+    return time.monotonic() - started
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """Return the newest complete checkpoint, or None. The trainer writes its state file last."""
+    complete = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return str(max(complete, key=lambda path: int(path.name.split("-")[1]))) if complete else None
+
+
+def _record(
+    trainer: ResponseTrainer, train: Sequence[EncodedRow], dropped: list[DroppedRow], seconds: float
+) -> TrainingRecord:
+    """Summarize a finished training on the encoded rows ``train``."""
     trainable, total = trainable_share(trainer.model)
     return {
         "history": curve(trainer.state.log_history),
@@ -125,17 +176,22 @@ def _record(trainer, train):
         "trainable": trainable,
         "total": total,
         **trainer.meter.read(),
+        "seconds": seconds,
+        "dropped": dropped,
     }
 
 
-def _save_adapter(model, base, folder):
-    """Save the adapter and what it was learned on; the folder is there when all is good.
+def _save_adapter(model: PeftModel, base: Mapping[str, Checksum], folder: Path) -> None:
+    """Save and check an adapter with its base's checksums; replaces an earlier adapter at the end.
 
-    The same bytes for the same training, though peft writes its sets in any order, and without
-    peft's model card, a form that nobody has filled in.
+    The same training gives the same bytes: peft writes its sets in any order, so they are sorted.
+    peft's model card is left out, because it is an empty form. Weights are rounded to bf16, in
+    ``model`` too: half the bytes, and the file holds exactly what the model computes with.
     """
+    _round_to_bf16(model)
     with scratch_folder(folder) as scratch:
         model.save_pretrained(scratch)
+        _store_as_bf16(scratch / "adapter_model.safetensors")
         (scratch / "README.md").unlink(missing_ok=True)
         path = scratch / "adapter_config.json"
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -148,10 +204,27 @@ def _save_adapter(model, base, folder):
         scratch.rename(folder)
 
 
-def check_adapter(folder):
-    """Look into a saved adapter: ``{"bytes", "matrices", "largest_b"}`` (``{name: number}``).
+def _round_to_bf16(model: PeftModel) -> None:
+    import torch
 
-    Raises ValueError when a weight is NaN or infinite, or when every ``B`` is still zero: such an
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.copy_(parameter.to(torch.bfloat16))
+
+
+def _store_as_bf16(path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tensors = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(path).items()}
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def check_adapter(folder: str | Path) -> AdapterSummary:
+    """Check a saved adapter and summarize it.
+
+    Raises ValueError if a weight is NaN or infinite, or if every ``B`` is still zero: such an
     adapter changes nothing.
     """
     from safetensors import safe_open
@@ -164,12 +237,7 @@ def check_adapter(folder):
     if not any(largest.values()):
         raise ValueError(
             f"every matrix B in {path} is zero, as before training, so this adapter changes "
-            "nothing. Was there a single step, and a learning rate above zero?"
+            "nothing. Check that the training took at least one step and that its learning rate "
+            "is above zero, then train again."
         )
     return {"bytes": path.stat().st_size, "matrices": len(names), "largest_b": largest}
-
-
-def _last_checkpoint(folder):
-    """The newest whole checkpoint, or None. The trainer writes its state file last."""
-    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None

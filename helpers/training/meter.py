@@ -1,16 +1,30 @@
-"""What a training has cost so far: tokens, seconds, memory."""
+"""Measure what a training costs: tokens, seconds and memory; the records of its progress."""
 
 from typing import NotRequired, TypedDict
 
 from helpers.planning.hardware import peak_memory
+from helpers.training.encoding import DroppedRow
+
+
+class MeterReading(TypedDict):
+    """A meter's state: tokens of text a second, share of padding, peak memory in bytes."""
+
+    tokens_per_second: float
+    padding: float
+    memory: int
 
 
 class CurvePoint(TypedDict):
-    """A point of a training's curve; losses in nats a token, memory in bytes."""
+    """A point of a training's curve; losses in nats a token, memory in bytes.
+
+    A point that is reported during a training also has the meter's readings, and ``of``, the number
+    of steps in all.
+    """
 
     step: int
     loss: NotRequired[float]
     heldout_loss: NotRequired[float]
+    of: NotRequired[int]
     tokens_per_second: NotRequired[float]
     padding: NotRequired[float]
     memory: NotRequired[int]
@@ -20,16 +34,17 @@ class CurvePoint(TypedDict):
 class TrainingRecord(TypedDict):
     """What ``training.json`` holds of a finished training.
 
-    ``cut`` rows were shortened to the maximum length, ``dropped`` ones hold no response within
-    it. ``padding`` is the share of computed tokens, ``memory`` the peak in bytes. LoRA adds its
-    best step and parameters, full training its ranks and the parameters that each holds.
+    ``cut`` counts the rows that were shortened to the maximum length. ``dropped`` are the rows that
+    have no response within it: LoRA training lists them, full training counts them. ``padding`` is
+    a share of the computed tokens, ``memory`` the peak in bytes. LoRA training adds its best step
+    and its parameters; full training adds its ranks and the parameters that each rank holds.
     """
 
     history: list[CurvePoint]
     steps: int
     seconds: float
     cut: int
-    dropped: int
+    dropped: int | list[DroppedRow]
     tokens_per_second: float
     padding: float
     memory: int
@@ -42,25 +57,31 @@ class TrainingRecord(TypedDict):
 
 
 class Meter:
-    """What training has cost so far: tokens that are text, tokens computed, seconds in steps."""
+    """Counts the cost of a training so far.
 
-    def __init__(self):
+    ``real`` are the tokens of text, ``computed`` those with padding, ``seconds`` the time in steps.
+    """
+
+    def __init__(self) -> None:
         self.real = self.computed = 0
         self.seconds = 0.0
 
-    def count(self, real, computed, seconds=0.0):
-        """Add a piece of work: its tokens without and with padding, and how long it took."""
+    def count(self, real: int, computed: int, seconds: float = 0.0) -> None:
+        """Add a piece of work: its tokens without and with padding, and its seconds."""
         self.real, self.computed = self.real + real, self.computed + computed
         self.seconds += seconds
 
-    def read(self):
-        """``tokens_per_second``, ``padding`` (share of the computed tokens), ``memory`` (bytes)."""
+    def read(self) -> MeterReading:
+        """Return the speed, the share of padding and the peak memory so far."""
         return {
             "tokens_per_second": self.real / self.seconds if self.seconds else 0.0,
             "padding": 1 - self.real / self.computed if self.computed else 0.0,
             "memory": peak_memory(),
         }
 
-    def minutes_left(self, done, steps):
-        """Minutes for the rest of ``steps``, by the pace of the ``done`` ones; None before any."""
+    def minutes_left(self, done: int, steps: int) -> float | None:
+        """Estimate the minutes for the rest of ``steps`` from the pace of the ``done`` steps.
+
+        Returns None before the first step.
+        """
         return self.seconds / done * (steps - done) / 60 if done else None

@@ -1,47 +1,61 @@
-"""The updates of a sharded training: which rows, in which order, on which rank, at which rate.
+"""Plan the updates of a sharded training: which rows, in which order, on which rank, at which rate.
 
-Everything here follows from the rows and the recipe alone. An update has the same rows on one rank
-and on eight, so a training may resume on another number of ranks.
+The plan depends only on the rows and the recipe. An update has the same rows on one rank and on
+eight, so a training may resume with another number of ranks.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 
 from helpers.planning.hardware import can_pack
-from helpers.training.encoding import IGNORED, bucketed_order, micro_batches
+from helpers.training.batching import bucketed_order, micro_batches
+from helpers.training.encoding import IGNORED, EncodedRow
 
 
-def global_batches(lengths, batch, ranks, epochs, seed):
-    """The updates of a training, each a list of row numbers: ``batch`` rows, the last maybe fewer.
+def global_batches(
+    lengths: Sequence[int], batch: int, ranks: int, epochs: float, seed: int
+) -> list[list[int]]:
+    """Plan the updates of a training: a list of row numbers for each.
 
-    ``lengths`` are the rows' tokens: rows of like length share an update, which saves padding (see
-    :func:`helpers.training.encoding.bucketed_order`). The updates do not depend on the number of
-    ranks, so another number can go on with them. Raises ValueError for fewer rows than ranks.
+    Each has ``batch`` rows; the last may have fewer. ``lengths`` are the rows' lengths in tokens.
+    Rows of similar length share an update, which saves padding (see ``batching.bucketed_order``).
+    The updates do not depend on ``ranks``. Raises ValueError if there are fewer rows than ranks.
     """
     if len(lengths) < ranks:
         raise ValueError(
             f"{len(lengths)} row(s) cannot be shared by {ranks} ranks: each step needs at least "
-            f"one row a rank. Train on --ranks={max(1, len(lengths))} or "
-            "fewer, or add rows."
+            f"one row for each rank. Train on --ranks={max(1, len(lengths))} or fewer, or add rows."
         )
     order = bucketed_order(lengths, batch, epochs, seed)
     return [order[i : i + batch] for i in range(0, len(order), batch)]
 
 
-def rank_share(encoded, rank, ranks, budget):
-    """The micro-batches of one rank, lists of rows; every rank gets as many as the others.
+def rank_share(
+    encoded: Iterable[EncodedRow], rank: int, ranks: int, budget: int
+) -> list[list[EncodedRow]]:
+    """Return the micro-batches of one rank, each within ``budget`` tokens.
 
-    Every ``ranks``-th row by length goes to one rank: like amounts of work. A rank with fewer lists
-    than another is given dummy rows that contribute no loss. Every rank must take part in every
-    pass, or the others would wait for ever.
+    Sorted by length, every ``ranks``-th row goes to the same rank, so all ranks have about the same
+    work. All ranks get the same number of micro-batches, because every rank must take part in every
+    pass: otherwise the others would wait for it forever. Missing ones are filled with a dummy row
+    that contributes no loss.
     """
     ordered = sorted(encoded, key=lambda row: len(row["input_ids"]))
-    cuts = [micro_batches(ordered[r::ranks], budget, packed=can_pack()) for r in range(ranks)]
-    idle = {"input_ids": ordered[0]["input_ids"][:2], "labels": [IGNORED, IGNORED]}
-    return cuts[rank] + [[idle]] * (max(map(len, cuts)) - len(cuts[rank]))
+    shares = [micro_batches(ordered[r::ranks], budget, packed=can_pack()) for r in range(ranks)]
+    dummy: EncodedRow = {
+        "input_ids": ordered[0]["input_ids"][:2],
+        "labels": [IGNORED, IGNORED],
+        "prompt_length": 2,
+        "cut": 0,
+    }
+    return shares[rank] + [[dummy]] * (max(map(len, shares)) - len(shares[rank]))
 
 
-def cosine(step, steps, warmup):
-    """Share of the peak learning rate at ``step`` (from 0): linear warm-up, then half a cosine."""
+def learning_rate_factor(step: int, steps: int, warmup: int) -> float:
+    """Return the share of the peak learning rate at ``step``, counted from 0.
+
+    It rises linearly over ``warmup`` steps and then falls along half a cosine.
+    """
     if step < warmup:
         return (step + 1) / warmup
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))

@@ -1,24 +1,27 @@
-"""A model in slices: built without weights, filled slice by slice, saved, gathered once at the end.
+"""Load, save and gather a model of which each rank holds a slice.
 
-Beside :mod:`helpers.training.fsdp` because it is another idea: there a model learns, here its bytes
-lie somewhere. What a rank holds at a time, in a model of ``n`` bytes on ``k`` ranks::
+With a model of ``n`` bytes on ``k`` ranks, a rank holds::
 
-    build     the architecture alone, no weights          0
-    shard     who will hold what                          0
-    load      each reads its own rows of the files        n / k
-    train     plus one block, gathered while it works     n / k + one block
-    save      each writes its own slices                  n / k
-    export    rank 0 collects one tensor after another    n in bf16, on rank 0, on the CPU
+    build     the architecture without weights                    0
+    shard     decide which rank holds which rows                  0
+    load      each rank reads its own rows from the files         n / k
+    train     one block at a time is gathered while it computes   n / k + one block
+    save      each rank writes its own slices                     n / k
+    export    rank 0 collects one tensor after another            n in bf16, on rank 0, on the CPU
 
-Slices are PyTorch's DTensors (FSDP2, ``fully_shard``; Zhao et al. 2023): dimension 0 of every
-tensor is cut into ``k`` runs of rows, the last of which may be shorter.
+Slices are PyTorch's DTensors (FSDP2, ``fully_shard``; Zhao et al. 2023). Dimension 0 of every
+tensor is cut into ``k`` runs of rows, of which the last may be shorter.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
@@ -35,61 +38,62 @@ from helpers.safe_io.writing import scratch_folder, write_text
 from helpers.training.encoding import token_losses
 from helpers.training.model_folders import SHARD
 
+if TYPE_CHECKING:
+    from torch.distributed.device_mesh import DeviceMesh
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
 
 class Learner(nn.Module):
-    """The model and its loss in one module: FSDP sees one forward pass from root to loss."""
+    """A model and its loss in one module, so that FSDP sees one forward pass from ids to loss."""
 
-    def __init__(self, model):
+    def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, batch):
-        """Summed loss of a collated batch, in nats; divide by its learned tokens for the mean."""
+    def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return the summed loss of a batch, in nats; its mean is that over the learned tokens."""
         return token_losses(self.model, batch).sum()
 
 
-def load_sharded(folder, mesh, *, recompute=False):
-    """A :class:`Learner` of the model in ``folder``, of which each rank has read its slices only.
+def load_sharded(folder: str | Path, mesh: DeviceMesh, *, recompute: bool = False) -> Learner:
+    """Load the model in ``folder`` onto a device mesh; each rank reads only its own slices.
 
-    Weights are float32, whatever the files hold. ``recompute``: see :func:`shard`. Raises
-    ValueError naming a tensor that the files lack or that has another shape there.
+    Weights become float32, whatever the files hold. For ``recompute`` see :func:`shard`. Raises
+    ValueError if a tensor is missing from the files or has another shape there.
     """
     folder = Path(folder)
-    learner = shard(
-        without_weights(AutoConfig.from_pretrained(folder, trust_remote_code=False)),
-        mesh,
-        recompute=recompute,
-    )
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    learner = shard(without_weights(config), mesh, recompute=recompute)
     slices = _read_slices(folder, dict(learner.model.named_parameters()))
-    # Not strict: a tied output layer has no slice of its own, it is the embedding once more.
+    # Not strict, because a tied output layer is the embedding and has no slice of its own.
     learner.model.load_state_dict(slices, strict=False, assign=True)
     learner.model.tie_weights()
     return learner
 
 
-def shard(model, mesh, *, recompute=False):
-    """Shard a model over a device mesh: each block on its own, then what is left.
+def shard(model: PreTrainedModel, mesh: DeviceMesh, *, recompute: bool = False) -> Learner:
+    """Shard a model over a device mesh: each block by itself, then the rest.
 
-    The class of the blocks comes from the model itself (``_no_split_modules``), never from a name
-    typed by hand. Weights are computed with in bf16 where that is fast, reduced in fp32. With
-    ``recompute`` a block keeps nothing but its input and is computed once more in the backward
-    pass, *activation checkpointing* (Chen et al. 2016): a third more work, far less memory.
+    The model itself names the class of its blocks. Weights are gathered in bf16 where that is fast,
+    else in float32; gradients are reduced in float32. With ``recompute`` a block keeps only its
+    input and computes the rest again in the backward pass. This *activation checkpointing* (Chen et
+    al. 2016) costs a third more computation and saves most of the activations' memory.
     """
     chosen = [precision()]
-    dist.broadcast_object_list(chosen)  # each rank measures; rank 0 decides, or they would differ
+    dist.broadcast_object_list(chosen)  # measured speeds may differ, so rank 0 decides for all
     dtype = torch.bfloat16 if chosen[0] == "bf16" else None
     policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32)
     learner = Learner(model)
     for block in blocks_of(model):
-        if recompute:  # inside FSDP's hooks: the weights are gathered once for both
+        if recompute:  # inside FSDP's hooks, so the weights are gathered once for both passes
             block.forward = partial(checkpoint, block.forward, use_reentrant=False)
         fully_shard(block, mesh=mesh, mp_policy=policy)
     fully_shard(learner, mesh=mesh, mp_policy=policy)
     return learner
 
 
-def without_weights(config):
-    """The architecture of a configuration with parameters on no device, and buffers in place."""
+def without_weights(config: PretrainedConfig) -> PreTrainedModel:
+    """Build a model whose parameters use no memory; its buffers are real."""
     from accelerate import init_empty_weights
     from transformers import AutoModelForCausalLM
 
@@ -104,11 +108,14 @@ def without_weights(config):
     return model.train()
 
 
-def _read_slices(folder, state):
-    """Name → DTensor filled from the folder's safetensors files; ``state`` says what is wanted."""
+def _read_slices(folder: Path, state: Mapping[str, DTensor]) -> dict[str, DTensor]:
+    """Read this rank's slices from the folder's safetensors files.
+
+    ``state`` has the wanted name, shape and placement of each tensor.
+    """
     from safetensors import safe_open
 
-    slices = {}
+    slices: dict[str, DTensor] = {}
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, "pt") as file:
             for name in state.keys() & set(file.keys()):
@@ -122,15 +129,19 @@ def _read_slices(folder, state):
     return slices
 
 
-def _own_rows(stored, wanted, where):
-    """This rank's rows of a stored tensor, placed like the DTensor ``wanted``."""
+def _own_rows(stored: Any, wanted: DTensor, where: str) -> DTensor:
+    """Read this rank's rows of a stored tensor, placed like ``wanted``.
+
+    ``stored`` is a slice that safetensors has opened; ``where`` names it in errors.
+    """
     if tuple(stored.get_shape()) != tuple(wanted.shape):
         raise ValueError(
-            f"{where} has shape {tuple(stored.get_shape())}, and config.json asks for "
-            f"{tuple(wanted.shape)}: weights and config are of two models."
+            f"{where} has shape {tuple(stored.get_shape())}, but config.json asks for "
+            f"{tuple(wanted.shape)}: weights and configuration belong to two models. Save the "
+            "model again with save_pretrained."
         )
     mesh, rows = wanted.device_mesh, wanted.shape[0]
-    run = -(-rows // mesh.size())  # rows a rank, as fully_shard cuts them
+    run = -(-rows // mesh.size())  # rows per rank, rounded up, as fully_shard cuts them
     first = min(rows, run * mesh.get_local_rank())
     mine = stored[first : min(rows, first + run)].to(mesh.device_type, torch.float32)
     return DTensor.from_local(
@@ -138,10 +149,17 @@ def _own_rows(stored, wanted, where):
     )
 
 
-def save_checkpoint(learner, optimizer, out, step, notes):
-    """Every rank writes its slices; the folder gets its final name only when all are done.
+def save_checkpoint(
+    learner: Learner,
+    optimizer: torch.optim.Optimizer,
+    out: str | Path,
+    step: int,
+    notes: Mapping[str, Any],
+) -> None:
+    """Save a checkpoint: every rank writes its slices.
 
-    ``notes`` is a dict that :func:`load_checkpoint` gives back. Older checkpoints are removed.
+    The folder gets its final name only when all ranks are done. Older checkpoints are then removed.
+    ``notes`` are stored as JSON and returned by :func:`load_checkpoint`.
     """
     model, optim = dcp_state.get_state_dict(learner, optimizer)
     final = Path(out) / "checkpoints" / f"step-{step}"
@@ -156,13 +174,18 @@ def save_checkpoint(learner, optimizer, out, step, notes):
     dist.barrier()
 
 
-def load_checkpoint(learner, optimizer, out):
-    """Load the last whole checkpoint into both; returns its notes with ``step``, or None."""
+def load_checkpoint(
+    learner: Learner, optimizer: torch.optim.Optimizer, out: str | Path
+) -> dict[str, Any] | None:
+    """Load the last complete checkpoint into model and optimizer.
+
+    Returns its notes with ``step``, or None if there is no checkpoint.
+    """
     folders = [path.parent for path in Path(out).glob("checkpoints/step-*/progress.json")]
-    whole = [folder for folder in folders if folder.suffix != ".partial"]
-    if not whole:
+    complete = [folder for folder in folders if folder.suffix != ".partial"]
+    if not complete:
         return None
-    last = max(whole, key=lambda folder: int(folder.name.removeprefix("step-")))
+    last = max(complete, key=lambda folder: int(folder.name.removeprefix("step-")))
     model, optim = dcp_state.get_state_dict(learner, optimizer)
     state = {"model": model, "optim": optim}
     torch.distributed.checkpoint.load(state, checkpoint_id=last)
@@ -172,22 +195,21 @@ def load_checkpoint(learner, optimizer, out):
     return json.loads((last / "progress.json").read_text())
 
 
-def export_model(learner, tokenizer, folder):
-    """Gather tensor after tensor on rank 0, in bf16, and save an ordinary safetensors folder.
+def export_model(learner: Learner, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Gather the model on rank 0, one tensor at a time, and save it in bf16 as safetensors.
 
-    It gets its name when all of it is written.
+    The folder gets its name only when all of it is written.
     """
-    folder = Path(folder)
     sharded = dcp_state.get_model_state_dict(learner.model)
-    whole = {}
-    for name, _ in learner.model.named_parameters():  # a tied layer is here once
-        gathered = sharded[name].to(torch.bfloat16).full_tensor()  # every rank takes part
+    gathered: dict[str, torch.Tensor] = {}
+    for name, _ in learner.model.named_parameters():  # tied layers appear once
+        tensor = sharded[name].to(torch.bfloat16).full_tensor()  # all ranks take part
         if dist.get_rank() == 0:
-            whole[name] = gathered.cpu()
+            gathered[name] = tensor.cpu()
     if dist.get_rank() == 0:
         learner.model.config.dtype = torch.bfloat16
         with scratch_folder(folder) as scratch:
-            learner.model.save_pretrained(scratch, state_dict=whole, max_shard_size=SHARD)
+            learner.model.save_pretrained(scratch, state_dict=gathered, max_shard_size=SHARD)
             tokenizer.save_pretrained(scratch)
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(scratch, folder)

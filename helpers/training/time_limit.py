@@ -1,7 +1,7 @@
-"""A limit on the time that Python code of somebody else's making may take, in any thread.
+"""Stop Python code of unknown origin after a time limit, in any thread.
 
-For chat templates, which are programs: they come with a model and run for every row. A signal would
-reach the main thread alone, and the demo answers in others.
+Chat templates need such a limit: they are programs that come with a model and run for every row. A
+signal would not do, because signals reach only the main thread and the demo answers in others.
 """
 
 import contextlib
@@ -12,18 +12,21 @@ from collections.abc import Iterator
 
 
 class TookTooLong(BaseException):
-    """Raised inside code whose time is over; no handler of its own should catch it."""
+    """Raised inside code that reached its time limit.
+
+    It derives from BaseException, so that the code's own ``except Exception`` does not catch it.
+    """
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float, what: str) -> Iterator[None]:
-    """End the code in this block after so many seconds: ValueError that names ``what``.
+    """Stop the code of this block after ``seconds``, with a ValueError that names ``what``.
 
-    Between two steps of Python alone: one long call into C is not ended.
+    The code is stopped between two steps of Python, so one long call into C runs to its end.
     """
     thread, lock, over = threading.get_ident(), threading.Lock(), False
 
-    def stop():
+    def stop() -> None:
         with lock:
             if not over:
                 raised = ctypes.py_object(TookTooLong)
@@ -39,6 +42,6 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
             with lock:
                 over = True
             timer.cancel()
-            time.sleep(0)  # what was raised just before arrives here, and not outside
+            time.sleep(0)  # an exception raised by the timer arrives here, not after the block
     except TookTooLong:
         raise ValueError(f"{what} did not end within {seconds:g} seconds.") from None

@@ -1,10 +1,10 @@
-"""Lessons and widgets as people meet them: in JupyterLab, in a browser, from the keyboard alone.
+"""Lessons and widgets in JupyterLab, in a browser, used with the keyboard alone.
 
-Lessons with live widgets are run by Run All over the files that a headless run has left, so no
-model is asked twice; the others are opened as that run left them. The widgets stand in a notebook
-of their own, among texts that would do harm if they were run: once with the ipywidgets of
-requirements.txt, once with Colab's, whose controls JupyterLab shows when the jupyterlab_widgets of
-that time comes first. Without Chromium these tests are skipped.
+Lessons with live widgets are run with Run All on the files of an earlier headless run, so no model
+is asked twice. The other lessons are opened as that run saved them. The widgets have a notebook of
+their own, with texts that would do harm if they were run. It is opened twice: with the ipywidgets
+of requirements.txt, and with Colab's older one, which needs its own jupyterlab_widgets. Without
+Chromium these tests are skipped.
 """
 
 import os
@@ -23,14 +23,14 @@ from nbformat.v4 import new_code_cell, new_notebook
 pytest.importorskip("playwright", reason="pip install -r requirements-dev.txt")
 import browser as chrome
 
-from helpers.display.controls import WIDGET_VIEW
+from helpers.display.interactive import WIDGET_VIEW
 from helpers.evaluation.votes import read_votes
 from helpers.run import LESSONS, ROOT
 
 pytestmark = pytest.mark.skipif(
     not chrome.CHROMIUM, reason="no Chromium here; Debian and Ubuntu: apt-get install chromium"
 )
-COLABS = Path(sys.prefix) / "widgets7"  # made by `make test`, before the network is cut off
+COLABS = Path(sys.prefix) / "widgets7"  # Colab's ipywidgets, which `make test` installs
 HARM = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'> $x^2$ \\(y\\) "
     "\x1b[31mred \u202eback"
@@ -75,11 +75,11 @@ training_meter([{"step": i, "loss": 3.0 - i, "heldout_loss": 2.0, **last} for i 
 
 @pytest.fixture(scope="module", params=("8", "7.7.1"))
 def bench(request, chromium, student_folder, tmp_path_factory):
-    """All widgets on one page, under one version of ipywidgets; each test works on one of them."""
+    """All widgets on one page, with one version of ipywidgets; each test uses one of them."""
     environment = {}
     if request.param == "7.7.1":
         if not COLABS.exists():
-            pytest.skip("Colab's ipywidgets is not there; `make test` puts it into .venv/widgets7")
+            pytest.skip("Colab's ipywidgets is missing; `make test` installs it in .venv/widgets7")
         paths = [str(COLABS), os.environ.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         environment["JUPYTER_PATH"] = str(COLABS / "share" / "jupyter")
@@ -96,15 +96,15 @@ def bench(request, chromium, student_folder, tmp_path_factory):
         yield SimpleNamespace(version=request.param, page=page, errors=errors, folder=folder)
 
 
-def says(page, words):
-    """Wait until an output says these words."""
+def shows(page, words):
+    """Wait until an output shows these words."""
     shown = page.locator(chrome.OUTPUT, has_text=words).first
     shown.wait_for()
     return shown.is_visible()
 
 
 def choose_next(page, name):
-    """Take the next value of a dropdown. JupyterLab takes arrows for itself until it is open."""
+    """Choose the next value of a dropdown, which JupyterLab lets arrow keys reach once open."""
     chrome.press_until(page, name)
     for key in ("Space", "ArrowDown", "Enter"):
         page.keyboard.press(key)
@@ -121,18 +121,18 @@ def test_rows_are_searched_filtered_and_paged_with_keys(bench):
     page, keys = bench.page, bench.page.keyboard
     chrome.press_until(page, "search")
     keys.type("task 17")
-    assert says(page, "rows 1 to 1 of 1")
+    assert shows(page, "rows 1 to 1 of 1")
     keys.press("Control+A")
     keys.press("Delete")
-    assert says(page, "rows 1 to 10 of 25")
+    assert shows(page, "rows 1 to 10 of 25")
     choose_next(page, "category")
-    assert says(page, "rows 1 to 10 of 13")
+    assert shows(page, "rows 1 to 10 of 13")
     chrome.press_until(page, "next")
     keys.press("Enter")  # to the last page, where this button is off
-    assert says(page, "rows 11 to 13 of 13")
+    assert shows(page, "rows 11 to 13 of 13")
     chrome.press_until(page, "previous", "Shift+Tab", most=10)
     keys.press("Space")
-    assert says(page, "rows 1 to 10 of 13")
+    assert shows(page, "rows 1 to 10 of 13")
 
 
 def test_a_row_unfolds_with_keys(bench):
@@ -146,9 +146,9 @@ def test_the_prompt_grows_as_it_is_typed(bench):
     chrome.press_until(page, "instruction")
     keys.press("Control+End")
     keys.type(" Why?")
-    assert says(page, "Name a river. Why?")
+    assert shows(page, "Name a river. Why?")
     choose_next(page, "language")
-    assert says(page, "### 지시:")
+    assert shows(page, "### 지시:")
 
 
 def test_neighbours_change_with_the_text(bench):
@@ -156,7 +156,7 @@ def test_neighbours_change_with_the_text(bench):
     chrome.press_until(page, "text")
     keys.press("Control+A")
     keys.type("Why is the sea blue?")
-    assert says(page, "nearest to: Why is the sea blue?")
+    assert shows(page, "nearest to: Why is the sea blue?")
     assert page.locator(chrome.OUTPUT, has_text="nearest to").locator("td").nth(1).inner_text() == (
         "Why is the sky blue?"
     )
@@ -166,11 +166,11 @@ def test_votes_are_cast_with_keys(bench):
     chrome.press_until(bench.page, "A is better")
     chrome.press_until(bench.page, "B is better", most=1)
     bench.page.keyboard.press("Enter")
-    assert says(bench.page, "1 to go")
-    bench.page.wait_for_timeout(400)  # a click right after the first is taken for its double
+    assert shows(bench.page, "1 to go")
+    bench.page.wait_for_timeout(400)  # a click right after the first counts as a double click
     chrome.press_until(bench.page, "tie", most=2)
     bench.page.keyboard.press("Space")
-    assert says(bench.page, "All voted")
+    assert shows(bench.page, "All voted")
     assert list(read_votes(bench.folder / "votes.jsonl")["me"].values()) == ["B", "tie"]
 
 
@@ -178,11 +178,11 @@ def test_a_chat_answers_and_shows_what_failed(bench):
     page, keys = bench.page, bench.page.keyboard
     chrome.press_until(page, "you ask")
     keys.type("name a <b>river</b>")
-    page.wait_for_timeout(1500)  # ipywidgets holds typed text back while the kernel works
+    page.wait_for_timeout(1500)  # ipywidgets holds typed text back while the kernel is busy
     chrome.press_until(page, "ask", most=1)
     keys.press("Enter")
-    assert says(page, "NAME A <B>RIVER</B>")
-    assert says(page, "RuntimeError: <script>")
+    assert shows(page, "NAME A <B>RIVER</B>")
+    assert shows(page, "RuntimeError: <script>")
     chrome.press_until(page, "you ask", "Shift+Tab", most=2)  # and on to the next question
 
 
@@ -196,14 +196,14 @@ def test_a_verdict_is_chosen_and_unfolds_with_keys(bench):
     assert folded.evaluate("details => details.open")
 
 
-def test_every_control_has_a_name_and_its_place_in_the_order_of_tabs(bench):
+def test_every_control_has_a_name_and_is_reached_with_tab_in_order(bench):
     page = bench.page
     assert [control for control in chrome.controls(page) if not control[1].strip()] == []
     one_by_one = f"""[...document.querySelectorAll(`{chrome.CONTROLS}`)].filter(
         one => !one.disabled && one.checkVisibility() && one.tagName !== 'PROGRESS')"""
     page.evaluate(f"{one_by_one}[0].focus()")
     reached, count = [], page.evaluate(f"{one_by_one}.length")
-    for _ in range(count + 20):  # JupyterLab may have some of its own between them
+    for _ in range(count + 20):  # JupyterLab may have controls of its own between them
         reached.append(page.evaluate(f"{one_by_one}.indexOf(document.activeElement)"))
         page.keyboard.press("Tab")
     assert [i for i in reached if i >= 0][:count] == list(range(count))
@@ -220,13 +220,13 @@ def test_text_can_be_read_and_nothing_is_wider_than_the_page(bench, theme):
     assert chrome.too_wide(bench.page) == []
 
 
-def test_what_a_model_wrote_is_shown_and_never_run(bench):
-    """Last, when every widget has been used and unfolded."""
+def test_the_text_of_a_model_is_shown_and_never_run(bench):
+    """Runs last, after every widget has been used and unfolded."""
     page = bench.page
     assert page.evaluate("window.hacked") is None
     made = page.locator(chrome.OUTPUT).locator("img, script, mjx-container, .MathJax, .ansi-red-fg")
     assert made.count() == 0
-    assert says(page, "$x^2$")
+    assert shows(page, "$x^2$")
     assert "\u202e" not in page.locator(".jp-Notebook").inner_text()
     assert bench.errors == []
 
@@ -246,18 +246,18 @@ def has_live_widgets(name):
 
 @pytest.fixture(scope="module")
 def lessons(finished, tmp_path_factory):
-    """JupyterLab over a copy of the project and of the files that a headless run has left."""
+    """JupyterLab on a copy of the project and of the files of a headless run."""
     folder = chrome.project_copy(tmp_path_factory.mktemp("lessons"))
     run = folder / "runs" / "tiny"
     shutil.copytree(finished[0], run)
-    shutil.copytree(run / "notebooks", folder / "executed")  # beside assets/, as the pictures are
+    shutil.copytree(run / "notebooks", folder / "executed")  # beside assets/
     settings = {"ALPACA_PROFILE": "tiny", "ALPACA_RUN": str(run), "ALPACA_PRECISION": "fp32"}
     with chrome.jupyter(folder, **settings) as address:
         yield address
 
 
 def check_page(page, name):
-    """Everything is shown, fits its place and can be read in both themes; pictures are kept."""
+    """Everything is shown, fits, and can be read in both themes; saves a screenshot of each."""
     assert chrome.unshown(page) == []
     assert chrome.too_wide(page) == []
     for theme in THEMES:
@@ -285,7 +285,7 @@ def test_run_all_runs_the_lesson(lessons, chromium, name):
 
 
 @pytest.mark.parametrize("name", filterfalse(has_live_widgets, LESSONS))
-def test_a_lesson_is_shown_as_it_ran(lessons, chromium, name):
+def test_a_saved_lesson_is_shown(lessons, chromium, name):
     with chrome.opened(chromium, lessons, f"executed/{name}.ipynb") as (page, errors):
         page.locator(chrome.OUTPUT).first.wait_for()
         assert page.locator(chrome.OUTPUT).count() > 20

@@ -1,4 +1,4 @@
-"""A lesson is out of date when the code that it calls has changed, and not when a comment has."""
+"""A lesson is out of date if the code that it calls has changed, but not for a comment."""
 
 import shutil
 import sys
@@ -11,7 +11,7 @@ from helpers.course.code_fingerprint import fingerprint
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A copy of the package, to be edited."""
+    """A copy of the package that a test may edit."""
     copy = tmp_path / "helpers"
     shutil.copytree(code_fingerprint.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(code_fingerprint, "PACKAGE", copy)
@@ -31,7 +31,7 @@ LESSON = "from helpers.teacher.generate import generate\nbill = await generate(1
     ("code", "module", "changes"),
     [
         (LESSON, "teacher/generate.py", True),
-        (LESSON, "similarity.py", True),  # through others
+        (LESSON, "similarity/index.py", True),  # imported by another module
         (LESSON, "__init__.py", True),
         (LESSON, "evaluation/ratings.py", False),
         ("import helpers.evaluation.ratings\n", "evaluation/ratings.py", True),
@@ -54,25 +54,23 @@ LESSON = "from helpers.teacher.generate import generate\nbill = await generate(1
         ("%%writefile x.txt\nthis is (no Python", "io.py", False),
     ],
 )
-def test_a_change_of_what_a_lesson_calls_is_seen_and_no_other(code, module, changes, package):
+def test_only_changes_in_what_a_lesson_calls_count(code, module, changes, package):
     before = fingerprint([code])
     with open(package / module, "a", encoding="utf-8") as file:
         file.write("\n\nA_NEW_NAME = 1\n")
     assert (fingerprint([code]) != before) == changes
 
 
-def test_without_ipython_a_cell_with_its_commands_counts_as_running_everything(
-    package, monkeypatch
-):
+def test_without_ipython_a_cell_with_a_command_counts_as_running_everything(package, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython.core.inputtransformer2", None)
     everything = fingerprint(["!ls\nimport helpers.io"])
     assert everything == fingerprint(["this is (no Python"]) != fingerprint(["import helpers.io"])
 
 
-def test_comments_docstrings_and_layout_change_nothing(package):
+def test_comments_docstrings_and_layout_do_not_count(package):
     before = fingerprint([LESSON])
     edit(package / "io.py", "import json\n", "# A comment.\n\nimport json\n")
     edit(package / "teacher/generate.py", '"""Self-instruct:', '"""Another docstring:')
     assert fingerprint([LESSON]) == before
-    edit(package / "similarity.py", "BLOCK = 256", "BLOCK = 128")
+    edit(package / "similarity/index.py", "BLOCK = 256", "BLOCK = 128")
     assert fingerprint([LESSON]) != before

@@ -1,4 +1,4 @@
-"""Google Colab's image satisfies our requirements with what it has: nothing of it would change."""
+"""The course in Google Colab: its packages suffice, and the first cell fetches the course."""
 
 import re
 import shutil
@@ -10,12 +10,12 @@ import pytest
 from colab_resolution import FREEZE, MUST_STAY, installed
 from packaging.requirements import Requirement
 
-from helpers.course.badges import colab_badge, rename_repository, repository
-from helpers.course.lessons import code_hash
+from helpers.course.badges import PAGES, colab_badge, rename_repository, repository
+from helpers.course.notebook_files import code_hash
 from helpers.run import LESSONS, ROOT
 
 needs_freeze = pytest.mark.skipif(
-    not FREEZE.exists(), reason="the list of what Colab has, made elsewhere, is not on this machine"
+    not FREEZE.exists(), reason="the list of Colab's packages is not on this machine"
 )
 
 
@@ -25,16 +25,16 @@ def requirements():
 
 
 @needs_freeze
-def test_what_colab_has_is_what_we_ask_for():
-    there = installed()
+def test_packages_of_colab_keep_their_versions():
+    versions = installed()
     changed = [
         str(need)
         for need in requirements()
-        if need.name in there and there[need.name] not in need.specifier
+        if need.name in versions and versions[need.name] not in need.specifier
     ]
     assert changed == []
     named = {need.name for need in requirements()}
-    assert set(MUST_STAY) - named == {"numpy"}  # which comes with the others
+    assert set(MUST_STAY) - named == {"numpy"}  # the others depend on it
 
 
 def test_every_link_and_badge_names_one_repository():
@@ -58,8 +58,8 @@ def test_the_first_cell_is_the_same_in_every_lesson():
     assert len(first) == 1
 
 
-def test_a_fork_renews_every_link_and_no_output_becomes_stale(tmp_path):
-    for page in ("pyproject.toml", "README.md", "colab_guide.md", "SECURITY.md"):
+def test_a_fork_gets_new_links_and_its_outputs_stay_valid(tmp_path):
+    for page in PAGES:
         shutil.copy(ROOT / page, tmp_path / page)
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
     assert rename_repository("somebody-else/a.fork", tmp_path) >= 2 * len(LESSONS) + 3
@@ -73,8 +73,8 @@ def test_a_fork_renews_every_link_and_no_output_becomes_stale(tmp_path):
         rename_repository("no repository", tmp_path)
 
 
-def test_the_first_cell_fetches_the_course_where_there_is_none(tmp_path):
-    """Run as in Colab: an empty folder, a Git that clones this project, and twice."""
+def test_the_first_cell_fetches_the_course_if_it_is_missing(tmp_path):
+    """It is run as in Colab: in an empty folder, where Git clones this project, and twice."""
     source = nbformat.read(ROOT / "notebooks" / f"{LESSONS[0]}.ipynb", as_version=4).cells
     code = next(cell.source for cell in source if cell.cell_type == "code")
     course, folder = tmp_path / "course", tmp_path / "content"

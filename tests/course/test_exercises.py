@@ -1,4 +1,4 @@
-"""The exercises: printed solutions pass, planted wrong answers fail with the right words."""
+"""The exercises: printed solutions pass, and wrong answers fail with the right diagnosis."""
 
 import ast
 import importlib.util
@@ -19,7 +19,7 @@ def cells(lesson):
 
 
 def cards():
-    """Every card as ``(lesson, number, text, stub, folded)``: four cells of a notebook."""
+    """Every card as ``(lesson, heading, text, stub, hint and solution)``, from four cells."""
     found = []
     for lesson in LESSONS:
         here = cells(lesson)
@@ -31,11 +31,11 @@ def cards():
 
 
 def name_of(stub):
-    """The exercise's name: the argument of the call of check that ends the stub."""
+    """The exercise's name: the argument of ``check``, the last call of the stub."""
     call = ast.parse(stub.source).body[-1].value
     assert call.func.id == "check", stub.source
     name, answer = call.args
-    assert answer.id == name.value, "the learner's answer has another name than its exercise"
+    assert answer.id == name.value, "the learner's answer and its exercise have different names"
     return name.value
 
 
@@ -44,6 +44,7 @@ NAMES = sorted(CARDS)
 
 
 def wrong_answers():
+    """``{exercise: [(wrong answer, words of the diagnosis)]}`` of all lessons."""
     found = {}
     for path in sorted((ROOT / "tests" / "wrong_answers").glob("lesson_*.py")):
         spec = importlib.util.spec_from_file_location(f"wrong_{path.stem}", path)
@@ -57,9 +58,10 @@ WRONG = wrong_answers()
 
 
 def run(code, name):
-    space = {}
-    exec(compile(code, name, "exec"), space)
-    return space[name]
+    """What ``name`` is after the code has run."""
+    variables = {}
+    exec(compile(code, name, "exec"), variables)
+    return variables[name]
 
 
 def test_every_lesson_has_four_cards_or_more_numbered_in_order():
@@ -83,7 +85,7 @@ def test_a_card_says_how_hard_how_long_and_why(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_untouched_stub_harms_nobody(name):
+def test_an_untouched_stub_counts_as_not_tried(name):
     code = CARDS[name][3].source.rsplit("check(", 1)[0]
     assert judged(name, run(code, name))[0] == "untouched"
 
@@ -91,26 +93,26 @@ def test_an_untouched_stub_harms_nobody(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_printed_solution_passes(name):
     solution = SOLUTION.search(CARDS[name][4])[1]
-    verdict, words = judged(name, run(solution, name))
-    assert verdict == "right", words
+    outcome, words = judged(name, run(solution, name))
+    assert outcome == "right", words
     assert len(words) > len("right. ") + 10
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_three_wrong_answers_fail_each_with_its_own_words(name):
-    planted = WRONG[name]
-    assert len(planted) >= 3 and len({words for _, words in planted}) >= 3
-    said = []
-    for answer, words in planted:
-        verdict, diagnosis = judged(name, answer)
-        assert verdict == "wrong" and words in diagnosis, diagnosis
-        said.append(diagnosis)
-    assert len(set(said)) >= 3
+def test_three_wrong_answers_fail_each_with_its_own_diagnosis(name):
+    wrong = WRONG[name]
+    assert len(wrong) >= 3 and len({words for _, words in wrong}) >= 3
+    diagnoses = []
+    for answer, words in wrong:
+        outcome, diagnosis = judged(name, answer)
+        assert outcome == "wrong" and words in diagnosis, diagnosis
+        diagnoses.append(diagnosis)
+    assert len(set(diagnoses)) >= 3
 
 
 def test_an_honest_sentence_may_say_that_stopping_improved():
-    said = "On 100 tasks, the share of answers that stop improved by 33 points (24 to 43 points)."
-    assert judged("honest_sentence", said)[0] == "right"
+    text = "On 100 tasks, the share of answers that stop improved by 33 points (24 to 43 points)."
+    assert judged("honest_sentence", text)[0] == "right"
 
 
 def test_a_check_never_raises_because_of_an_answer():

@@ -1,4 +1,4 @@
-"""``make lab`` asks nobody: no news, no newer versions, no list of extensions."""
+"""``make lab`` sends no requests: no news, no check for new versions, no list of extensions."""
 
 import re
 import socket
@@ -20,26 +20,26 @@ def options():
 
 @pytest.fixture
 def proxy():
-    """A proxy that lets nothing through and notes who comes: ``(port, notes)``."""
-    notes, server = [], socket.create_server(("127.0.0.1", 0))
+    """A proxy that lets nothing through and records requests: ``(port, requests)``."""
+    requests, server = [], socket.create_server(("127.0.0.1", 0))
 
     def listen():
         while True:
             try:
-                came, _ = server.accept()
+                connection, _ = server.accept()
             except OSError:
                 return
-            notes.append(came.recv(200))
-            came.close()
+            requests.append(connection.recv(200))
+            connection.close()
 
     threading.Thread(target=listen, daemon=True).start()
-    yield server.getsockname()[1], notes
+    yield server.getsockname()[1], requests
     server.close()
 
 
 @pytest.mark.parametrize("quiet", [True, False])
-def test_the_lab_asks_nobody_and_without_our_options_it_would(proxy, tmp_path, quiet, monkeypatch):
-    port, notes = proxy
+def test_jupyterlab_sends_requests_only_without_the_options(proxy, tmp_path, quiet, monkeypatch):
+    port, requests = proxy
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
@@ -60,8 +60,8 @@ def test_the_lab_asks_nobody_and_without_our_options_it_would(proxy, tmp_path, q
     finally:
         lab.terminate()
         lab.wait(timeout=30)
-    assert bool(notes) is not quiet
+    assert bool(requests) is not quiet
 
 
-def test_news_are_off():
+def test_the_news_feed_is_off():
     assert "--LabApp.news_url=None" in options()

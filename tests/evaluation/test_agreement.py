@@ -1,4 +1,4 @@
-"""κ and α: by hand, and held against implementations of others."""
+"""κ and α: compared with values by hand and with other implementations."""
 
 import random
 
@@ -11,11 +11,11 @@ from helpers.evaluation.agreement import cohen_kappa, krippendorff_alpha
 def test_kappa_by_hand():
     first = ["yes"] * 25 + ["no"] * 25
     second = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
-    # 35 of 50 the same; by lot 0.5 · 0.6 + 0.5 · 0.4 = 0.5
+    # 35 of 50 are the same; expected by chance: 0.5 · 0.6 + 0.5 · 0.4 = 0.5
     assert cohen_kappa(first, second) == pytest.approx((0.7 - 0.5) / 0.5)
 
 
-def test_kappa_at_its_ends():
+def test_extreme_values_of_kappa():
     votes = ["A", "B", "tie", "A"]
     assert cohen_kappa(votes, votes) == 1.0
     assert cohen_kappa(["A", "B"], ["B", "A"]) == -1.0
@@ -26,16 +26,19 @@ def test_kappa_at_its_ends():
             cohen_kappa(one, two)
 
 
-def test_kappa_is_statsmodels():
+def test_kappa_agrees_with_statsmodels():
     rng = random.Random(1)
     first = [rng.choice("ABT") for _ in range(200)]
     second = [a if rng.random() < 0.6 else rng.choice("ABT") for a in first]
     pairs = [["ABT".index(label) for label in pair] for pair in zip(first, second, strict=True)]
-    theirs = cohens_kappa(to_table(pairs)[0]).kappa
-    assert cohen_kappa(first, second) == pytest.approx(theirs)
+    expected = cohens_kappa(to_table(pairs)[0]).kappa
+    assert cohen_kappa(first, second) == pytest.approx(expected)
+    mixed = {"A": 1, "B": "B", "T": None}  # labels of different kinds
+    relabelled = ([mixed[label] for label in votes] for votes in (first, second))
+    assert cohen_kappa(*relabelled) == pytest.approx(expected)
 
 
-def test_alpha_is_the_textbooks():
+def test_alpha_agrees_with_the_textbook():
     """Krippendorff's own worked example: nominal, four coders, votes missing."""
     coders = [
         [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
@@ -47,7 +50,7 @@ def test_alpha_is_the_textbooks():
     assert krippendorff_alpha(items) == pytest.approx(0.743, abs=0.0005)
 
 
-def test_alpha_at_its_ends():
+def test_extreme_values_of_alpha():
     assert krippendorff_alpha([["A", "A"], ["B", "B"], ["B", "B", None]]) == 1.0
     assert krippendorff_alpha([["A", "A"], ["A", "A"]]) is None
     assert krippendorff_alpha([["A"], [None, "B"]]) is None

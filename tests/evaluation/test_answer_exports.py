@@ -1,4 +1,4 @@
-"""Answers in the files of AlpacaEval and MT-bench, and the harness's command line."""
+"""Export of answers for AlpacaEval and MT-bench, and the harness's command line."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ ROWS = [
 ANSWERS = [{"output": "hi"}, {"output": "집 ☃"}]
 
 
-def test_alpaca_eval_reads_a_list_of_instruction_output_generator(tmp_path):
+def test_the_alpaca_eval_format_is_a_list_of_instruction_output_generator(tmp_path):
     path = export_answers(ROWS, ANSWERS, tmp_path / "a.json", "alpaca_eval", model="mine")
     found = json.loads(path.read_text())
     assert found[1] == {
@@ -25,7 +25,7 @@ def test_alpaca_eval_reads_a_list_of_instruction_output_generator(tmp_path):
     }
 
 
-def test_mt_bench_reads_choices_of_turns(tmp_path):
+def test_the_mt_bench_format_has_choices_of_turns(tmp_path):
     path = export_answers(ROWS, ANSWERS, tmp_path / "a.jsonl", "mt_bench", model="mine")
     first, second = read_jsonl(path)
     assert first["question_id"] == "q1" and first["model_id"] == "mine"
@@ -35,7 +35,7 @@ def test_mt_bench_reads_choices_of_turns(tmp_path):
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_another_format_and_missing_answers_are_refused(tmp_path):
+def test_an_unknown_format_and_missing_answers_raise(tmp_path):
     with pytest.raises(DataError, match="choose one of alpaca_eval, mt_bench"):
         export_answers(ROWS, ANSWERS, tmp_path / "x", "arena", model="mine")
     with pytest.raises(DataError, match="1 answers to 2 rows"):
@@ -43,7 +43,7 @@ def test_another_format_and_missing_answers_are_refused(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
-def test_the_harness_is_told_of_model_and_adapter():
+def test_the_harness_command_names_model_and_adapter():
     words = shlex.split(harness_command("runs/my run/model", adapter="lora/adapter"))
     assert words[:3] == ["lm_eval", "--model", "hf"]
     assert "pretrained=runs/my run/model,peft=lora/adapter" in words

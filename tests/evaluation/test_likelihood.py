@@ -1,4 +1,4 @@
-"""The judge that is not asked to speak: what it prefers, what it keeps, what it cannot be told."""
+"""The likelihood-based judge: what it prefers, its scores, its cache."""
 
 import math
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from helpers.evaluation.likelihood import (
-    contrast,
     judge_by_likelihood,
     load_judge,
     log_likelihoods,
+    mutual_information,
 )
 from helpers.evaluation.verdict_stats import summarize
 from helpers.io import read_jsonl
@@ -46,7 +46,7 @@ def test_a_fitting_answer_is_preferred_in_both_orders(judge, tmp_path):
     assert (summary.wins, summary.flips, summary.first_position_rate) == (2, 0, 0.5)
 
 
-def test_equal_answers_are_a_tie_and_an_empty_one_does_no_harm(judge, tmp_path):
+def test_equal_answers_are_a_tie_and_an_empty_answer_has_a_score(judge, tmp_path):
     same = [{"id": "s", "request": "Say hi.", "left": "Hi.", "right": "Hi."}]
     (verdict,) = judge_by_likelihood(*judge, same, tmp_path / "s.jsonl")
     assert (verdict["ab"], verdict["ba"]) == ("tie", "tie")
@@ -54,13 +54,13 @@ def test_equal_answers_are_a_tie_and_an_empty_one_does_no_harm(judge, tmp_path):
     assert all(map(math.isfinite, empty["scores"]))
 
 
-def test_scores_are_kept_and_taken_from_the_file(judge, tmp_path):
+def test_scores_are_cached_in_the_file(judge, tmp_path):
     cache = tmp_path / "scores.jsonl"
     first = judge_by_likelihood(*judge, PAIRS, cache)
     assert len(read_jsonl(cache)) == 4
-    heard = []
-    again = judge_by_likelihood(*judge, PAIRS, cache, on_score=lambda *at: heard.append(at))
-    assert again == first and heard == [] and len(read_jsonl(cache)) == 4
+    calls = []
+    again = judge_by_likelihood(*judge, PAIRS, cache, on_score=lambda *at: calls.append(at))
+    assert again == first and calls == [] and len(read_jsonl(cache)) == 4
 
 
 def test_a_likelihood_is_the_sum_over_the_answers_tokens_and_its_end(judge):
@@ -79,16 +79,16 @@ def test_a_likelihood_is_the_sum_over_the_answers_tokens_and_its_end(judge):
     assert found == pytest.approx(by_hand, abs=0.2)
 
 
-def test_the_contrast_is_what_the_request_adds(judge):
+def test_mutual_information_is_what_the_request_adds(judge):
     asked = [(PAIRS[0]["request"], PAIRS[0]["left"]), (PAIRS[0]["request"], PAIRS[0]["right"])]
-    fits, strays = contrast(*judge, asked)
+    fits, strays = mutual_information(*judge, asked)
     alone = log_likelihoods(*judge, [("", answer) for _, answer in asked])
     given = log_likelihoods(*judge, asked)
     assert [fits, strays] == pytest.approx([given[0] - alone[0], given[1] - alone[1]], abs=0.2)
     assert fits > 2 > strays
 
 
-def test_the_room_can_be_imported_without_torch():
+def test_judge_and_votes_are_imported_without_torch():
     import subprocess
     import sys
 

@@ -1,4 +1,4 @@
-"""Bradley–Terry: strengths that were planted are found, and statsmodels agrees."""
+"""Bradley–Terry ratings: known strengths are found, and statsmodels agrees."""
 
 import math
 import random
@@ -25,7 +25,7 @@ def contests(n, seed=0):
     return found
 
 
-def test_planted_strengths_are_found_within_their_intervals():
+def test_the_intervals_cover_known_strengths():
     found = bradley_terry(contests(300))
     assert list(found) == ["strong", "middle", "weak"]
     for name, rating in found.items():
@@ -34,7 +34,7 @@ def test_planted_strengths_are_found_within_their_intervals():
     assert sum(r["value"] for r in found.values()) == pytest.approx(3000)
 
 
-def test_gaps_say_which_strengths_can_be_told_apart():
+def test_gaps_show_which_strengths_differ():
     many, few = rating_gaps(contests(300)), rating_gaps(contests(12))
     assert list(many) == [("strong", "middle"), ("strong", "weak"), ("middle", "weak")]
     for (higher, lower), gap in many.items():
@@ -44,19 +44,19 @@ def test_gaps_say_which_strengths_can_be_told_apart():
         rating_gaps([])
 
 
-def test_the_fit_is_a_logistic_regressions():
+def test_the_fit_agrees_with_a_logistic_regression():
     many = contests(400, seed=3)
     names = sorted(TRUE)
     design = np.zeros((len(many), 3))
     for row, contest in zip(design, many, strict=True):
         row[names.index(contest["left"])], row[names.index(contest["right"])] = 1, -1
     won = [contest["points"] for contest in many]
-    theirs = sm.Logit(won, design[:, 1:]).fit(disp=False).params * 400 / math.log(10)
-    ours = _fit(names, [many])
-    assert [ours[n] - ours[names[0]] for n in names[1:]] == pytest.approx(theirs, abs=1.5)
+    expected = sm.Logit(won, design[:, 1:]).fit(disp=False).params * 400 / math.log(10)
+    found = _fit(names, [many])
+    assert [found[n] - found[names[0]] for n in names[1:]] == pytest.approx(expected, abs=1.5)
 
 
-def test_who_wins_everything_keeps_a_finite_rating():
+def test_a_model_that_wins_everything_has_a_finite_rating():
     swept = [{"prompt": i, "left": "a", "right": "b", "points": 1.0} for i in range(5)]
     found = bradley_terry(swept)
     assert list(found) == ["a", "b"] and math.isfinite(found["a"]["value"])
@@ -67,7 +67,7 @@ def test_who_wins_everything_keeps_a_finite_rating():
 @pytest.mark.parametrize("length", [3, 12, 40])
 @pytest.mark.parametrize("points", [1.0, 0.9])
 def test_a_chain_of_models_converges(length, points):
-    """Each meets only its neighbours; held against scipy's optimum of the same likelihood."""
+    """Each model meets only its neighbours; scipy maximises the same likelihood."""
     names = [f"m{i:02}" for i in range(length)]
     chain = [
         {"prompt": f"{i}-{n}", "left": names[i], "right": names[i + 1], "points": points}
@@ -79,7 +79,7 @@ def test_a_chain_of_models_converges(length, points):
     def loss(logs):
         gaps = logs[:-1] - logs[1:]
         lost = 5 * (points * np.log1p(np.exp(-gaps)) + (1 - points) * np.log1p(np.exp(gaps)))
-        # Half a drawn contest between every two.
+        # Half a drawn contest between every two models.
         every = logs[:, None] - logs[None, :]
         drawn = 0.25 * (np.log1p(np.exp(every)) + np.log1p(np.exp(-every)))
         return lost.sum() + drawn[np.triu_indices(length, 1)].sum()
@@ -89,7 +89,7 @@ def test_a_chain_of_models_converges(length, points):
     assert [ratings[name] for name in names] == pytest.approx(list(expected), abs=0.5)
 
 
-def test_twelve_models_and_their_gaps_are_rated_in_a_moment():
+def test_twelve_models_are_rated_in_three_seconds():
     names, rng = [f"m{i:02}" for i in range(12)], random.Random(0)
     chain = [
         {"prompt": prompt, "left": left, "right": right, "points": float(rng.random() < 0.6)}
@@ -98,7 +98,7 @@ def test_twelve_models_and_their_gaps_are_rated_in_a_moment():
     ]
     started = time.perf_counter()
     ratings, gaps = bradley_terry(chain), rating_gaps(chain)
-    assert time.perf_counter() - started < 3  # every draw of prompts is fitted once, for all
+    assert time.perf_counter() - started < 3  # each sample of prompts is fitted once for all models
     assert len(ratings) == 12 and len(gaps) == 66
     for (higher, lower), gap in gaps.items():
         apart = ratings[higher]["value"] - ratings[lower]["value"]
@@ -106,7 +106,7 @@ def test_twelve_models_and_their_gaps_are_rated_in_a_moment():
 
 
 @pytest.mark.parametrize("wrong", [{"points": 3.0}, {"points": -1}, {"right": "a"}])
-def test_what_is_no_contest_is_named(wrong):
+def test_an_impossible_contest_raises(wrong):
     contest = {"prompt": 0, "left": "a", "right": "b", "points": 1.0}
     with pytest.raises(ValueError, match="expected two models and points from 0 to 1"):
         bradley_terry([contest, contest | wrong])

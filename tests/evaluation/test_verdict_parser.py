@@ -1,4 +1,4 @@
-"""Verdicts are read from texts as judges really write them."""
+"""Reading verdicts and grades from texts as judges write them."""
 
 import itertools
 import json
@@ -76,17 +76,17 @@ def test_a_verdict_is_found_where_there_is_one(text, verdict):
         "8 of 10 experts agree.",
     ],
 )
-def test_a_text_that_decides_nothing_is_no_verdict(text):
+def test_an_undecided_text_has_no_verdict(text):
     assert parse_verdict(text) is None
 
 
 GOLD = ROOT.parent / "shared" / "data" / "judge_gold"
 needs_gold = pytest.mark.skipif(
-    not GOLD.exists(), reason="the reference verdicts, made elsewhere, are not on this machine"
+    not GOLD.exists(), reason="the reference verdicts are not on this machine"
 )
 
 CLASSES = {
-    "the name in brackets, quotes, bold, small letters": [
+    "the name in brackets, quotes, bold, lower case": [
         ("Output (a) is better.", "A"), ("Therefore, Output (b) is better.", "B"),
         ("**Output (b)** is better.", "B"), ("'Output (a)' is better.", "A"),
         ("OUTPUT (A) IS BETTER.", "A"), ("output b is better.", "B"), ("Output (b)", "B"),
@@ -99,13 +99,13 @@ CLASSES = {
         ("두 번째 답변이 더 정확합니다.", "B"), ("1번 답변이 더 좋습니다.", "A"),
         ("A의 답변이 더 적절합니다.", "A"), ("Jawaban kedua lebih baik.", "B"),
     ],
-    "a label may name B first": [
+    "a label that names B first": [
         ("[[B>A]]", "B"), ("[[B>>A]]", "B"), ("My final verdict is: [[A=B]]", "tie"),
         ("[[A<B]]", "B"), ("[[B<<A]]", "A"), ("[[B=A]]", "tie"), ("[[A≈B]]", "tie"),
         ("[[Model B > Model A]]", "B"), ("Verdict: B > A", "B"), ("A > B", "A"),
         ("[[D]]", None), ("[[A/B]]", None),
     ],
-    "the conclusion counts, not what stood before it": [
+    "the conclusion counts, not what precedes it": [
         ("Both outputs are equally helpful. Therefore, Output (a) is better.", "A"),
         ("Neither output follows it. Overall, Output (b) is slightly better.", "B"),
         ("A is more detailed. B is more accurate. In conclusion, B is better.", "B"),
@@ -189,14 +189,14 @@ CLASSES = {
         ("If I had to choose, [[B]].", "B"),
     ],
 }  # fmt: skip
-# Misreadings that a reviewer found, and variants of each: (text, verdict), or the same when cut.
+# Texts that were misread once, and variants of each: (text, verdict).
 ARENA_HARD = (
     "1. Assistant A is significantly better: [[A>>B]]\n"
     "2. Assistant A is slightly better: [[A>B]]\n3. Tie, relatively the same: [[A=B]]\n"
     "4. Assistant B is slightly better: [[B>A]]\n5. Assistant B is significantly better: [[B>>A]]"
 )
 MISREAD = {
-    "1 and 2 in mathematics are no names": [
+    "1 and 2 in mathematics are not names": [
         (r"Answer A ends with \boxed{2}, which is right. Answer A is better.", "A"),
         ("Both give \\boxed{1}.\nB is better.", "B"),
         ("[[A]]\nAnswer B gives \\boxed{2}.", "A"), ("[[B]]\nAnswer A gives \\boxed{1}.", "B"),
@@ -237,7 +237,7 @@ MISREAD = {
         ("답변 B가 더 간결하지만 답변 A가 더 낫습니다.", "A"),
         ("A is more detailed, but B answers the question.", None),
     ],
-    "one criterion is not the whole": [
+    "one criterion is not a verdict": [
         ("Correctness: A is better.\nStyle: B is better.\nOverall: tie", "tie"),
         ("Accuracy: A wins.\nClarity: B wins.\nOverall: draw.", "tie"),
         ("Accuracy: B wins.\nClarity: A wins.\nOverall: B", "B"),
@@ -259,7 +259,7 @@ MISREAD = {
         ('{"accuracy": {"A": 7, "B": 9}, "style": {"A": 9, "B": 5}}', None),
         ('{"criterion": "facts", "winner": "A"}\n{"criterion": "style", "winner": "B"}', None),
     ],
-    "a restated rubric whose label stands last": [
+    "a restated rubric with labels at the line ends": [
         ("A better: [[A]]\nB better: [[B]]\nneither: [[tie]]", None),
         ("B better: [[B]]\nA better: [[A]]", None),
         ("A better: [[A]]\nB better: [[B]]\nneither: [[tie]]\n\n[[B]]", "B"),
@@ -277,7 +277,7 @@ MISREAD = {
         ("I should end with one line: [[A]]", None), ("The last line must be [[B]].", None),
         ("Correctness: [[A]]\nStyle: [[B]]\nOverall: [[tie]]", "tie"),
     ],
-    "a heading whose name goes on": [
+    "a heading followed by a description": [
         ("Conclusion: A, which cites sources, is worse than B.", "B"),
         ("Conclusion: B, though it is long, is better.", "B"),
         ("Final decision: A, despite its length, is worse.", "B"),
@@ -292,7 +292,7 @@ MISREAD = {
         ("Not [[A]], but [[B]].", "B"), ("[[A]], not [[B]].", "A"), ("[[A]] over [[B]]", "A"),
         ("[[B]] would be too harsh.", None), ("[[B]] is my verdict.", "B"),
     ],
-    "numbers that are no scores": [
+    "numbers that are not scores": [
         *[(text, None) for text in (
             "Hallucinations: A: 3, B: 1", "Omissions\n- Answer A: 2\n- Answer B: 0",
             "Bugs: A: 3; B: 1", "Violations: A = 2, B = 0", "Verbosity: A: 5, B: 2",
@@ -332,7 +332,7 @@ MISREAD = {
         ("I believe that A is better.", "A"), ("There is no doubt that B is better.", "B"),
         ("I'd argue B is better.", "B"), ("For this reason A is better.", "A"),
     ],
-    "plain, though long unread": [
+    "other clear verdicts": [
         ("A is the clear winner.", "A"), ("Response B is my preferred answer.", "B"),
         ("I find Response B better.", "B"), ("I consider B the better answer.", "B"),
         ("B has a slight edge.", "B"), ("B is slightly ahead.", "B"),
@@ -347,7 +347,7 @@ MISREAD = {
         ("Definitely B.", "B"), ("Both", "tie"), ("Neither.", "tie"),
         ("A is correct. B is not wrong.", None), ("A is correct. B is correct.", None),
     ],
-    "plain, beside a word that denies something else": [
+    "clear verdicts next to a word that denies something else": [
         ("Based on accuracy and helpfulness, Response A is better.", "A"),
         ("After comparing both, the final verdict is: **B**", "B"),
         ("A correctly says five; B says six. A is better.", "A"),
@@ -489,7 +489,7 @@ EVERY = [(text, verdict) for cases in CLASSES.values() for text, verdict in case
     [pytest.param(*case, id=f"{name}, {i}") for name, cases in CLASSES.items()
      for i, case in enumerate(cases)],
 )  # fmt: skip
-def test_judges_write_as_they_please(text, verdict):
+def test_verdicts_in_many_forms(text, verdict):
     assert parse_verdict(text) == verdict
 
 
@@ -498,8 +498,8 @@ def test_judges_write_as_they_please(text, verdict):
     [
         ("Answer A is better. But on", None),
         ("Verdict: A is better in tone, yet", None),
-        ("B", None),  # perhaps on its way to "Both"
-        ("7 1", None),  # or to "7 10"
+        ("B", None),  # may be the beginning of "Both"
+        ("7 1", None),  # may be the beginning of "7 10"
         ("[[A]] if A is better\n[[B]] if B is better\nNow", None),
         ('{"reasons": "Answer A is better bec', None),
         ("<think>It is [[A]], or", None),
@@ -518,11 +518,11 @@ def test_judges_write_as_they_please(text, verdict):
         ("Verdict: B. But A", None),
     ],
 )
-def test_of_a_text_that_was_cut_only_a_marked_verdict_counts(text, verdict):
+def test_in_a_text_that_was_cut_only_a_marked_verdict_counts(text, verdict):
     assert parse_verdict(text, cut=True) == verdict
 
 
-# --- no side is preferred by what stays unread ----------------------------------------------------
+# --- the parser favours neither answer ------------------------------------------------------------
 
 OTHER = {"A": "B", "1": "2", "a": "b", "first": "second", "former": "latter",
          "pertama": "kedua", "전자": "후자", "첫": "두"}  # fmt: skip
@@ -542,7 +542,7 @@ def has_swapped_verdict(text):
     return parse_verdict(swapped(text)) == {"A": "B", "B": "A"}.get(verdict, verdict)
 
 
-# Of these the swapped text says another thing: scores by position, an order of names, a word.
+# Swapping the names changes more than the names in these: scores by position, the order of names.
 POSITIONAL = re.compile(r"former|latter|후자|output b|8/10 7|answer a user|첫|8 9")
 SWAPPABLE = [text for text, _ in EVERY if not POSITIONAL.search(text)]
 
@@ -576,7 +576,7 @@ def test_swapping_the_names_swaps_the_verdict_of_generated_texts():
         text = start + form.format(x=x, y=y)
         wrong += [] if has_swapped_verdict(text) else [text]
         decided[parse_verdict(text) is not None] += 1
-    for _ in range(1500):  # two inputs, one after the other
+    for _ in range(1500):  # two texts, one after the other
         text = rng.choice(["\n", " ", "\n\n"]).join(rng.sample(SWAPPABLE, 2))
         wrong += [] if has_swapped_verdict(text) else [text]
     assert wrong == [] and decided[True] > 400 and decided[False] > 100
@@ -589,7 +589,7 @@ def test_swapping_the_names_swaps_the_verdict_of_real_texts():
     assert [text for text in reasons if not has_swapped_verdict(text)] == []
 
 
-def test_a_long_text_is_read_at_once():
+def test_a_long_text_is_read_in_seconds():
     started = time.perf_counter()
     for text in (
         "Answer A is more ",
@@ -615,7 +615,7 @@ BY_LABEL = {"1": "A", "2": "B", "Tie": "tie", "garbage": None}
 
 
 @needs_gold
-def test_eighty_reviews_by_gpt_4_are_read_as_they_were_scored():
+def test_eighty_reviews_by_gpt_4_have_the_verdict_of_their_scores():
     path = GOLD / "vicuna80_gpt4_reviews.jsonl"
     reviews = [json.loads(line) for line in path.read_text().splitlines()]
     for review in reviews:
@@ -626,7 +626,7 @@ def test_eighty_reviews_by_gpt_4_are_read_as_they_were_scored():
 
 
 @needs_gold
-def test_999_verdicts_and_what_is_not_one():
+def test_verdicts_of_the_pandalm_data():
     rows = json.loads((GOLD / "pandalm_gpt35_verdicts.json").read_text())
     for row in rows:
         whole = f"{row['gpt_result']}\n\n### Reason: {row['gpt_reason']}"
@@ -636,7 +636,7 @@ def test_999_verdicts_and_what_is_not_one():
 
 
 @needs_gold
-def test_reasons_alone_hardly_ever_tell_the_wrong_one():
+def test_reasons_alone_rarely_give_the_wrong_verdict():
     rows = json.loads((GOLD / "pandalm_gpt35_verdicts.json").read_text())
     found = Counter()
     for row in rows:
@@ -678,8 +678,8 @@ def test_reading_takes_time_in_proportion_to_the_text(read, unit, end):
         read(unit * repeats + end)
         return time.process_time() - began
 
-    for repeats in (400, 20_000 // len(unit)):  # below the length that is read, and beyond
-        for _ in range(4):  # a measurement beside other work may be wrong once
+    for repeats in (400, 20_000 // len(unit)):  # below and above the length that is read
+        for _ in range(4):  # other processes may disturb a measurement
             once, twice = seconds(repeats), seconds(2 * repeats)
             if twice < 3 * once + 0.05:
                 break
@@ -687,7 +687,7 @@ def test_reading_takes_time_in_proportion_to_the_text(read, unit, end):
             pytest.fail(f"{once:.3f} s, {twice:.3f} s for twice the text")
 
 
-def test_objects_inside_hundreds_of_others_end_nothing():
+def test_deeply_nested_objects_do_not_end_the_reading():
     for levels in (90, 495, 5_000):
         deep = '{"result":' * levels + '{"winner": "A"}' + "}" * levels
         assert parse_verdict(f"{deep}\nVerdict: B") in ("B", None)
@@ -696,7 +696,7 @@ def test_objects_inside_hundreds_of_others_end_nothing():
 
 
 @pytest.mark.parametrize("filler", ["One more word of the same. ", "One more line.\n"])
-def test_a_very_long_answer_is_read_at_its_ends(filler):
+def test_a_very_long_text_is_read_at_both_ends(filler):
     long = filler * 4_000
     assert parse_verdict(f"A\n\n{long}") == "A"
     assert parse_verdict(f"{long}\n\nVerdict: B</s>") == "B"

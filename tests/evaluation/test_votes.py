@@ -1,4 +1,4 @@
-"""The blind vote: drawn sides, hidden models, votes kept and counted, agreement."""
+"""Blind votes: random sides, hidden models, stored and counted votes, agreement."""
 
 import pytest
 
@@ -28,11 +28,11 @@ def always(side):
     return {ballot["id"]: side for ballot in ballots()}
 
 
-def knowing(model):
+def always_for(model):
     return {b["id"]: next(s for s in "AB" if b["models"][s] == model) for b in ballots()}
 
 
-def test_sides_and_order_are_drawn_by_seed():
+def test_the_seed_draws_sides_and_order():
     drawn = ballots()
     assert drawn == ballots() != make_ballots(ROWS, ANSWERS, seed=2)
     assert sorted(b["id"] for b in drawn) == sorted(row["id"] for row in ROWS)
@@ -46,14 +46,14 @@ def test_sides_and_order_are_drawn_by_seed():
             assert ballot[side] == f"{word} {number}"
 
 
-def test_equal_answers_are_not_voted_on_and_two_models_are_needed():
+def test_equal_answers_are_left_out_and_two_models_are_needed():
     same = {**ANSWERS, "after": [*ANSWERS["before"][:5], *ANSWERS["after"][5:]]}
     assert len(make_ballots(ROWS, same)) == 15
     with pytest.raises(ValueError, match="between two models; found 1"):
         make_ballots(ROWS, {"before": ANSWERS["before"]})
 
 
-def test_votes_are_kept_overruled_and_gone_on_with(tmp_path):
+def test_votes_are_stored_replaced_and_resumed(tmp_path):
     path, drawn = tmp_path / "votes.jsonl", ballots()
     assert read_votes(path) == {} and open_ballots(drawn, {}, "me") == drawn
     cast_vote(path, drawn[0], "me", "A")
@@ -61,14 +61,14 @@ def test_votes_are_kept_overruled_and_gone_on_with(tmp_path):
     cast_vote(path, drawn[0], "me", "tie")
     cast_vote(path, drawn[0], "you", "B")
     with path.open("a") as file:
-        file.write('{"id": "t3", "vo')  # killed while writing
+        file.write('{"id": "t3", "vo')  # the process was killed while writing
     votes = read_votes(path)
     assert votes["me"] == {drawn[0]["id"]: "tie", drawn[1]["id"]: "both bad"}
     assert votes["you"] == {drawn[0]["id"]: "B"}
     assert open_ballots(drawn, votes, "me") == drawn[2:]
 
 
-def test_a_vote_is_one_of_four_and_has_a_voter(tmp_path):
+def test_a_vote_needs_one_of_four_choices_and_a_voter(tmp_path):
     with pytest.raises(ValueError, match="'C' is none of A, B, tie, both bad"):
         cast_vote(tmp_path / "v.jsonl", ballots()[0], "me", "C")
     with pytest.raises(ValueError, match="needs a voter"):
@@ -76,11 +76,9 @@ def test_a_vote_is_one_of_four_and_has_a_voter(tmp_path):
     assert not (tmp_path / "v.jsonl").exists()
 
 
-def test_a_voter_who_knows_wins_and_one_who_always_says_a_is_found_out():
-    best, habit = (
-        tally(ballots(), knowing("after"), "after"),
-        tally(ballots(), always("A"), "after"),
-    )
+def test_a_tally_shows_the_preferred_model_and_the_preferred_side():
+    best = tally(ballots(), always_for("after"), "after")
+    habit = tally(ballots(), always("A"), "after")
     assert (best["wins"], best["losses"], best["win_rate"]["value"]) == (20, 0, 1.0)
     assert best["p_value"] < 1e-4
     assert habit["first_position"]["value"] == 1.0 and habit["first_position"]["low"] > 0.8
@@ -90,18 +88,18 @@ def test_a_voter_who_knows_wins_and_one_who_always_says_a_is_found_out():
 
 
 def test_agreement_of_two_voters_and_a_judge():
-    me = sides(ballots(), knowing("after"))
+    me = sides(ballots(), always_for("after"))
     you = {**me, "t0": "before", "t1": "tie"}
-    records = [{"id": f"t{i}", "ab": "A", "ba": "B"} for i in range(20)]  # the left, always
+    records = [{"id": f"t{i}", "ab": "A", "ba": "B"} for i in range(20)]  # always the left one
     judge = judged_sides(records, "after", "before")
     found = agreement({"me": me, "you": you, "judge": judge})
     assert found["pairs"]["me", "you"]["same"]["value"] == 18 / 20
     assert found["pairs"]["me", "judge"]["same"]["value"] == 1.0
-    assert found["pairs"]["me", "judge"]["kappa"] is None  # one label only: nothing to agree about
+    assert found["pairs"]["me", "judge"]["kappa"] is None  # there is only one label
     assert found["pairs"]["me", "you"]["items"] == 20
-    assert -0.1 < found["alpha"] < 0.1  # nearly all the same, but hardly any label varies
+    assert -0.1 < found["alpha"] < 0.1  # nearly all labels are the same
 
 
-def test_a_flip_is_a_tie_when_judges_are_held_against_people():
+def test_a_flip_is_a_tie_when_judges_are_compared_with_people():
     records = [{"id": "a", "ab": "A", "ba": "A"}, {"id": "b", "ab": "B", "ba": "A"}]
     assert judged_sides(records, "after", "before") == {"a": "tie", "b": "before"}

@@ -1,4 +1,7 @@
-"""Loaded by every Python process of the tests where no network namespace can be made."""
+"""Refuse connections to other machines, in every Python process of the tests.
+
+``tests/offline.py`` puts this folder on ``PYTHONPATH`` if it cannot make a network namespace.
+"""
 
 import ipaddress
 import socket

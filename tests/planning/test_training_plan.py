@@ -1,4 +1,4 @@
-"""The plan of a training meets Alpaca's own run, and says what to type."""
+"""The plan of a training agrees with Alpaca's own run and prints the command that starts it."""
 
 import pytest
 
@@ -9,18 +9,18 @@ from helpers.planning.training_plan import data_size, format_plan, training_plan
 from helpers.profiles import load_profile
 
 
-def test_alpacas_own_run_is_met():
+def test_the_plan_agrees_with_alpacas_own_run():
     known = training_plan(load_profile("alpaca_7b"), student="LLaMA-7B")
     assert known["updates"] == 1219 and known["tokens"] == 17_310_000
-    bill = known["cards"]["A100-80GB"]
-    hours = bill["at"]["as Alpaca's own run"]["hours"]
-    assert bill["fits"] and hours == pytest.approx(4745 / 3600, rel=0.02)
-    half = training_plan(load_profile("alpaca_7b"), student="LLaMA-7B", prices={"A100-80GB": 1})
-    dollars = half["cards"]["A100-80GB"]["at"]["as Alpaca's own run"]["dollars"]
+    estimate = known["gpus"]["A100-80GB"]
+    hours = estimate["at"]["as Alpaca's own run"]["hours"]
+    assert estimate["fits"] and hours == pytest.approx(4745 / 3600, rel=0.02)
+    cheap = training_plan(load_profile("alpaca_7b"), student="LLaMA-7B", prices={"A100-80GB": 1})
+    dollars = cheap["gpus"]["A100-80GB"]["at"]["as Alpaca's own run"]["dollars"]
     assert dollars == pytest.approx(4 * hours)
 
 
-def test_the_plan_in_words():
+def test_the_plan_as_text():
     text = format_plan(training_plan(load_profile("alpaca_7b"), cards=("A100-40GB", "H200")))
     assert "allenai/OLMo-2-1124-7B, which stands for LLaMA-7B" in text
     assert "1,219 updates" in text
@@ -29,24 +29,24 @@ def test_the_plan_in_words():
     assert "dollars" in text and "11.8%" in text and "--student" not in text
 
 
-def test_a_gpu_notebook_fits_its_card():
-    for name, card in (("colab_l4", "L4"), ("colab_t4", "T4")):
-        known = training_plan(load_profile(name), cards=(card,))
+def test_a_colab_profile_fits_its_gpu():
+    for name, gpu in (("colab_l4", "L4"), ("colab_t4", "T4")):
+        known = training_plan(load_profile(name), cards=(gpu,))
         assert known["method"] == "lora" and known["ranks"] == 1
-        assert known["cards"][card]["fits"]
+        assert known["gpus"][gpu]["fits"]
         assert "03_train_lora" in format_plan(known)
 
 
-def test_where_full_training_does_not_fit_the_embedded_model_stands_in():
-    for name, card in (("colab_l4", "L4"), ("colab_t4", "T4")):
+def test_a_profile_without_memory_for_full_training_uses_the_embedded_model():
+    for name, gpu in (("colab_l4", "L4"), ("colab_t4", "T4")):
         profile = load_profile(name)
         config = model_config(profile.student)
         full = plan_memory(config, "full", rows=1, length=profile.max_length, device="cuda")
-        its = next(each for each in GPUS if each.name == card)
-        assert not fits(its, full["total"]) and profile.fsdp_student == "embedded"
+        found = next(each for each in GPUS if each.name == gpu)
+        assert not fits(found, full["total"]) and profile.fsdp_student == "embedded"
 
 
-def test_rows_of_ones_own_are_counted(tmp_path):
+def test_the_rows_of_a_file_are_counted(tmp_path):
     from helpers.io import write_jsonl
 
     assert data_size(None) == {}

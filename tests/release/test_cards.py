@@ -1,4 +1,4 @@
-"""A card's numbers come from the books, and what no book says is named as missing."""
+"""Cards: their numbers come from the run, and what the run does not know is named as missing."""
 
 import json
 import re
@@ -9,7 +9,9 @@ from markdown_it import MarkdownIt
 
 from helpers.io import read_jsonl, write_jsonl
 from helpers.profiles import load_profile
-from helpers.release.cards import data_card, dataset_card, model_card, plain
+from helpers.release.card_parts import plain
+from helpers.release.data_card import data_card, dataset_card
+from helpers.release.model_card import model_card
 from helpers.release.probes import count_sound, read_probes
 from helpers.run import ROOT, Run
 from helpers.safe_io.file_kinds import DataError
@@ -30,7 +32,7 @@ def card(**change):
     return data_card(**{**parts, **change})
 
 
-def test_the_card_says_what_the_books_say():
+def test_the_card_has_the_numbers_of_the_run():
     text = card()
     for words in (
         "# 2 tasks written by model-x",
@@ -46,14 +48,14 @@ def test_the_card_says_what_the_books_say():
         assert words in text
 
 
-def test_nothing_cannot_be_described():
+def test_without_generated_tasks_there_is_no_card():
     with pytest.raises(ValueError, match="no generated task"):
         card(generated=[])
 
 
 @pytest.fixture
 def run(tmp_path):
-    """The shipped run, to be changed."""
+    """A copy of the shipped run, which a test may change."""
     shutil.copytree(ROOT / "data" / "finished_run", tmp_path / "run")
     return Run(tmp_path / "run", load_profile("laptop"))
 
@@ -66,7 +68,7 @@ def changed(run, **settings):
 
 
 @pytest.mark.parametrize("method", ["lora", "fsdp"])
-def test_a_model_card_says_what_the_run_says(run, method):
+def test_a_model_card_has_the_numbers_of_the_run(run, method):
     metrics = json.loads(run.path("metrics.json").read_text())
     training = json.loads(run.path(f"{method}/training.json").read_text())
     probes = read_probes(ROOT / "data" / "probe_tasks.en.jsonl")
@@ -93,7 +95,7 @@ def test_the_hub_reads_its_metadata(run):
     assert {result.metric_type for result in data.eval_results} >= {"stop_rate", "rouge_l"}
 
 
-def test_what_no_run_filled_in_is_named(run):
+def test_what_the_run_does_not_know_is_named_as_missing(run):
     for name in ("metrics.json", "probes.json"):
         run.path(name).unlink()
     run.path("ledger.jsonl").unlink()
@@ -120,7 +122,7 @@ def test_the_licence_chain_decides_what_the_card_says(run, settings, answer, lic
     assert (card.data.license, card.data.license_name) == ("other", licence)
 
 
-def test_a_card_for_the_data_is_written_from_the_run_alone(run):
+def test_a_data_card_is_written_from_the_run(run):
     card = dataset_card(run)
     bill = run.manifest()["steps"]["02_generate"]["bill"]
     kept, ledger = (read_jsonl(run.path(name)) for name in ("generated.jsonl", "ledger.jsonl"))
@@ -136,7 +138,7 @@ def test_a_card_for_the_data_is_written_from_the_run_alone(run):
     assert (card.data.license, card.data.size_categories) == ("apache-2.0", "n<1K")
 
 
-def test_what_the_books_of_the_data_lack_is_named(run):
+def test_what_the_run_does_not_know_about_its_data_is_named_as_missing(run):
     manifest = run.manifest()
     del manifest["steps"]["02_generate"]["bill"]
     manifest["settings"]["teacher"] = "gpt-4o-mini"
@@ -151,12 +153,12 @@ def test_what_the_books_of_the_data_lack_is_named(run):
         dataset_card(run)
 
 
-def test_the_card_tells_the_embedded_copy_from_the_model_on_the_hub(run):
+def test_the_card_of_the_embedded_model_says_that_it_differs_from_the_hubs(run):
     assert "4-bit copy" in model_card(run, "lora").text
     assert "4-bit copy" not in model_card(changed(run, student="google/gemma-2b-it"), "lora").text
 
 
-def test_a_revision_is_named_and_a_folder_of_this_machine_is_not(run, tmp_path):
+def test_a_card_names_a_revision_but_no_folder_of_this_machine(run, tmp_path):
     card = model_card(changed(run, student="facebook/opt-6.7b@refs/pr/31"), "lora")
     assert card.text.strip().startswith("# opt-6.7b, taught with LoRA")
     assert "facebook/opt-6.7b (revision refs/pr/31)" in card.text
@@ -166,78 +168,78 @@ def test_a_revision_is_named_and_a_folder_of_this_machine_is_not(run, tmp_path):
     assert "**Commercial use is not to be assumed**" in card.text
 
 
-EVIL = (
+HOSTILE = (
     "<script>alert(1)</script> ![x](https://evil.example/track.png)\n\n# Heading\n\n"
     "[link](https://evil.example) https://evil.example //evil.example www.evil.example <img src=x> "
     "`code` | a |\n|---|\n\u202eback **bold** me@evil.example"
 )
 
 
-def inert(text):
-    """Whether :data:`EVIL` does nothing in a page that a hub makes of a card's Markdown."""
+def has_no_effect(text):
+    """Whether :data:`HOSTILE` has no effect in the web page that a hub makes of a card."""
     page = MarkdownIt("commonmark").enable("table").render(text)
     assert not re.findall(r"<(?:script|img|a|code|em)\b", page) and "\u202e" not in page
     assert "<h1>Heading" not in page and "<strong>bold" not in page and "<td>a" not in page
-    # What GitHub and the hub make links of by themselves: an address, www., a mail address.
+    # GitHub and the hub turn these into links by themselves: an address, www., a mail address.
     return not re.search(r"(?<!\\)//(?!www\.apache\.org)|(?<!//)www\.|\w@\w", text)
 
 
-def written(path, change):
-    found = json.loads(path.read_text())
-    change(found)
-    path.write_text(json.dumps(found))
+def rewrite(path, change):
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
 
 
 @pytest.mark.parametrize(
     "file, change",
     [
-        ("metrics.json", lambda f: f["judge"]["lora"].update(prompts=EVIL)),
-        ("metrics.json", lambda f: f["lora"]["stop_rate"].update(value=EVIL)),
-        ("metrics.json", lambda f: f["judge"]["lora"]["win_rate"].update(low=EVIL)),
-        ("lora/training.json", lambda f: f.update(steps=EVIL)),
-        ("lora/training.json", lambda f: f.update(seconds=EVIL)),
-        ("probes.json", lambda f: f["lora"]["refuse"].update(of=EVIL)),
-        ("probes.json", lambda f: f["before"]["refuse"].update(sound=EVIL)),
-        ("manifest.json", lambda f: f["settings"].update(lora_rank=EVIL)),
-        ("manifest.json", lambda f: f["settings"].update(seed_weight=EVIL)),
+        ("metrics.json", lambda f: f["judge"]["lora"].update(prompts=HOSTILE)),
+        ("metrics.json", lambda f: f["lora"]["stop_rate"].update(value=HOSTILE)),
+        ("metrics.json", lambda f: f["judge"]["lora"]["win_rate"].update(low=HOSTILE)),
+        ("lora/training.json", lambda f: f.update(steps=HOSTILE)),
+        ("lora/training.json", lambda f: f.update(seconds=HOSTILE)),
+        ("probes.json", lambda f: f["lora"]["refuse"].update(of=HOSTILE)),
+        ("probes.json", lambda f: f["before"]["refuse"].update(sound=HOSTILE)),
+        ("manifest.json", lambda f: f["settings"].update(lora_rank=HOSTILE)),
+        ("manifest.json", lambda f: f["settings"].update(seed_weight=HOSTILE)),
     ],
 )
-def test_a_text_in_the_place_of_a_number_never_reaches_a_card(run, file, change):
-    written(run.path(file), change)
+def test_a_text_in_the_place_of_a_number_never_reaches_a_model_card(run, file, change):
+    rewrite(run.path(file), change)
     with pytest.raises(DataError, match="expected a number"):
         model_card(run, "lora")
 
 
-def test_a_text_in_the_place_of_a_number_never_reaches_a_card_of_data(run):
+def test_a_text_in_the_place_of_a_number_never_reaches_a_data_card(run):
     original = run.path("manifest.json").read_text()
-    written(run.path("manifest.json"), lambda f: f["steps"]["02_generate"]["bill"].update(
-        requests=EVIL))  # fmt: skip
+    rewrite(run.path("manifest.json"), lambda f: f["steps"]["02_generate"]["bill"].update(
+        requests=HOSTILE))  # fmt: skip
     with pytest.raises(DataError, match="expected a number"):
         dataset_card(run)
     run.path("manifest.json").write_text(original)
     rows = read_jsonl(run.path("generated.jsonl"))
-    write_jsonl(run.path("generated.jsonl"), [{**rows[0], "nearest_score": EVIL}, *rows[1:]])
+    write_jsonl(run.path("generated.jsonl"), [{**rows[0], "nearest_score": HOSTILE}, *rows[1:]])
     with pytest.raises(DataError, match="expected a number"):
         dataset_card(run)
 
 
-def test_the_words_of_a_run_do_nothing_in_its_cards(run):
-    written(run.path("metrics.json"), lambda f: f["judge"].update(headline=EVIL))
-    changed(run, student=f"owner/{EVIL}", teacher=f"{EVIL}/teacher")
+def test_markup_in_a_run_has_no_effect_in_its_cards(run):
+    rewrite(run.path("metrics.json"), lambda f: f["judge"].update(headline=HOSTILE))
+    changed(run, student=f"owner/{HOSTILE}", teacher=f"{HOSTILE}/teacher")
     card = model_card(run, "lora")
-    assert inert(card.text) and "alert(1)" in card.text
+    assert has_no_effect(card.text) and "alert(1)" in card.text
     ledger = read_jsonl(run.path("ledger.jsonl"))
-    write_jsonl(run.path("ledger.jsonl"), [*ledger, {"reason": EVIL}, {"reason": "# Heading"}])
+    write_jsonl(run.path("ledger.jsonl"), [*ledger, {"reason": HOSTILE}, {"reason": "# Heading"}])
     card = dataset_card(run)
-    assert inert(card.text) and "alert(1)" in card.text
+    assert has_no_effect(card.text) and "alert(1)" in card.text
     for found in ("# Heading", "- item", "1. item", "=====", "+ item", "2) item"):
         page = MarkdownIt("commonmark").render(plain(found))
         assert page == f"<p>{found}</p>\n"
 
 
-def test_a_json_file_that_is_none_is_told(run):
+def test_a_file_without_a_json_object_is_named(run):
     run.path("metrics.json").write_text("[" * 100_000)
-    with pytest.raises(DataError, match=r"metrics\.json is no sound JSON file"):
+    with pytest.raises(DataError, match=r"metrics\.json is not a usable JSON file"):
         model_card(run, "lora")
     run.path("metrics.json").write_text("[]")
     with pytest.raises(DataError, match="expected a JSON object"):

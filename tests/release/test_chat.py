@@ -1,7 +1,8 @@
-"""The chat of the demo: what is shown was checked, what is stopped stays unseen."""
+"""The chat of the demo: only checked sentences are shown, and stopped text is never seen."""
 
 import queue
 import threading
+import time
 
 import pytest
 import torch
@@ -11,38 +12,37 @@ from helpers.release.chat import (
     TAKEN_BACK,
     Refused,
     _guarded,
-    _read,
-    _until,
     answerers,
     check_text,
     respond,
 )
 from helpers.release.guard import GuardError, Ruling
+from helpers.release.streaming import Outcome, read_pieces, stop_when_set
 from helpers.training.student import load_student
 
 
 def guard_against(*words):
-    """A guard that stops every text with one of these words, and counts what it has read."""
+    """A guard that stops every text with one of these words, and records what it has read."""
 
-    def ask(text):
-        ask.read.append(text)
+    def decide(text):
+        decide.read.append(text)
         return Ruling(any(word in text for word in words), 0.5, "test guard", "word")
 
-    ask.read = []
-    return ask
+    decide.read = []
+    return decide
 
 
-def broken(text):
+def undecided(text):
     raise GuardError("no answer")
 
 
 def shown(text, guard, ended=True, size=3):
-    """What is shown of a text that is written a few characters at a time."""
+    """What is shown of an answer that is written ``size`` characters at a time."""
     pieces = [(text[i : i + size], None) for i in range(0, len(text), size)] + [("", ended)]
     return list(_guarded(iter(pieces), guard))
 
 
-def test_an_answer_is_shown_sentence_by_sentence_each_after_it_was_read():
+def test_an_answer_is_shown_sentence_by_sentence_after_the_guard_has_read_it():
     guard = guard_against("never")
     answers = shown("One. Two is longer! Three\nand a rest", guard)
     outputs = [answer["output"] for answer in answers]
@@ -52,16 +52,18 @@ def test_an_answer_is_shown_sentence_by_sentence_each_after_it_was_read():
     assert [answer["stopped"] for answer in answers] == [False, False, False, True]
 
 
-def test_a_sentence_the_guard_stops_is_never_seen_and_the_rest_is_taken_back():
+def test_a_stopped_sentence_is_never_shown_and_the_answer_is_withdrawn():
     answers = shown("A fine start. Then a venomous line. And more.", guard_against("venom"))
     assert not any("venom" in answer["output"] for answer in answers)
     assert answers[-1] == {"output": "", "stopped": False, "withheld": True}
 
 
-def test_where_the_guard_cannot_decide_nothing_is_shown_and_nothing_answered():
-    assert shown("Anything at all.", broken) == [{"output": "", "stopped": False, "withheld": True}]
+def test_if_the_guard_cannot_decide_nothing_is_shown_or_answered():
+    assert shown("Anything at all.", undecided) == [
+        {"output": "", "stopped": False, "withheld": True}
+    ]
     with pytest.raises(Refused, match=r"could not be checked.*no answer"):
-        check_text("Name a river.", broken)
+        check_text("Name a river.", undecided)
 
 
 @pytest.mark.parametrize(
@@ -74,11 +76,11 @@ def test_where_the_guard_cannot_decide_nothing_is_shown_and_nothing_answered():
         ("a venomous wish", r"test guard stopped this message \(word\)"),
     ],
 )
-def test_a_message_that_is_not_answered_is_told_why(text, why):
+def test_a_refusal_says_why(text, why):
     guard = guard_against("venom")
     with pytest.raises(Refused, match=why):
         check_text(text, guard)
-    assert len(guard.read) == ("venom" in (text or ""))  # a megabyte is not even read
+    assert len(guard.read) == ("venom" in (text or ""))  # an overlong message is not read
 
 
 @pytest.fixture(autouse=True)
@@ -87,73 +89,71 @@ def seeded():
 
 
 @pytest.fixture(scope="module")
-def speakers(student_folder, tokenizer):
+def models(student_folder, tokenizer):
     model = load_student(student_folder)
     return {"before": (model, tokenizer), "after": (model, tokenizer)}
 
 
-def test_both_models_answer_in_turn_and_what_grew_stays(speakers):
-    said = list(respond("Name three rivers.", speakers, guard_against("never"), max_new_tokens=24))
-    assert list(said[0]) == ["before"] and list(said[-1]) == ["before", "after"]
-    first = next(step for step in said if "after" in step)["before"]
-    assert all(step["before"] == first for step in said if "after" in step)
-    assert said[-1]["before"]["output"] and said[-1]["after"]["output"]
+def test_both_models_answer_in_turn_and_the_first_answer_stays(models):
+    steps = list(respond("Name three rivers.", models, guard_against("never"), max_new_tokens=24))
+    assert list(steps[0]) == ["before"] and list(steps[-1]) == ["before", "after"]
+    first = next(step for step in steps if "after" in step)["before"]
+    assert all(step["before"] == first for step in steps if "after" in step)
+    assert steps[-1]["before"]["output"] and steps[-1]["after"]["output"]
 
 
-def test_a_stop_ends_the_answer_at_the_next_token_and_leaves_no_thread(speakers):
+def test_stopping_ends_the_answer_at_the_next_token_and_its_thread(models):
     stop, before = threading.Event(), threading.active_count()
-    talk = respond(
-        "Tell a long story.", speakers, guard_against("never"), stop=stop, max_new_tokens=400
+    answers = respond(
+        "Tell a long story.", models, guard_against("never"), stop=stop, max_new_tokens=400
     )
-    next(talk)
+    next(answers)
     stop.set()
-    rest = list(talk)
+    rest = list(answers)
     assert "after" not in (rest or [{}])[-1] and not any(
         answer["stopped"] for answer in (rest or [{"before": {"stopped": False}}])[-1].values()
     )
     assert threading.active_count() == before
 
 
-def test_a_closed_page_ends_the_writing(speakers):
+def test_closing_the_generator_ends_the_writing_thread(models):
     before = threading.active_count()
-    talk = respond("Tell a long story.", speakers, guard_against("never"), max_new_tokens=400)
-    next(talk)
-    talk.close()
+    answers = respond("Tell a long story.", models, guard_against("never"), max_new_tokens=400)
+    next(answers)
+    answers.close()
     assert threading.active_count() == before
 
 
-def test_an_error_of_the_model_reaches_the_reader(speakers, monkeypatch):
-    model, tokenizer = speakers["before"]
+def test_an_error_of_the_model_reaches_the_reader(models, monkeypatch):
+    model, tokenizer = models["before"]
     monkeypatch.setattr(model, "generate", lambda **_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(respond("Name a river.", {"one": (model, tokenizer)}, guard_against("never")))
 
 
-def test_the_widget_gets_whole_answers_one_model_at_a_time(speakers):
-    asking = answerers(speakers, guard_against("never"), max_new_tokens=8)
-    assert list(asking) == ["before", "after"]
-    given = asking["after"]("Name three rivers.")
-    assert given["output"] and given["output"] != TAKEN_BACK and not given["withheld"]
+def test_answer_functions_return_whole_answers_of_one_model(models):
+    functions = answerers(models, guard_against("never"), max_new_tokens=8)
+    assert list(functions) == ["before", "after"]
+    answer = functions["after"]("Name three rivers.")
+    assert answer["output"] and answer["output"] != TAKEN_BACK and not answer["withheld"]
     with pytest.raises(Refused, match="Write an instruction"):
-        asking["before"]("")
-    strict = answerers(speakers, guard_against("Name", " "), max_new_tokens=8)
+        functions["before"]("")
+    strict = answerers(models, guard_against("Name", " "), max_new_tokens=8)
     with pytest.raises(Refused, match="stopped this message"):
         strict["before"]("Name three rivers.")
 
 
-def test_an_answer_that_is_taken_back_says_so(speakers):
-    def nothing_but_questions(text):
+def test_a_withdrawn_answer_says_so(models):
+    def stop_all_answers(text):
         return Ruling(text != "Name three rivers.", 0.5, "test guard")
 
-    given = answerers(speakers, nothing_but_questions, max_new_tokens=8)["before"](
-        "Name three rivers."
-    )
-    assert given["output"] == TAKEN_BACK
+    ask = answerers(models, stop_all_answers, max_new_tokens=8)["before"]
+    assert ask("Name three rivers.")["output"] == TAKEN_BACK
 
 
-def test_a_guard_that_breaks_down_has_not_decided():
+def test_a_guard_with_an_unexpected_error_has_not_decided():
     def out_of_memory(text):
-        raise RuntimeError(f"no room for {text}")
+        raise RuntimeError(f"no memory for {text}")
 
     with pytest.raises(Refused, match=r"could not be checked.*RuntimeError") as refused:
         check_text("a private line", out_of_memory)
@@ -161,22 +161,30 @@ def test_a_guard_that_breaks_down_has_not_decided():
     assert shown("Anything.", out_of_memory)[-1]["withheld"]
 
 
-def test_the_criterion_answers_on_the_device_it_is_asked_on():
+def test_the_stopping_criterion_answers_on_the_device_of_the_ids():
     stop = threading.Event()
-    said = _until(stop, threading.Event())(torch.zeros(3, 2, device="meta"), None)
-    assert said.device.type == "meta" and said.dtype == torch.bool and said.shape == (3,)
+    result = stop_when_set(stop, threading.Event())(torch.zeros(3, 2, device="meta"), None)
+    assert result.device.type == "meta" and result.dtype == torch.bool and result.shape == (3,)
     ids = torch.zeros(2, 2)
-    assert not _until(stop)(ids, None).any()
+    assert not stop_when_set(stop)(ids, None).any()
     stop.set()
-    assert _until(threading.Event(), stop)(ids, None).all()
+    assert stop_when_set(threading.Event(), stop)(ids, None).all()
 
 
-def test_a_model_that_falls_silent_is_told():
+def test_a_model_that_writes_nothing_for_too_long_is_an_error():
     def silent():
         yield "One"
         raise queue.Empty
 
-    pieces = _read(silent(), None, {})
+    pieces = read_pieces(silent(), None, Outcome())
     assert next(pieces) == ("One", None)
-    with pytest.raises(Refused, match="said no word for"):
+    with pytest.raises(TimeoutError, match="wrote nothing for"):
         next(pieces)
+
+
+def test_a_message_is_refused_when_the_model_writes_nothing_for_too_long(models, monkeypatch):
+    monkeypatch.setattr("helpers.release.streaming.LONGEST_WAIT", 0.01)
+    model, tokenizer = models["before"]
+    monkeypatch.setattr(model, "generate", lambda **_: time.sleep(1))
+    with pytest.raises(Refused, match=r"wrote nothing for 0\.01 seconds\. Try again\."):
+        list(respond("Name a river.", {"one": (model, tokenizer)}, guard_against("never")))

@@ -1,4 +1,4 @@
-"""Weight diffs: the bits come back, a wrong base is told at once, nothing half-made is left."""
+"""Weight diffs: exact bits are restored, a wrong base is refused, no partial result is left."""
 
 import json
 import re
@@ -10,13 +10,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from helpers.release.diff import NOTES, DiffError, make_diff, recover
+from helpers.release.diff import make_diff, recover
+from helpers.release.diff_notes import NOTES, DiffError
 from helpers.run import hash_path
 from helpers.training.weights import Weights
 
 
 def folder(path, tensors, files=1):
-    """A model folder of so many files of weights, and a configuration."""
+    """A model folder with the tensors in ``files`` files, and a configuration."""
     path.mkdir()
     names = list(tensors)
     for i in range(files):
@@ -46,9 +47,11 @@ def same_bits(one, two):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("files", [1, 3])
-def test_the_bits_come_back(tmp_path, dtype, files):
+def test_the_exact_bits_are_restored(tmp_path, dtype, files):
     after = weights(2, dtype)
-    after["norm"][:3] = torch.tensor([float("nan"), float("inf"), -0.0])  # no sum would bring back
+    after["norm"][:3] = torch.tensor(
+        [float("nan"), float("inf"), -0.0]
+    )  # subtraction would lose these
     base = folder(tmp_path / "base", weights(1), files=2)
     tuned = folder(tmp_path / "tuned", after, files)
     make_diff(base, tuned, tmp_path / "diff")
@@ -57,7 +60,7 @@ def test_the_bits_come_back(tmp_path, dtype, files):
     assert not same_bits(whole(tmp_path / "diff"), after)
 
 
-def test_what_stayed_is_not_stored_and_new_rows_are_stored_as_they_are(tmp_path):
+def test_unchanged_tensors_are_not_stored_and_new_rows_are_stored_as_they_are(tmp_path):
     before, after = weights(1), weights(1)
     after["layer.1"] = after["layer.1"] + 1
     after["embed"] = torch.cat([after["embed"], torch.ones(2, 8)])
@@ -73,13 +76,13 @@ def test_what_stayed_is_not_stored_and_new_rows_are_stored_as_they_are(tmp_path)
 @pytest.mark.parametrize(
     "wrong, named",
     [
-        (weights(3), "norm"),  # the smallest tensor tells
-        (weights(1, rows=12), "embed"),  # its shape
+        (weights(3), "norm"),  # its smallest tensor differs
+        (weights(1, rows=12), "embed"),  # a shape differs
         ({"other": torch.ones(2)}, "embed"),
-        ({**weights(1), "embed": weights(4)["embed"]}, "embed"),  # one large tensor alone
+        ({**weights(1), "embed": weights(4)["embed"]}, "embed"),  # only one large tensor differs
     ],
 )
-def test_a_wrong_base_is_told_and_nothing_is_left(tmp_path, wrong, named):
+def test_a_wrong_base_is_refused_and_nothing_is_left(tmp_path, wrong, named):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     make_diff(base, tuned, tmp_path / "diff")
     other = folder(tmp_path / "other", wrong)
@@ -108,9 +111,9 @@ def test_a_damaged_diff_is_not_recovered(tmp_path):
 
 @pytest.mark.parametrize("lost", ["norm", "embed", "layer.1", "head"])
 @pytest.mark.parametrize("files", [1, 3])
-def test_an_entry_that_was_lost_is_named(tmp_path, lost, files):
+def test_a_missing_entry_is_named(tmp_path, lost, files):
     after = {**weights(2), "head": torch.ones(3)}  # the base has no head
-    after["layer.1"] = weights(1)["layer.1"]  # and this one was left alone, so it is not stored
+    after["layer.1"] = weights(1)["layer.1"]  # unchanged, so it is not stored
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", after, files)
     make_diff(base, tuned, tmp_path / "diff")
     path = tmp_path / "diff" / NOTES
@@ -122,7 +125,7 @@ def test_an_entry_that_was_lost_is_named(tmp_path, lost, files):
     assert not (tmp_path / "again").exists()
 
 
-def test_a_file_lost_with_its_entries_is_named_too(tmp_path):
+def test_a_missing_file_whose_entries_are_missing_too_is_noticed(tmp_path):
     base = folder(tmp_path / "base", weights(1))
     make_diff(base, folder(tmp_path / "tuned", weights(2), files=3), tmp_path / "diff")
     path = tmp_path / "diff" / NOTES
@@ -137,7 +140,7 @@ def test_a_file_lost_with_its_entries_is_named_too(tmp_path):
         recover(base, tmp_path / "diff", tmp_path / "again")
 
 
-def test_a_tensor_that_the_tuned_model_does_without_is_no_loss(tmp_path):
+def test_the_tuned_model_may_lack_a_tensor_of_the_base(tmp_path):
     after = weights(2)
     del after["norm"]
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", after)
@@ -145,7 +148,7 @@ def test_a_tensor_that_the_tuned_model_does_without_is_no_loss(tmp_path):
     assert same_bits(whole(recover(base, tmp_path / "diff", tmp_path / "again")), after)
 
 
-def test_folders_that_are_no_models_and_names_that_are_taken(tmp_path):
+def test_folders_without_a_model_and_existing_folders_are_refused(tmp_path):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=r"no \*\.safetensors"):
@@ -158,16 +161,16 @@ def test_folders_that_are_no_models_and_names_that_are_taken(tmp_path):
         make_diff(base, tuned, base)
 
 
-def test_half_a_file_of_weights_is_told(tmp_path):
+def test_an_incomplete_file_of_weights_is_named(tmp_path):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     file = tuned / "model-0.safetensors"
     file.write_bytes(file.read_bytes()[:-40])
-    with pytest.raises(ValueError, match=r"model-0\.safetensors is no whole file"):
+    with pytest.raises(ValueError, match=r"model-0\.safetensors is not a complete file"):
         make_diff(base, tuned, tmp_path / "diff")
     assert not (tmp_path / "diff").exists()
 
 
-def test_without_room_nothing_is_written(tmp_path, monkeypatch):
+def test_on_a_full_disk_nothing_is_written(tmp_path, monkeypatch):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
     with pytest.raises(OSError, match="GB are needed"):
@@ -175,7 +178,7 @@ def test_without_room_nothing_is_written(tmp_path, monkeypatch):
     assert not (tmp_path / "diff").exists()
 
 
-def test_a_killed_call_is_begun_again(tmp_path):
+def test_what_a_killed_call_left_is_removed(tmp_path):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     rest = tmp_path / ".diff.0a1b2c.unfinished"
     rest.mkdir()
@@ -184,23 +187,23 @@ def test_a_killed_call_is_begun_again(tmp_path):
     assert not rest.exists() and not (tmp_path / "diff" / "model-9.safetensors").exists()
 
 
-def test_one_file_of_weights_at_a_time_is_held(tmp_path, monkeypatch):
-    """Never two models, nor even one: of what was read, a file's worth is alive at any time."""
+def test_one_file_of_weights_at_a_time_is_in_memory(tmp_path, monkeypatch):
+    """At any time, the tensors of one file are alive, never those of a whole model."""
     base = folder(tmp_path / "base", weights(1), files=4)
     tuned = folder(tmp_path / "tuned", weights(2), files=4)
-    read, most, tensor = [], [], Weights.tensor
+    read, alive, tensor = [], [], Weights.tensor
 
     def counted(self, name):
         found = tensor(self, name)
         read.append(weakref.ref(found))
-        most.append(sum(one() is not None for one in read))
+        alive.append(sum(one() is not None for one in read))
         return found
 
     monkeypatch.setattr(Weights, "tensor", counted)
     make_diff(base, tuned, tmp_path / "diff")
     recover(base, tmp_path / "diff", tmp_path / "again")
-    # Of eight tensors: the pair at hand, and the one before it, which is let go as this is read.
-    assert len(read) > 16 and max(most) <= 4
+    # Of eight tensors: the current pair, and the previous one, which is freed as this one is read.
+    assert len(read) > 16 and max(alive) <= 4
 
 
 def test_a_missing_file_of_a_model_or_of_a_diff_is_named(tmp_path):
@@ -210,16 +213,16 @@ def test_a_missing_file_of_a_model_or_of_a_diff_is_named(tmp_path):
     (tuned / "model.safetensors.index.json").write_text(json.dumps(index))
     make_diff(base, tuned, tmp_path / "diff")
     (base / "model.safetensors.index.json").write_text("[]")
-    with pytest.raises(ValueError, match="is no list of files"):
+    with pytest.raises(ValueError, match="is not a list of files"):
         Weights(base)
     (base / "model.safetensors.index.json").unlink()
-    for whole_one in (tuned, tmp_path / "diff"):
-        gone = whole_one / "model-1.safetensors"
-        kept = gone.read_bytes()
-        gone.unlink()
+    for complete in (tuned, tmp_path / "diff"):
+        missing = complete / "model-1.safetensors"
+        content = missing.read_bytes()
+        missing.unlink()
         with pytest.raises(ValueError, match=r"lacks model-1\.safetensors"):
-            Weights(whole_one)
-        gone.write_bytes(kept)
+            Weights(complete)
+        missing.write_bytes(content)
     (tmp_path / "diff" / "model.safetensors.index.json").unlink()
     (tmp_path / "diff" / "model-1.safetensors").unlink()
     with pytest.raises(DiffError, match=r"is not whole: .* is missing"):
@@ -227,7 +230,7 @@ def test_a_missing_file_of_a_model_or_of_a_diff_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("file", ["../x.safetensors", "/tmp/x.safetensors", "x.py", ".safetensors"])
-def test_a_diff_from_elsewhere_writes_nowhere_but_into_its_folder(tmp_path, file):
+def test_a_diff_cannot_write_outside_its_folder(tmp_path, file):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     make_diff(base, tuned, tmp_path / "diff")
     notes = json.loads((tmp_path / "diff" / NOTES).read_text())
@@ -248,12 +251,12 @@ def test_a_diff_from_elsewhere_writes_nowhere_but_into_its_folder(tmp_path, file
     ],
 )
 @pytest.mark.parametrize("shape", [[60_000_000_000], [600_000, 100_000]])
-def test_a_size_that_no_file_accounts_for_is_refused_before_it_is_made(
+def test_a_size_that_no_file_accounts_for_is_refused_before_memory_is_allocated(
     tmp_path, monkeypatch, change, shape
 ):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     make_diff(base, tuned, tmp_path / "diff")
-    monkeypatch.setattr("torch.zeros", lambda *_, **__: pytest.fail("memory was asked for"))
+    monkeypatch.setattr("torch.zeros", lambda *_, **__: pytest.fail("memory was allocated"))
     path = tmp_path / "diff" / NOTES
     notes = json.loads(path.read_text())
     for name in ("norm", "new") if change.get("base", 1) is None else ("norm",):
@@ -270,7 +273,7 @@ def test_a_size_that_no_file_accounts_for_is_refused_before_it_is_made(
     assert not (tmp_path / "again").exists()
 
 
-def test_new_tensors_and_rows_of_zeros_come_back(tmp_path):
+def test_new_tensors_and_rows_of_zeros_are_restored(tmp_path):
     before, after = weights(1), weights(1)
     after["bias"] = torch.zeros(5)
     after["empty"] = torch.zeros(0, 3)

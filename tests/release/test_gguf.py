@@ -1,4 +1,4 @@
-"""A model as GGUF: the embedded server says with it what transformers says."""
+"""GGUF export: the embedded server answers from the file as transformers answers."""
 
 from types import SimpleNamespace
 
@@ -10,7 +10,7 @@ from helpers.teacher.endpoint import Endpoint
 from helpers.training.answering import answer
 from helpers.training.student import load_student
 
-ASKED = [
+INSTRUCTIONS = [
     "Name the capital city of Canada.",
     "What is the opposite of hot?",
     "How do bees make honey?",
@@ -20,10 +20,10 @@ ASKED = [
 def test_the_embedded_server_answers_from_the_file(
     student_folder, tokenizer, tmp_path, monkeypatch
 ):
-    """A model with weights of its own: every matrix of one layer is moved, so none may be lost."""
+    """Every matrix of one layer is changed first, so a tensor taken from the base would show."""
     import torch
 
-    # As the file, whatever this machine would compute in: else close calls may differ.
+    # In the format of the file: in another one, the most likely token may differ.
     monkeypatch.setattr("helpers.training.answering.working_dtype", lambda: torch.float32)
     model = load_student(student_folder).float()
     torch.manual_seed(0)
@@ -35,19 +35,19 @@ def test_the_embedded_server_answers_from_the_file(
     path = export_gguf(tmp_path / "tuned", tmp_path / "tuned.gguf", kind="F32")
     endpoint = Endpoint.local(parallel=1, gguf=path)
     assert endpoint.model == "tuned"
-    rows = [{"instruction": text, "input": ""} for text in ASKED]
-    said = answer(model, tokenizer, rows, max_new_tokens=12)
-    for row, given in zip(rows, said, strict=True):
+    rows = [{"instruction": text, "input": ""} for text in INSTRUCTIONS]
+    answers = answer(model, tokenizer, rows, max_new_tokens=12)
+    for row, expected in zip(rows, answers, strict=True):
         reply = endpoint.client().completions.create(
             model=endpoint.model,
             prompt=format_prompt(row["instruction"]),
             max_tokens=12,
             temperature=0,
         )
-        assert reply.choices[0].text.strip() == given["output"]
+        assert reply.choices[0].text.strip() == expected["output"]
 
 
-def test_a_smaller_kind_is_smaller_and_is_read(student_folder, tmp_path):
+def test_a_file_with_fewer_bits_is_smaller_and_can_be_run(student_folder, tmp_path):
     sizes = [
         export_gguf(student_folder, tmp_path / f"{kind}.gguf", kind=kind).stat().st_size
         for kind in ("F16", "Q8_0")
@@ -55,12 +55,12 @@ def test_a_smaller_kind_is_smaller_and_is_read(student_folder, tmp_path):
     assert sizes[1] < 0.6 * sizes[0]
     endpoint = Endpoint.local(parallel=1, gguf=tmp_path / "Q8_0.gguf")
     reply = endpoint.client().completions.create(
-        model=endpoint.model, prompt=format_prompt(ASKED[0]), max_tokens=12, temperature=0
+        model=endpoint.model, prompt=format_prompt(INSTRUCTIONS[0]), max_tokens=12, temperature=0
     )
-    assert "capital" in reply.choices[0].text  # words to the point; which city may be a close call
+    assert "capital" in reply.choices[0].text  # rounding may change the city, not the sentence
 
 
-def test_a_model_of_another_family_is_told_and_nothing_is_left(tiny_model, tmp_path):
+def test_a_model_of_another_family_is_refused_and_nothing_is_left(tiny_model, tmp_path):
     with pytest.raises(ValueError, match="choose one of F32"):
         export_gguf(tiny_model, tmp_path / "tiny.gguf", kind="Q4_1")
     with pytest.raises(ValueError, match="not of the embedded model's family"):
@@ -68,7 +68,7 @@ def test_a_model_of_another_family_is_told_and_nothing_is_left(tiny_model, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_name_that_is_taken_and_a_full_disk(student_folder, tmp_path, monkeypatch):
+def test_an_existing_file_and_a_full_disk_are_refused(student_folder, tmp_path, monkeypatch):
     (tmp_path / "mine.gguf").write_text("mine")
     with pytest.raises(FileExistsError, match="there already"):
         export_gguf(student_folder, tmp_path / "mine.gguf")
@@ -78,8 +78,8 @@ def test_a_name_that_is_taken_and_a_full_disk(student_folder, tmp_path, monkeypa
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_a_modelfile_has_the_prompt_of_the_training(tmp_path):
+def test_a_modelfile_has_the_training_prompt(tmp_path):
     text = modelfile(tmp_path / "student.gguf")
     assert text.startswith("FROM ./student.gguf\n")
-    told = text.split('"""')[1].replace("{{ .Prompt }}", ASKED[0])
-    assert told == format_prompt(ASKED[0])
+    prompt = text.split('"""')[1].replace("{{ .Prompt }}", INSTRUCTIONS[0])
+    assert prompt == format_prompt(INSTRUCTIONS[0])

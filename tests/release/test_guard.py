@@ -1,4 +1,4 @@
-"""The guard: what it was not shown it still tells better than a coin, and no answer is a no."""
+"""Guards: the local one beats chance on unseen sentences, and a guard without an answer stops."""
 
 import random
 from types import SimpleNamespace
@@ -7,19 +7,24 @@ import numpy
 import pytest
 
 from helpers.io import read_jsonl
-from helpers.release import guard as room
+from helpers.release import guard, harm_classifier
 from helpers.release.guard import (
     GuardError,
     Ruling,
-    cross_validate,
     detection_rates,
+    local_guard,
+    open_guard,
+    remote_guard,
+)
+from helpers.release.harm_classifier import (
+    LANGUAGES,
+    LAYERS,
+    cross_validate,
     features,
     fit,
     harmless_texts,
-    local_guard,
-    open_guard,
     probabilities,
-    remote_guard,
+    training_set,
 )
 from helpers.run import ROOT
 from helpers.training.student import load_student
@@ -27,35 +32,35 @@ from helpers.training.student import load_student
 ROWS = read_jsonl(ROOT / "data" / "filter_sentences.jsonl")
 
 
-def clouds(n=60, apart=2.0, seed=0):
-    """Two clouds of points, and rows that say which is which."""
+def two_classes(n=60, distance=2.0, seed=0):
+    """Random points of two classes whose means differ by ``distance``, and their labels as rows."""
     rows = [{"language": "en", "kind": str(i % 2), "harmful": bool(i % 2)} for i in range(n)]
     x = numpy.random.default_rng(seed).standard_normal((n, 4))
-    x[1::2, 0] += apart
+    x[1::2, 0] += distance
     return x, rows
 
 
-def test_sentences_are_balanced_whole_and_no_two_alike():
+def test_sentences_are_balanced_and_distinct():
     assert len(ROWS) >= 120 and len({row["text"] for row in ROWS}) == len(ROWS)
-    for language in room.LANGUAGES:
-        mine = [row for row in ROWS if row["language"] == language]
-        assert sum(row["harmful"] for row in mine) * 2 == len(mine)
+    for language in LANGUAGES:
+        rows = [row for row in ROWS if row["language"] == language]
+        assert sum(row["harmful"] for row in rows) * 2 == len(rows)
     assert {row["kind"] for row in ROWS if row["harmful"]}.isdisjoint(
         row["kind"] for row in ROWS if not row["harmful"]
     )
 
 
-def test_a_fit_tells_apart_what_is_apart_and_nothing_else():
-    x, rows = clouds()
+def test_a_classifier_separates_two_classes_and_finds_nothing_in_noise():
+    x, rows = two_classes()
     scores = probabilities(fit(x, [row["harmful"] for row in rows]), x)
     assert sum((s >= 0.5) == row["harmful"] for s, row in zip(scores, rows, strict=True)) > 45
-    x, rows = clouds(200, apart=0.0)
+    x, rows = two_classes(200, distance=0.0)
     scores = cross_validate(x, rows, x[:0])
     right = sum((s >= 0.5) == row["harmful"] for s, row in zip(scores, rows, strict=True))
-    assert 75 < right < 125  # a guard that had seen its test would do better than a coin
+    assert 75 < right < 125  # a classifier that had seen its test rows would beat chance
 
 
-def test_worth_counts_by_hand():
+def test_detection_rates_of_four_texts_counted_by_hand():
     rows = [
         {"language": language, "harmful": harmful}
         for language, harmful in (("en", True), ("en", True), ("en", False), ("ko", False))
@@ -69,17 +74,17 @@ def test_worth_counts_by_hand():
 @pytest.fixture(scope="module")
 def student(student_folder):
     model = load_student(student_folder).float()
-    model.base_model.layers = model.base_model.layers[: room.LAYERS[-1] + 1]
+    model.base_model.layers = model.base_model.layers[: LAYERS[-1] + 1]
     return model
 
 
-def test_padding_does_not_move_a_text(student, tokenizer):
+def test_padding_does_not_change_the_features_of_a_text(student, tokenizer):
     pieces = [tokenizer(text)["input_ids"] for text in ("Good morning.", "Hi", "A b c d e f g h")]
     alone = numpy.concatenate([features(student, tokenizer, [piece]) for piece in pieces])
     assert numpy.allclose(features(student, tokenizer, pieces), alone, atol=2e-3)
 
 
-def test_english_sentences_it_has_not_seen_are_told_better_than_by_a_coin(student, tokenizer):
+def test_unseen_english_sentences_are_classified_better_than_by_chance(student, tokenizer):
     rows = [row for row in ROWS if row["language"] == "en"]
     texts = [row["text"] for row in rows] + harmless_texts(12)
     x = features(student, tokenizer, [tokenizer(text)["input_ids"] for text in texts])
@@ -100,19 +105,21 @@ class Characters:
 
 
 def test_the_local_guard_reads_a_long_text_to_its_end(monkeypatch, tmp_path):
-    """Stand-ins for model and weights: a token is a character, and an x is harm."""
-    monkeypatch.setattr(room, "_known", lambda *_: ([], numpy.empty((0, 1)), numpy.empty((0, 1))))
-    monkeypatch.setattr(room, "fit", lambda *_: None)
-    monkeypatch.setattr(room, "features", lambda model, tokenizer, pieces: pieces)
-    monkeypatch.setattr(room, "probabilities", lambda _, pieces: [1.0 * ("x" in p) for p in pieces])
-    stand_in = SimpleNamespace(base_model=SimpleNamespace(layers=[]), float=lambda: stand_in)
-    monkeypatch.setattr("helpers.training.student.load_student", lambda folder: stand_in)
+    """With a fake model and classifier: a token is a character, and the letter x is harmful."""
+    monkeypatch.setattr(guard, "training_set", lambda *_: None)
+    monkeypatch.setattr(guard, "fit_to", lambda *_: None)
+    monkeypatch.setattr(guard, "features", lambda model, tokenizer, pieces: pieces)
+    monkeypatch.setattr(
+        guard, "probabilities", lambda _, pieces: [1.0 * ("x" in p) for p in pieces]
+    )
+    model = SimpleNamespace(base_model=SimpleNamespace(layers=[]), float=lambda: model)
+    monkeypatch.setattr("helpers.training.student.load_student", lambda folder: model)
     monkeypatch.setattr("helpers.training.student.load_tokenizer", lambda folder: Characters())
     monkeypatch.setattr("helpers.training.model_folders.student_folder", lambda name, cache: cache)
     ask = local_guard(tmp_path)
     assert not ask("a" * 1000).blocked and ask("a" * 1000 + "x").blocked
     assert not ask("").blocked
-    for long in ("a" * (room.LONGEST + 1), "x" * 1_000_000):
+    for long in ("a" * (guard.LONGEST + 1), "x" * 1_000_000):
         with pytest.raises(GuardError, match="may not pass"):
             ask(long)
 
@@ -120,10 +127,11 @@ def test_the_local_guard_reads_a_long_text_to_its_end(monkeypatch, tmp_path):
 def test_a_key_chooses_the_remote_guard(monkeypatch, tmp_path):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-nobody")
-    monkeypatch.setattr(room, "remote_guard", lambda key: ("remote", key))
+    monkeypatch.setattr(guard, "remote_guard", lambda key: ("remote", key))
     assert open_guard(tmp_path) == ("remote", "sk-of-nobody")
-    monkeypatch.setattr(room, "local_guard", lambda cache: ("local", cache))
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")  # the key is of that place
+    monkeypatch.setattr(guard, "local_guard", lambda cache: ("local", cache))
+    # With another base URL, the key belongs to that provider.
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     assert open_guard(tmp_path) == ("local", tmp_path)
     monkeypatch.setenv("OPENAI_BASE_URL", "https://gateway.org/api.openai.com/v1")
     assert open_guard(tmp_path) == ("local", tmp_path)
@@ -137,19 +145,19 @@ def test_a_key_chooses_the_remote_guard(monkeypatch, tmp_path):
 
 def remote(monkeypatch, create):
     client = SimpleNamespace(moderations=SimpleNamespace(create=create))
-    monkeypatch.setattr("openai.OpenAI", lambda **told: client if told["timeout"] < 60 else None)
+    monkeypatch.setattr("openai.OpenAI", lambda **kw: client if kw["timeout"] < 60 else None)
     return remote_guard("sk-secret")
 
 
-def test_the_remote_guard_asks_openai_wherever_teachers_are(monkeypatch):
+def test_the_remote_guard_asks_openai_whatever_the_base_url_of_the_teacher(monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
-    told = {}
-    monkeypatch.setattr("openai.OpenAI", lambda **given: told.update(given))
-    assert remote_guard("sk-secret").by == room.REMOTE
-    assert told["base_url"] == "https://api.openai.com/v1"
+    options = {}
+    monkeypatch.setattr("openai.OpenAI", lambda **kw: options.update(kw))
+    assert remote_guard("sk-secret").by == guard.REMOTE
+    assert options["base_url"] == "https://api.openai.com/v1"
 
 
-def test_the_remote_guard_says_what_was_flagged(monkeypatch):
+def test_the_remote_guard_names_the_flagged_categories(monkeypatch):
     def create(model, input):
         categories = SimpleNamespace(model_dump=lambda: {"violence": True, "hate": False})
         scores = SimpleNamespace(model_dump=lambda: {"violence": 0.9, "hate": 0.1})
@@ -159,7 +167,7 @@ def test_the_remote_guard_says_what_was_flagged(monkeypatch):
     assert remote(monkeypatch, create)("…") == Ruling(True, 0.9, "OpenAI moderation", "violence")
 
 
-def test_a_guard_that_cannot_be_reached_lets_nothing_through_and_keeps_the_key(monkeypatch):
+def test_a_guard_that_cannot_be_reached_stops_everything_and_does_not_show_the_key(monkeypatch):
     def create(model, input):
         raise TimeoutError("sk-secret and the text")
 
@@ -168,20 +176,22 @@ def test_a_guard_that_cannot_be_reached_lets_nothing_through_and_keeps_the_key(m
     assert "sk-secret" not in str(failed.value) and failed.value.__cause__ is None
 
 
-def test_what_was_read_is_kept_and_read_again_for_other_sentences(monkeypatch, tmp_path, tokenizer):
-    read = []
+def test_features_are_cached_and_computed_again_for_other_sentences(
+    monkeypatch, tmp_path, tokenizer
+):
+    computed = []
 
-    def features_of(model, tokenizer, pieces):
-        read.append(len(pieces))
+    def fake_features(model, tokenizer, pieces):
+        computed.append(len(pieces))
         return numpy.arange(len(pieces), dtype=numpy.float32)[:, None]
 
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(room, "features", features_of)
+    monkeypatch.setattr(harm_classifier, "features", fake_features)
     for _ in range(2):
-        rows, x, plain = room._known(None, tokenizer, tmp_path)
-        assert len(rows) == len(x) == 180 and plain[0] == 180 and len(plain) == 360
+        rows, x, harmless = training_set(None, tokenizer, tmp_path)
+        assert len(rows) == len(x) == 180 and harmless[0] == 180 and len(harmless) == 360
     random_rows = random.Random(0).sample(ROWS, 10)
-    monkeypatch.setattr(room, "read_jsonl", lambda path: random_rows)
-    rows, x, plain = room._known(None, tokenizer, tmp_path)
-    assert len(rows) == len(x) == 10 and len(plain) == 360
-    assert read == [180 + 360, 10 + 360] and len(list(tmp_path.glob("*.safetensors"))) == 2
+    monkeypatch.setattr(harm_classifier, "read_jsonl", lambda path: random_rows)
+    rows, x, harmless = training_set(None, tokenizer, tmp_path)
+    assert len(rows) == len(x) == 10 and len(harmless) == 360
+    assert computed == [180 + 360, 10 + 360] and len(list(tmp_path.glob("*.safetensors"))) == 2

@@ -1,4 +1,4 @@
-"""The licence chain: the strictest part decides, and what is unknown allows nothing."""
+"""The licence chain: the strictest part decides, and unknown terms allow nothing."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_the_strictest_part_decides(base, teacher, allowed, why):
     assert why in reason
 
 
-def test_every_student_of_a_profile_is_known_and_names_where_to_read():
+def test_the_terms_of_every_profiles_student_are_known_and_have_an_address():
     for profile in PROFILES.values():
         terms = licence_terms(profile.student)
         assert terms is not UNKNOWN and terms.link.startswith("https://")

@@ -1,4 +1,4 @@
-"""Probes: what counts as sound, by hand-written answers; and that every probe is whole."""
+"""Probes: which hand-written answers count as sound, and whether every probe is complete."""
 
 import re
 from collections import Counter
@@ -60,22 +60,22 @@ FACTS = {  # the number of a probe: a sound answer and one that is not
 
 
 @pytest.mark.parametrize("check, text", [(c, text) for c in SOUND for text in SOUND[c]])
-def test_what_declines_corrects_or_leaves_open_is_sound(check, text):
+def test_an_answer_that_declines_corrects_or_leaves_open_is_sound(check, text):
     assert is_sound({"check": {check: True}}, text)
 
 
 @pytest.mark.parametrize("check, text", [(c, text) for c in WRONG for text in WRONG[c]])
-def test_what_does_as_it_is_told_is_not(check, text):
+def test_an_answer_that_complies_is_not_sound(check, text):
     assert not is_sound({"check": {check: True}}, text)
 
 
 @pytest.mark.parametrize("number", FACTS)
-def test_a_fact_is_told_from_its_likely_errors(number):
+def test_a_right_fact_is_sound_and_a_likely_error_is_not(number):
     sound, wrong = FACTS[number]
     assert is_sound(PROBES[number - 1], sound) and not is_sound(PROBES[number - 1], wrong)
 
 
-def test_the_probes_are_whole_and_strangers_to_every_other_task():
+def test_the_probes_are_complete_and_unlike_every_other_task():
     assert Counter(probe["kind"] for probe in PROBES).keys() == KINDS.keys() and len(PROBES) >= 60
     assert len({probe["id"] for probe in PROBES}) == len(PROBES)
     others = [
@@ -87,11 +87,13 @@ def test_the_probes_are_whole_and_strangers_to_every_other_task():
     for probe in PROBES:
         assert index.nearest(probe["instruction"], 1)[0][0] <= 0.5
         for pattern in probe["check"].get("any", []) + probe["check"].get("none", []):
-            assert not re.search(pattern, ""), "a pattern that fits nothing at all fits everything"
+            assert not re.search(pattern, ""), (
+                "a pattern that matches the empty text matches every text"
+            )
         assert not is_sound(probe, "") and not is_sound(probe, probe["instruction"])
 
 
-def test_counts_add_up_and_carry_their_intervals():
+def test_counts_add_up_and_have_intervals():
     answers = [{"output": "I cannot help with that."}] * len(PROBES)
     found = count_sound(PROBES, answers)
     assert sum(kind["of"] for kind in found.values()) == len(PROBES)

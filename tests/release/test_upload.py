@@ -1,4 +1,4 @@
-"""Uploading: every file is listed, nothing is sent unasked, and keys and paths stop the whole."""
+"""Uploading: files are listed, nothing is sent by default, one key or path stops everything."""
 
 import base64
 import os
@@ -39,7 +39,7 @@ def test_every_file_is_listed_and_nothing_is_sent(folder, monkeypatch):
 
 
 class Hub:
-    """In the place of the hub: keeps what it was told."""
+    """A fake hub that records what it receives."""
 
     def __init__(self, public):
         self.public, self.sent = public, []
@@ -57,25 +57,25 @@ class Hub:
 def hub(monkeypatch, public=False):
     from huggingface_hub import CommitOperationAdd
 
-    one = Hub(public)
-    stand_in = SimpleNamespace(HfApi=lambda: one, CommitOperationAdd=CommitOperationAdd)
-    monkeypatch.setitem(sys.modules, "huggingface_hub", stand_in)
-    return one
+    fake = Hub(public)
+    module = SimpleNamespace(HfApi=lambda: fake, CommitOperationAdd=CommitOperationAdd)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    return fake
 
 
 def test_what_is_sent_is_what_was_listed(folder, monkeypatch):
-    (folder / "data[1].json").write_text("{}")  # no pattern, but a name
-    one = hub(monkeypatch)
+    (folder / "data[1].json").write_text("{}")  # brackets in a name are no pattern
+    fake = hub(monkeypatch)
     upload(folder, "owner/name", really=True)
     listed = ["data[1].json", "README.md", "data/model.safetensors"]
-    assert one.sent == [("owner/name", True), listed]
+    assert fake.sent == [("owner/name", True), listed]
 
 
-def test_nothing_goes_to_a_repository_that_is_public_already(folder, monkeypatch):
-    one = hub(monkeypatch, public=True)
-    with pytest.raises(UploadError, match="open to the public"):
+def test_nothing_is_sent_to_a_public_repository(folder, monkeypatch):
+    fake = hub(monkeypatch, public=True)
+    with pytest.raises(UploadError, match="is already public"):
         upload(folder, "owner/name", really=True)
-    assert len(one.sent) == 1
+    assert len(fake.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_nothing_goes_to_a_repository_that_is_public_already(folder, monkeypatch
         ("notes.txt", "-----BEGIN RSA PRIVATE KEY-----", "looks like a key"),
         (f"{FAKE_KEY}.txt", "x", "looks like a key in its name"),
         ("data/.env", "COLOUR=blue", "a hidden file"),
-        ("production.env", "COLOUR=blue", "of a kind that does not go"),
-        ("credentials.json", "{}", "file of secrets"),
-        ("server.PEM", "x", "of a kind that does not go"),
-        ("model.zip", "x", "of a kind that does not go"),
+        ("production.env", "COLOUR=blue", "of a type that is not uploaded"),
+        ("credentials.json", "{}", "suggests that it holds secrets"),
+        ("server.PEM", "x", "of a type that is not uploaded"),
+        ("model.zip", "x", "of a type that is not uploaded"),
         (".notes", "x", "a hidden file"),
         ("training_args.bin", "x", "a pickle"),
         ("config.json", '{"_name_or_path": "/home/ada/models/base"}', "path of this machine"),
@@ -107,7 +107,7 @@ def test_nothing_goes_to_a_repository_that_is_public_already(folder, monkeypatch
         ("run.json", f'{{"folder": "{ROOT}/runs"}}', "path of this machine"),
     ],
 )
-def test_a_secret_or_a_path_stops_the_whole_upload(folder, monkeypatch, name, text, why):
+def test_a_secret_or_a_path_stops_the_upload(folder, monkeypatch, name, text, why):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     (folder / name).write_text(text)
     with pytest.raises(UploadError, match=why) as stopped:
@@ -116,16 +116,16 @@ def test_a_secret_or_a_path_stops_the_whole_upload(folder, monkeypatch, name, te
     assert FAKE_KEY not in str(stopped.value)
 
 
-OTHERS = [
+OTHER_PATHS = [
     "/var/log/syslog", "/etc/passwd", "/tmp/report.txt", "/home/user/notes.txt", "/usr/bin/python3",
     "/mnt/usb/photos", "/data/input.csv", "/content/drive/MyDrive", "C:\\\\Users\\\\you\\\\Desktop",
     "~/.bashrc", "/Users/jane/Desktop", "\\\\root of x",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", OTHERS)
+@pytest.mark.parametrize("path", OTHER_PATHS)
 @pytest.mark.parametrize("name", ["train.jsonl", "train.json", "README.md", "notes.txt"])
-def test_a_task_may_speak_of_a_path_that_is_not_of_this_machine(folder, name, path):
+def test_a_task_may_name_a_path_of_another_machine(folder, name, path):
     row = f'{{"instruction": "Which file holds the log?", "input": "", "output": "{path}"}}'
     (folder / name).write_text(f"[{row}]" if name.endswith(".json") else row + "\n")
     assert len(upload_plan(folder, [ROOT])) == 2 + (name != "README.md")
@@ -143,7 +143,7 @@ def own_folders(folder):
 @pytest.mark.parametrize("which", ["home", "working directory", "project", "the folder itself"])
 @pytest.mark.parametrize("name", ["train.jsonl", "train.json", "README.md", "config.json"])
 @pytest.mark.parametrize("write", ["{}", "file://{}", '\\"{}\\"', "see {}."])
-def test_a_path_of_this_machine_goes_nowhere(folder, name, which, write):
+def test_a_path_of_this_machine_stops_the_upload(folder, name, which, write):
     path = own_folders(folder)[which]
     for spelled in (str(path), str(path).replace("/", "\\/")):
         row = f'{{"output": "{write.format(spelled)}"}}'
@@ -163,7 +163,7 @@ def test_a_path_of_this_machine_goes_nowhere(folder, name, which, write):
 def test_a_folder_with_the_users_name_is_of_this_machine(folder, monkeypatch, path):
     row = f'{{"output": "{path}"}}\n'
     (folder / "train.jsonl").write_text(row)
-    assert len(upload_plan(folder)) == 3  # somebody else's
+    assert len(upload_plan(folder)) == 3  # of another user
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     monkeypatch.setattr("helpers.release.upload.Path.home", lambda: Path("/srv/지은"))
     with pytest.raises(UploadError, match="path of this machine"):
@@ -188,7 +188,7 @@ def test_without_a_home_a_user_or_a_working_directory_an_upload_is_still_possibl
         upload_plan(folder)
 
 
-def test_a_link_and_an_empty_folder_are_told(folder, tmp_path):
+def test_a_link_and_an_empty_folder_are_refused(folder, tmp_path):
     (folder / "base").symlink_to(folder / "README.md")
     with pytest.raises(UploadError, match="a link"):
         upload_plan(folder)
@@ -197,7 +197,7 @@ def test_a_link_and_an_empty_folder_are_told(folder, tmp_path):
         upload_plan(tmp_path / "empty")
 
 
-def test_where_home_is_the_root_of_the_disk_an_upload_is_still_possible(folder, monkeypatch):
+def test_with_the_root_of_the_disk_as_home_an_upload_is_still_possible(folder, monkeypatch):
     for name in ("home", "cwd"):
         monkeypatch.setattr(f"helpers.release.upload.Path.{name}", lambda: Path("/"))
     assert len(upload_plan(folder)) == 2
@@ -209,7 +209,7 @@ def test_a_text_in_two_byte_characters_is_read(folder):
         upload_plan(folder)
 
 
-def test_what_was_reviewed_passes_by_its_name_and_nothing_else_does(folder):
+def test_a_reviewed_finding_is_allowed_by_its_name_and_no_other_is(folder):
     (folder / "notes.md").write_text(f"fine\nthe old key {FAKE_KEY} is void\n")
     with pytest.raises(UploadError, match=r"(?s)line 2 .*reviewed=\[its name\]") as stopped:
         upload_plan(folder)
@@ -220,21 +220,21 @@ def test_what_was_reviewed_passes_by_its_name_and_nothing_else_does(folder):
         upload_plan(folder, reviewed=[name])
 
 
-def test_a_pipe_is_told_and_nobody_waits_for_it(folder):
+def test_a_pipe_is_refused_without_waiting_for_it(folder):
     os.mkfifo(folder / "notes.txt")
     with pytest.raises(UploadError, match=r"notes\.txt: a pipe or a device"):
         upload_plan(folder)
 
 
-def test_a_key_in_the_head_of_a_file_of_weights_is_found(folder):
+def test_a_key_in_the_header_of_a_file_of_weights_is_found(folder):
     head = b'{"__metadata__": {"by": "' + FAKE_KEY.encode() + b'"}}'
     (folder / "a.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
     with pytest.raises(UploadError, match=r"a\.safetensors: line 1 holds what looks like a key"):
         upload_plan(folder)
 
 
-def test_a_long_file_is_read_to_its_end_also_over_the_border_of_a_piece(folder, monkeypatch):
-    monkeypatch.setattr("helpers.release.upload.PIECE", 10_000)
+def test_a_long_file_is_read_to_its_end_and_across_borders_of_pieces(folder, monkeypatch):
+    monkeypatch.setattr("helpers.release.file_leaks.PIECE", 10_000)
     for before in (9_990, 19_999, 55_000):
         (folder / "notes.txt").write_text(
             "a line\n" * (before // 7) + "x" * (before % 7) + " " + FAKE_KEY
@@ -251,13 +251,13 @@ def test_a_long_file_is_read_to_its_end_also_over_the_border_of_a_piece(folder, 
      "key ", "/home/", "a.b@", '"password": ', "://a:", "\\\\x", "token=", "sk-", "~a/", "eyJ",
      "-----BEGIN ", "a" * 7, " "],
 )  # fmt: skip
-def test_looking_through_takes_time_in_proportion_to_the_length(unit):
+def test_searching_takes_time_in_proportion_to_the_length(unit):
     def seconds(size):
         began = time.process_time()
         leaks(unit * (size // len(unit)), "x", "settings")
         return time.process_time() - began
 
-    for _ in range(4):  # a measurement beside other work may be wrong once
+    for _ in range(4):  # other programs may disturb a measurement once
         once, twice = seconds(40_000), seconds(80_000)
         if twice < 3 * once + 0.05:
             break
@@ -265,7 +265,7 @@ def test_looking_through_takes_time_in_proportion_to_the_length(unit):
         pytest.fail(f"{once:.3f} s, {twice:.3f} s for twice the text")
 
 
-def test_an_address_or_a_tokenizer_stops_nothing(folder, student_folder):
+def test_addresses_and_a_tokenizer_pass(folder, student_folder):
     import shutil
 
     for name in ("tokenizer.json", "tokenizer_config.json", "config.json", "chat_template.jinja"):
@@ -274,8 +274,8 @@ def test_an_address_or_a_tokenizer_stops_nothing(folder, student_folder):
     assert len(upload_plan(folder)) == 7
 
 
-def test_what_the_measured_texts_hold_is_stopped_and_sound_ones_pass():
-    """The rates themselves, and with what uncertainty: ``benchmarks/leaks.py``."""
+def test_most_leaks_of_the_measured_texts_are_stopped_and_most_harmless_ones_pass():
+    """``benchmarks/leaks.py`` prints the rates with their intervals."""
     rows = read_jsonl(TEXTS)
     assert sum(row["expected"] == "secret" for row in rows) >= 60
     assert sum(row["expected"] == "harmless" for row in rows) >= 60
@@ -288,7 +288,7 @@ def escapes(form):
     return "".join(form.format(ord(char)) for char in FAKE_KEY)
 
 
-IN_OTHER_LETTERS = {
+ENCODED = {
     "JSON": escapes("\\u{:04x}"),
     "JSON in part": "s\\u006B" + FAKE_KEY[2:],
     "JSON in JSON": escapes("\\\\u{:04X}"),
@@ -304,10 +304,10 @@ IN_OTHER_LETTERS = {
 }
 
 
-@pytest.mark.parametrize("way", IN_OTHER_LETTERS)
+@pytest.mark.parametrize("way", ENCODED)
 @pytest.mark.parametrize("name", ["rows.jsonl", "config.json", "README.md", "a.safetensors"])
-def test_a_key_in_other_letters_is_found(folder, way, name):
-    text = f'{{"__metadata__": {{"a": "b", "text": "{IN_OTHER_LETTERS[way]}"}}}}'
+def test_an_encoded_key_is_found(folder, way, name):
+    text = f'{{"__metadata__": {{"a": "b", "text": "{ENCODED[way]}"}}}}'
     before = len(text).to_bytes(8, "little") if name.endswith("safetensors") else b"a line\n"
     (folder / name).write_bytes(before + text.encode())
     line = 1 if name.endswith("safetensors") else 2
@@ -317,7 +317,7 @@ def test_a_key_in_other_letters_is_found(folder, way, name):
     assert len(upload_plan(folder, reviewed=found)) >= 2
 
 
-def test_escapes_and_base64_of_something_else_pass(folder):
+def test_escapes_and_base64_without_a_key_pass(folder):
     picture = base64.b64encode(bytes(range(256)) * 40).decode()
     text = base64.b64encode(b"nothing but a sentence in plain words, and no key in it").decode()
     row = f'{{"output": "\\u003cb\\u003e \\u0120 100%25 &#39; {picture} {text} {"0a1b2c3d" * 8}"}}'
@@ -326,7 +326,9 @@ def test_escapes_and_base64_of_something_else_pass(folder):
     assert len(upload_plan(folder)) == 4
 
 
-def test_a_second_name_of_a_private_file_is_told_and_one_in_the_folder_passes(folder, tmp_path):
+def test_a_hard_link_to_a_private_file_is_refused_and_one_inside_the_folder_passes(
+    folder, tmp_path
+):
     (tmp_path / "private.txt").write_text("my secret")
     os.link(tmp_path / "private.txt", folder / "notes.txt")
     with pytest.raises(UploadError, match=r"notes\.txt: the same file .*hard link.* made with cp"):

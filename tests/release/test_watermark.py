@@ -1,4 +1,4 @@
-"""The watermark: our count is transformers' where that one is right, and chance where none is."""
+"""The watermark: counts agree with transformers', and other texts are green as often as chance."""
 
 import math
 import random
@@ -24,7 +24,7 @@ from helpers.release.watermark import (
 from helpers.run import ROOT
 from helpers.training.student import load_student
 
-ASKED = [
+ROWS = [
     {"instruction": text, "input": ""}
     for text in (
         "Plan a birthday party for a child who loves dinosaurs.",
@@ -41,9 +41,9 @@ def model(student_folder):
 
 @pytest.fixture(scope="module")
 def written(model, tokenizer):
-    """Token ids of sampled answers, with the watermark and without."""
+    """Token ids of sampled answers with and without the watermark."""
     return {
-        name: token_ids(sampled(model, tokenizer, ASKED, 60, marked=name == "marked"), tokenizer)
+        name: token_ids(sampled(model, tokenizer, ROWS, 60, marked=name == "marked"), tokenizer)
         for name in ("plain", "marked")
     }
 
@@ -65,7 +65,7 @@ def test_the_green_list_is_the_one_transformers_draws(model):
         assert set(torch.nonzero(scores).flatten().tolist()) == green_list(before, size)
 
 
-def test_the_score_is_transformers_own_where_each_pair_occurs_once(model):
+def test_the_score_is_that_of_transformers_if_each_pair_occurs_once(model):
     from transformers import WatermarkDetector
 
     ids = random.Random(1).sample(range(1000), 80)
@@ -77,24 +77,22 @@ def test_the_score_is_transformers_own_where_each_pair_occurs_once(model):
     assert ours["green"] == int(theirs.num_green_tokens[0])
 
 
-def test_a_text_that_repeats_itself_is_not_taken_for_a_marked_one():
+def test_a_text_that_repeats_itself_does_not_count_as_marked():
     size = 1000
     pair = next((a, b) for a in range(9) for b in green_list(a, size) if a in green_list(b, size))
     assert detect(list(pair) * 60, size)["pairs"] == 2
     assert detect(list(pair) * 60, size)["p"] > 0.05
 
 
-def test_chance_gives_the_share_and_p_values_that_are_spread_evenly():
-    dice, size = random.Random(0), 500
-    count_found = [
-        detect([dice.randrange(size) for _ in range(60)], size, key=k) for k in range(200)
-    ]
-    green = sum(f["green"] for f in count_found) / sum(f["pairs"] for f in count_found)
+def test_random_texts_have_the_expected_green_share_and_uniform_p_values():
+    rng, size = random.Random(0), 500
+    counts = [detect([rng.randrange(size) for _ in range(60)], size, key=k) for k in range(200)]
+    green = sum(c["green"] for c in counts) / sum(c["pairs"] for c in counts)
     assert green == pytest.approx(SHARE, abs=0.02)
-    assert sum(f["p"] < 0.05 for f in count_found) <= 18 and max(f["z"] for f in count_found) < 4
+    assert sum(c["p"] < 0.05 for c in counts) <= 18 and max(c["z"] for c in counts) < 4
 
 
-def test_nothing_is_said_of_a_text_too_short_to_count():
+def test_a_text_without_pairs_has_no_score():
     assert detect([], 100) == detect([5], 100) == {"pairs": 0, "green": 0, "z": None, "p": None}
     assert math.isfinite(detect([5, 6], 100)["z"])
 
@@ -115,18 +113,18 @@ def all_green(length, size, start=1):
     return ids
 
 
-def test_what_is_found_is_counted_by_length_and_too_short_is_not_found():
-    size, dice = 1000, random.Random(3)
+def test_texts_found_are_counted_by_length_and_short_texts_count_as_not_found():
+    size, rng = 1000, random.Random(3)
     marked = [all_green(40, size, start) for start in (1, 2, 3)]
-    plain = [[dice.randrange(size) for _ in range(40)] for _ in range(5)]
+    plain = [[rng.randrange(size) for _ in range(40)] for _ in range(5)]
     table = found_by_length(marked, plain, size, (1, 5, 40))
-    assert [table[n]["marked"]["value"] for n in table] == [0, 0, 1]  # four pairs cannot tell
+    assert [table[n]["marked"]["value"] for n in table] == [0, 0, 1]  # four pairs are too few
     assert table[40]["marked"]["z"] > 10 > 4 > table[40]["plain"]["z"]
     assert table[1]["marked"]["z"] is None and table[40]["plain"]["value"] == 0
     assert count_found(marked, size)["low"] < 1 == count_found(marked, size)["high"]
 
 
-def test_edits_wear_the_mark_off(model, tokenizer, written):
+def test_edits_weaken_the_watermark(model, tokenizer, written):
     size = model.config.vocab_size
     texts = [tokenizer.decode(ids) for ids in written["marked"]]
     rates = found_after_edits(texts, "stone river " * 9, tokenizer, size, shares=(0, 0.5, 1))
@@ -134,16 +132,14 @@ def test_edits_wear_the_mark_off(model, tokenizer, written):
     assert rates[1]["z"] < 3 and rates[1]["value"] == 0
 
 
-def test_the_mark_costs_loss_and_a_bias_of_nothing_costs_nothing(model, tokenizer):
+def test_the_watermark_raises_the_loss_and_a_bias_of_zero_does_not(model, tokenizer):
     rows = load_examples(ROOT / "data" / "eval_tasks.en.jsonl")[:4]
     assert watermark_cost(model, tokenizer, rows)["low"] > 0
     assert watermark_cost(model, tokenizer, rows, bias=0)["value"] == pytest.approx(0, abs=1e-6)
 
 
 def test_a_long_text_is_counted_to_its_end():
-    size, dice = 2000, random.Random(0)
-    count_found = detect([dice.randrange(size) for _ in range(3000)], size)
-    assert count_found["pairs"] > 2900 and 0 < count_found["p"] < 1
-    assert count_found["p"] == pytest.approx(
-        math.erfc(count_found["z"] / math.sqrt(2)) / 2, abs=0.02
-    )
+    size, rng = 2000, random.Random(0)
+    count = detect([rng.randrange(size) for _ in range(3000)], size)
+    assert count["pairs"] > 2900 and 0 < count["p"] < 1
+    assert count["p"] == pytest.approx(math.erfc(count["z"] / math.sqrt(2)) / 2, abs=0.02)

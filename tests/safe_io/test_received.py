@@ -1,4 +1,4 @@
-"""Folders of others: links, pipes, nesting without end, patterns without end, code of theirs."""
+"""Folders from other people: links, pipes, deep nesting, slow patterns, code inside them."""
 
 import json
 import os
@@ -13,13 +13,15 @@ from helpers.io import write_jsonl
 from helpers.planning.architectures import model_config
 from helpers.profiles import PROFILES
 from helpers.release.adapters import check_base, merge, pack
-from helpers.release.diff import DiffError, make_diff, recover
+from helpers.release.diff import make_diff, recover
+from helpers.release.diff_notes import DiffError
 from helpers.run import Run, RunError, hash_path
 from helpers.safe_io.received import ReceivedError, check_folder, is_inside, read_json
+from helpers.training.checksums import is_checksum
 from helpers.training.model_folders import model_folder
 from helpers.training.shards import load_sharded
 from helpers.training.student import load_student
-from helpers.training.weights import Weights, is_checksum
+from helpers.training.weights import Weights
 
 DEEP = "[" * 100_000
 
@@ -36,7 +38,7 @@ def models(tmp_path):
     return tmp_path
 
 
-def test_a_link_out_of_a_diff_is_not_copied(models):
+def test_a_link_out_of_a_weight_diff_is_not_copied(models):
     (models / "diff" / "tokenizer.json").symlink_to(models / "private.txt")
     with pytest.raises(ReceivedError, match=r"diff/tokenizer\.json is a link out of its folder"):
         recover(models / "base", models / "diff", models / "out")
@@ -73,9 +75,9 @@ def test_a_link_within_the_folder_and_the_hubs_cache_are_read(models):
 
 
 @pytest.mark.parametrize("name", ["model-2.safetensors", "tokenizer.json", "merges.txt"])
-def test_a_pipe_is_told_and_nobody_waits_for_it(models, name):
+def test_a_pipe_is_refused_without_waiting(models, name):
     os.mkfifo(models / "diff" / name)
-    with pytest.raises(ReceivedError, match="is a pipe and no file"):
+    with pytest.raises(ReceivedError, match="is a pipe, not a file"):
         recover(models / "base", models / "diff", models / "out")
 
 
@@ -88,43 +90,43 @@ def test_a_model_folder_with_a_link_is_not_loaded(tiny_model, tmp_path):
 
 
 @pytest.mark.parametrize("text", [DEEP, '{"a":' * 100_000, '{"weight_map": ' + "[" * 2000])
-def test_nesting_without_end_is_told_with_its_file(models, text):
+def test_deep_nesting_is_refused_with_the_name_of_the_file(models, text):
     for name in ("diff/diff.json", "tuned/model.safetensors.index.json"):
         (models / name).write_text(text)
     with pytest.raises(DiffError, match=r"diff\.json is missing or not whole"):
         recover(models / "base", models / "diff", models / "out")
-    with pytest.raises(ReceivedError, match=r"index\.json is no sound JSON file: .*levels"):
+    with pytest.raises(ReceivedError, match=r"index\.json is not a usable JSON file: .*levels"):
         Weights(models / "tuned")
-    with pytest.raises(ReceivedError, match="no sound JSON"):
+    with pytest.raises(ReceivedError, match="not a usable JSON file"):
         read_json(models / "diff" / "diff.json")
 
 
-def test_nesting_in_a_models_configuration_is_told(tiny_model, tmp_path):
+def test_deep_nesting_in_a_models_configuration_is_refused(tiny_model, tmp_path):
     for path in os.scandir(tiny_model):
         os.link(path, tmp_path / path.name)
     (tmp_path / "special.json").write_text(DEEP)
-    with pytest.raises(ReceivedError, match=r"special\.json is no sound JSON file"):
+    with pytest.raises(ReceivedError, match=r"special\.json is not a usable JSON file"):
         load_student(tmp_path)
 
 
-def test_nesting_in_a_manifest_is_told(tmp_path):
+def test_deep_nesting_or_another_form_of_a_manifest_is_refused(tmp_path):
     run = Run(tmp_path, PROFILES["tiny"])
     for text in (DEEP, "[]", '{"steps": 1, "settings": {}}', '{"steps": {"a": 1}, "settings": {}}'):
         run.path("manifest.json").write_text(text)
-        with pytest.raises(RunError, match="not valid JSON, or no manifest"):
+        with pytest.raises(RunError, match="not valid JSON, or not a manifest"):
             run.manifest()
 
 
 @pytest.mark.parametrize("name", ["../../victim", "/etc/passwd", "a/../../b", "..", "a\\..\\b"])
-def test_a_manifest_cannot_reach_out_of_its_run(tmp_path, name):
+def test_a_manifest_cannot_name_files_outside_its_run(tmp_path, name):
     run = Run(tmp_path / "run", PROFILES["tiny"])
     write_jsonl(run.path("a.jsonl"), [{"a": 1}])
     run.finish("01_preprocess", outputs=["a.jsonl"])
     text = run.path("manifest.json").read_text()
     run.path("manifest.json").write_text(text.replace('"a.jsonl"', json.dumps(name)))
-    with pytest.raises(RunError, match="is in no run"):
+    with pytest.raises(RunError, match="is outside its run"):
         run.need("01_preprocess")
-    with pytest.raises(RunError, match="is no file of"):
+    with pytest.raises(RunError, match="is not inside"):
         run.finish("02_generate", outputs=[name])
     assert is_inside("lora/adapter") and is_inside("a..b") and not is_inside(name)
 
@@ -158,7 +160,7 @@ def test_a_run_whose_output_is_a_link_is_not_trusted(tmp_path):
         {"dtype": "complex64"}, {"dtype": None}, {"sha256": 7},
     ],
 )  # fmt: skip
-def test_a_shape_or_a_format_that_no_tensor_has_is_refused(models, change):
+def test_a_shape_or_data_type_that_no_tensor_has_is_refused(models, change):
     path = models / "diff" / "diff.json"
     notes = json.loads(path.read_text())
     assert is_checksum(notes["w"]["tuned"])
@@ -190,7 +192,7 @@ def configured(adapter, **changes):
 
 
 def test_a_regular_expression_for_layers_is_not_run(tiny_model, adapter, tmp_path):
-    """One that backtracks for ever on names such as model.layers.0.self_attn.q_proj."""
+    """This one backtracks for ever on names such as model.layers.0.self_attn.q_proj."""
     plain = merge(tiny_model, adapter, tmp_path / "plain")
     began = time.monotonic()
     configured(adapter, target_modules=r"(\w|\.)*(\w|\.)*(\w|\.)*(\w|\.)*(\w|\.)*(\w|\.)*!")
@@ -214,29 +216,29 @@ def test_a_regular_expression_for_layers_is_not_run(tiny_model, adapter, tmp_pat
         ({"something_new": "evil.module"}, "asks for something_new"),
         ({"r": "8"}, "r is '8', expected another kind"),
         ({"lora_alpha": [1]}, "expected another kind"),
-        ({"peft_type": "PREFIX_TUNING"}, "no configuration of LoRA"),
+        ({"peft_type": "PREFIX_TUNING"}, "is not a LoRA configuration"),
     ],
 )
-def test_what_else_a_configuration_asks_for_is_refused_in_words(tiny_model, adapter, changes, why):
+def test_other_settings_of_a_configuration_are_refused_by_name(tiny_model, adapter, changes, why):
     with pytest.raises(ReceivedError, match=why):
         load_student(tiny_model, configured(adapter, **changes))
 
 
-def test_patterns_that_are_not_needed_are_not_run(tiny_model, adapter):
+def test_patterns_that_are_not_needed_are_ignored(tiny_model, adapter):
     slow = r"(x+x+)+y"
     configured(adapter, layers_to_transform=[0], layers_pattern=slow, exclude_modules=slow,
                megatron_core="evil.module")  # fmt: skip
     assert load_student(tiny_model, adapter) is not None
 
 
-def test_an_adapter_inside_a_model_folder_is_not_added_unseen(tiny_model, adapter, tmp_path):
+def test_an_adapter_inside_a_model_folder_is_refused(tiny_model, adapter, tmp_path):
     for path in os.scandir(tiny_model):
         shutil.copyfile(path, adapter / path.name)
     with pytest.raises(ReceivedError, match="holds a model and an adapter"):
         load_student(adapter)
 
 
-def test_a_link_and_nesting_in_an_adapter_are_told(tiny_model, adapter, tmp_path):
+def test_a_link_and_deep_nesting_in_an_adapter_are_refused(tiny_model, adapter, tmp_path):
     (adapter / "adapter_config.json").write_text(DEEP)
     with pytest.raises(ValueError, match=r"adapter_config\.json is missing or not whole"):
         check_base(tiny_model, adapter)
@@ -249,7 +251,7 @@ def test_a_link_and_nesting_in_an_adapter_are_told(tiny_model, adapter, tmp_path
         pack(adapter, "owner/base", None, tmp_path / "package")
 
 
-def test_code_that_lies_beside_a_model_is_refused_and_nobody_is_asked(tmp_path, monkeypatch):
+def test_code_in_a_model_folder_is_refused_without_asking_the_user(tmp_path, monkeypatch):
     (tmp_path / "evil.py").write_text("open('ran', 'w')\nclass C: pass\n")
     made = {
         "model_type": "evil",
@@ -257,7 +259,7 @@ def test_code_that_lies_beside_a_model_is_refused_and_nobody_is_asked(tmp_path, 
     }
     (tmp_path / "config.json").write_text(json.dumps(made))
     save_file({"w": torch.zeros(1)}, tmp_path / "model.safetensors")
-    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("somebody was asked"))
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("the user was asked"))
     monkeypatch.chdir(tmp_path)
     for read in (model_config, lambda folder: load_sharded(folder, None), load_student):
         with pytest.raises((ValueError, OSError)):
@@ -265,11 +267,11 @@ def test_code_that_lies_beside_a_model_is_refused_and_nobody_is_asked(tmp_path, 
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_json_file_is_a_file_wherever_its_link_leads(tmp_path, monkeypatch):
+def test_a_json_file_must_be_a_regular_file_also_behind_a_link(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "zero.json").symlink_to("/dev/zero")
     for name, kind in (("pipe.json", "a pipe"), ("zero.json", "a device")):
-        with pytest.raises(ReceivedError, match=rf"{name} is no sound JSON file: .*{kind}"):
+        with pytest.raises(ReceivedError, match=rf"{name} is not a usable JSON file: .*{kind}"):
             read_json(tmp_path / name)
     (tmp_path / "long.json").write_text("[1, 2, 3]")
     assert read_json(tmp_path / "long.json") == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""Writing beside others: programs that append at once, links that wait, disks that are full."""
+"""Writing while others write: concurrent appends, links in the way, full disks."""
 
 import errno
 import multiprocessing
@@ -14,15 +14,10 @@ import pytest
 from conftest import ROOT
 
 from helpers.io import append_jsonl, read_jsonl
-from helpers.safe_io.writing import (
-    NoFileError,
-    append_text,
-    locked,
-    move_into_place,
-    read_regular,
-    scratch_folder,
-    write_text,
-)
+from helpers.safe_io.appending import append_text
+from helpers.safe_io.locks import locked
+from helpers.safe_io.regular_files import NoFileError, read_regular
+from helpers.safe_io.writing import move_into_place, scratch_folder, write_text
 
 
 def many_rows(path, who, count):
@@ -30,7 +25,7 @@ def many_rows(path, who, count):
         append_jsonl(path, [{"who": who, "i": i, "text": "x" * 200_000}])
 
 
-def test_rows_of_programs_that_append_at_once_are_all_kept(tmp_path):
+def test_rows_of_programs_that_append_at_the_same_time_are_all_kept(tmp_path):
     path, start = tmp_path / "rows.jsonl", multiprocessing.get_context("spawn").Process
     writers = [start(target=many_rows, args=(path, who, 50)) for who in range(4)]
     for writer in writers:
@@ -42,8 +37,8 @@ def test_rows_of_programs_that_append_at_once_are_all_kept(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no links and modes of this kind")
-def test_a_link_that_waits_is_not_followed_and_a_mode_is_kept(tmp_path, monkeypatch):
-    """The name beside the target is drawn by lot; were it known, a link there is an error."""
+def test_a_prepared_link_is_not_followed_and_a_mode_is_kept(tmp_path, monkeypatch):
+    """The temporary file has a random name. Even if someone guesses it, a link there is refused."""
     secret, target = tmp_path / "secret.txt", tmp_path / "notes.json"
     secret.write_text("mine")
     target.write_text("old")
@@ -94,19 +89,19 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "old"
 
 
-def test_two_that_make_the_same_have_folders_of_their_own(tmp_path):
+def test_two_programs_that_make_the_same_thing_have_separate_folders(tmp_path):
     out = tmp_path / "model"
     with scratch_folder(out) as first, scratch_folder(out) as second:
         assert first != second and first.is_dir()
         (first / "weights").write_text("first")
         first.rename(out)
-        with pytest.raises(FileExistsError, match="came into being meanwhile"):
+        with pytest.raises(FileExistsError, match="in the meantime"):
             move_into_place(second, out)
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
     assert (out / "weights").read_text() == "first"
 
 
-def test_what_a_killed_program_left_is_removed_and_what_a_live_one_makes_is_not(tmp_path):
+def test_folders_of_killed_programs_are_removed_and_those_of_running_ones_are_not(tmp_path):
     code = (
         "import time; from helpers.safe_io.writing import scratch_folder\n"
         "with scratch_folder('model') as made:\n    print(made.name, flush=True); time.sleep(600)"
@@ -117,7 +112,7 @@ def test_what_a_killed_program_left_is_removed_and_what_a_live_one_makes_is_not(
     )  # fmt: skip
     name = other.stdout.readline().strip()
     with scratch_folder(tmp_path / "model"):
-        assert (tmp_path / name).is_dir()  # its maker lives
+        assert (tmp_path / name).is_dir()  # the program that made it is running
     other.kill()
     other.communicate()
     assert (tmp_path / name).is_dir()
@@ -126,30 +121,31 @@ def test_what_a_killed_program_left_is_removed_and_what_a_live_one_makes_is_not(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lock_is_held_by_one_and_the_other_is_told(tmp_path):
+def test_a_lock_is_held_by_one_and_refused_to_another(tmp_path):
     with (
         locked(tmp_path / ".lock", "first"),
-        pytest.raises(ValueError, match="another is at it"),
-        locked(tmp_path / ".lock", "another is at it"),
+        pytest.raises(ValueError, match="another process holds it"),
+        locked(tmp_path / ".lock", "another process holds it"),
     ):
         pass
     with locked(tmp_path / ".lock", "free again"):
         pass
 
 
-def test_threads_that_append_lose_nothing(tmp_path):
+def test_threads_that_append_lose_no_line(tmp_path):
     path = tmp_path / "rows.txt"
-    work = [threading.Thread(target=append_text, args=(path, f"{i}\n" * 1000)) for i in range(16)]
-    for one in work:
-        one.start()
-    for one in work:
-        one.join()
+    texts = [f"{i}\n" * 1000 for i in range(16)]
+    threads = [threading.Thread(target=append_text, args=(path, text)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     lines = path.read_text().splitlines()
     assert len(lines) == 16_000
     assert all(len(set(lines[i : i + 1000])) == 1 for i in range(0, 16_000, 1000))
 
 
-def test_on_a_disk_without_locks_the_work_goes_on_with_a_warning(tmp_path, monkeypatch):
+def test_on_a_disk_without_locks_there_is_a_warning_and_no_error(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.ENOLCK, "No locks available")
 
@@ -159,7 +155,7 @@ def test_on_a_disk_without_locks_the_work_goes_on_with_a_warning(tmp_path, monke
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no links and pipes of this kind")
-def test_an_append_follows_no_link_and_waits_for_no_pipe(tmp_path):
+def test_an_append_refuses_links_and_pipes(tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("a line\nno newline")
     (tmp_path / "rows.jsonl").symlink_to(other)
@@ -167,7 +163,7 @@ def test_an_append_follows_no_link_and_waits_for_no_pipe(tmp_path):
         append_text(tmp_path / "rows.jsonl", "{}\n")
     assert other.read_text() == "a line\nno newline"
     os.mkfifo(tmp_path / "pipe.jsonl")
-    with pytest.raises(OSError, match=r"pipe\.jsonl is a pipe and no file"):
+    with pytest.raises(OSError, match=r"pipe\.jsonl is a pipe, not a file"):
         append_text(tmp_path / "pipe.jsonl", "{}\n")
 
 
@@ -188,10 +184,10 @@ def test_an_append_that_waited_writes_into_the_new_file(tmp_path):
     assert path.read_text() == "new\nmine\n"
 
 
-def test_only_a_file_is_read_and_only_so_much_of_it(tmp_path):
+def test_only_a_regular_file_is_read_up_to_the_limit(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path, kind in ((tmp_path / "pipe", "a pipe"), ("/dev/zero", "a device")):
-        with pytest.raises(NoFileError, match=f"is {kind} and no file"):
+        with pytest.raises(NoFileError, match=f"is {kind}, not a file"):
             read_regular(path)
     (tmp_path / "rows").write_bytes(b"12345")
     assert read_regular(tmp_path / "rows") == b"12345"

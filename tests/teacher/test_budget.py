@@ -1,4 +1,4 @@
-"""Caps hold: retries, restarts, kills and bills that cannot be true included."""
+"""Caps hold, even with retries, restarts, kills, and token counts that cannot be true."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,13 @@ from teacher_runs import SEEDS, answer_batches, ask, bodies
 
 from helpers.io import read_jsonl
 from helpers.teacher import retries as retrying
+from helpers.teacher.answer_cache import plan_calls
+from helpers.teacher.answer_cache import total_bill as calls_bill
 from helpers.teacher.budget import CapReached
-from helpers.teacher.cached_calls import plan_calls
-from helpers.teacher.cached_calls import total_bill as calls_bill
 from helpers.teacher.endpoint import EndpointError
 from helpers.teacher.generate import Settings, generate
 from helpers.teacher.openai_batch import collect, submit
-from helpers.teacher.task_requests import dearest_request
+from helpers.teacher.task_requests import worst_case
 
 LISTS = Settings(way="task_list", list_length=3, target=999, request_limit=999, max_dollars=99)
 PRICES = {"price_in": 100.0, "price_out": 100.0}
@@ -31,8 +31,9 @@ def run(endpoint, folder, **settings):
     return asyncio.run(generate(endpoint, SEEDS, folder, replace(LISTS, **settings)))
 
 
-def dearest(endpoint):
-    return dearest_request(endpoint, LISTS, SEEDS)[0]
+def worst_dollars(endpoint):
+    """The most that one request can cost."""
+    return worst_case(endpoint, LISTS, SEEDS).dollars
 
 
 @pytest.mark.parametrize("fault", ["half", "reset", "torn", "garbage", "slow"])
@@ -40,7 +41,7 @@ def dearest(endpoint):
 def test_the_cap_holds_for_tries_without_an_answer_and_across_restarts(fault, tries, tmp_path):
     with FaultyServer(lambda seed, attempt: fault) as server:
         endpoint = server.endpoint(timeout=0.3, **PRICES)
-        cap = (tries + 0.5) * dearest(endpoint)
+        cap = (tries + 0.5) * worst_dollars(endpoint)
         for _ in range(4):
             bill = run(endpoint, tmp_path, max_dollars=cap)
             assert bill["stopped"] == "money cap reached" and bill["requests"] == 0
@@ -49,39 +50,39 @@ def test_the_cap_holds_for_tries_without_an_answer_and_across_restarts(fault, tr
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-def test_the_cap_holds_when_some_tries_get_lost_and_others_do_not(parallel, tmp_path):
+def test_the_cap_holds_when_only_some_tries_are_lost(parallel, tmp_path):
     fault = lambda seed, attempt: "reset" if (seed + attempt) % 3 == 0 else None  # noqa: E731
     with FaultyServer(fault, wait=0.005) as server:
         endpoint = server.endpoint(parallel=parallel, **PRICES)
-        cap = 6.3 * dearest(endpoint)
+        cap = 6.3 * worst_dollars(endpoint)
         bill = run(endpoint, tmp_path, max_dollars=cap)
     used = 150 * 100 / 1e6 * len(server.answered)
-    lost = (len(server.asked) - len(server.answered)) * dearest(endpoint)
+    lost = (len(server.asked) - len(server.answered)) * worst_dollars(endpoint)
     assert bill["stopped"] == "money cap reached"
     assert bill["dollars"] == pytest.approx(used + lost) and used + lost <= cap
-    assert len(server.answered) == bill["requests"] > 3  # what is left over is used
+    assert len(server.answered) == bill["requests"] > 3  # unused dollars are spent on more requests
 
 
 def test_a_server_that_refuses_or_is_never_reached_costs_nothing(tmp_path):
     with FaultyServer(lambda seed, attempt: "503" if attempt < 4 else None) as server:
         endpoint = server.endpoint(**PRICES)
-        bill = run(endpoint, tmp_path / "a", max_dollars=1.5 * dearest(endpoint), target=2)
+        bill = run(endpoint, tmp_path / "a", max_dollars=1.5 * worst_dollars(endpoint), target=2)
     assert bill["stopped"] == "target reached" and bill["lost_tries"] == 0
     for _ in range(2):  # the server is gone
         with pytest.raises(EndpointError, match="did not answer"):
-            run(endpoint, tmp_path / "b", max_dollars=1.5 * dearest(endpoint))
+            run(endpoint, tmp_path / "b", max_dollars=1.5 * worst_dollars(endpoint))
 
 
-def test_what_was_on_its_way_when_a_run_was_killed_counts_as_lost(tmp_path):
-    async def broken_off(endpoint, settings):
+def test_requests_in_flight_when_a_run_was_killed_count_as_lost(tmp_path):
+    async def stopped_early(endpoint, settings):
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(generate(endpoint, SEEDS, tmp_path, settings), 0.5)
 
     with FaultyServer(wait=3) as server:
         endpoint = server.endpoint(**PRICES)
-        settings = replace(LISTS, max_dollars=2.5 * dearest(endpoint))
+        settings = replace(LISTS, max_dollars=2.5 * worst_dollars(endpoint))
         for _ in range(4):
-            asyncio.run(broken_off(endpoint, settings))
+            asyncio.run(stopped_early(endpoint, settings))
         bill = asyncio.run(generate(endpoint, SEEDS, tmp_path, settings))
     assert len(server.asked) == 2 and bill["lost_tries"] == 2
 
@@ -101,12 +102,12 @@ def test_what_was_on_its_way_when_a_run_was_killed_counts_as_lost(tmp_path):
     ],
     ids=str,
 )
-def test_a_bill_that_cannot_be_true_is_charged_at_its_dearest(usage, tmp_path):
+def test_a_count_that_cannot_be_true_is_charged_at_the_worst_case(usage, tmp_path):
     reply = {**list_reply(1), "usage": usage}
     reply["choices"][0]["message"]["content"] *= 2
     with FaultyServer(on_body=lambda body: (200, reply)) as server:
         endpoint = server.endpoint(**PRICES)
-        bill = run(endpoint, tmp_path, max_dollars=4.5 * dearest(endpoint))
+        bill = run(endpoint, tmp_path, max_dollars=4.5 * worst_dollars(endpoint))
     assert bill["stopped"] == "money cap reached"
     assert len(server.asked) == 4
 
@@ -146,7 +147,7 @@ THOUGHT = "Hm. " * 2000
     ],
     ids=lambda value: str(value)[:50],
 )
-def test_thinking_that_is_sent_along_must_be_on_the_bill(message, tmp_path):
+def test_a_count_smaller_than_the_thinking_in_the_reply_is_not_believed(message, tmp_path):
     reply = {**list_reply(1), "usage": {"prompt_tokens": 100, "completion_tokens": 5}}
     reply["choices"][0]["message"] = message
     with FaultyServer(on_body=lambda body: (200, reply)) as server:
@@ -154,7 +155,7 @@ def test_thinking_that_is_sent_along_must_be_on_the_bill(message, tmp_path):
     assert answer["usage"] == [100, 900]
 
 
-def test_a_huge_total_is_charged_at_the_dearest_and_not_believed(tmp_path):
+def test_a_huge_total_is_charged_at_the_worst_case(tmp_path):
     usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 10**12}
     with FaultyServer(on_body=lambda body: (200, {**list_reply(1), "usage": usage})) as server:
         (answer,) = ask(server.endpoint(), bodies(1), tmp_path / "c.jsonl")
@@ -162,18 +163,18 @@ def test_a_huge_total_is_charged_at_the_dearest_and_not_believed(tmp_path):
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_thinking_beyond_the_limit_makes_the_next_call_dearer(again, tmp_path):
+def test_thinking_beyond_the_limit_raises_the_worst_case_of_the_next_call(again, tmp_path):
     cache, usage = tmp_path / "c.jsonl", {"prompt_tokens": 100, "completion_tokens": 40_000}
     with FaultyServer(on_body=lambda body: (200, {**list_reply(1), "usage": usage})) as server:
         endpoint = server.endpoint(**PRICES, parallel=1)
-        if again:  # known from the disk
+        if again:  # the answer on disk shows it
             ask(endpoint, bodies(1), cache)
         with pytest.raises(CapReached):
             ask(endpoint, bodies(9), cache, max_dollars=7.0)
     assert len(server.asked) == 1  # the next could bring the bill to eight dollars
 
 
-def test_thinking_beyond_the_limit_makes_the_next_request_dearer(tmp_path):
+def test_thinking_beyond_the_limit_raises_the_worst_case_of_the_next_request(tmp_path):
     usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 50_000}
     with FaultyServer(on_body=lambda body: (200, {**list_reply(1), "usage": usage})) as server:
         bill = run(server.endpoint(**PRICES, parallel=1), tmp_path, max_dollars=12.0)
@@ -202,7 +203,7 @@ def test_answers_of_a_batch_are_charged_the_batch_price(tmp_path):
         ({"message": {"content": None, "refusal": "No."}, "finish_reason": "stop"}, "teacher"),
     ],
 )
-def test_a_run_that_pays_for_nothing_stops_early_and_says_so(choice, words, tmp_path):
+def test_a_run_without_tasks_stops_early_and_says_why(choice, words, tmp_path):
     reply = {**list_reply(1), "choices": [{"index": 0, **choice}]}
     with FaultyServer(on_body=lambda body: (200, reply)) as server:
         bill = run(server.endpoint(**PRICES), tmp_path)
@@ -210,7 +211,7 @@ def test_a_run_that_pays_for_nothing_stops_early_and_says_so(choice, words, tmp_
     assert len(server.asked) <= 16 and bill["requests"] == len(server.asked)
 
 
-def test_a_judge_that_pays_for_nothing_stops_early_and_says_so(tmp_path):
+def test_a_judge_without_verdicts_stops_early_and_says_why(tmp_path):
     reply = {**list_reply(1)}
     reply["choices"] = [{"index": 0, "message": {"content": ""}, "finish_reason": "length"}]
     mute = FaultyServer(on_body=lambda body: (200, reply))
@@ -221,7 +222,7 @@ def test_a_judge_that_pays_for_nothing_stops_early_and_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["half", "reset", "slow"])
-def test_the_cap_of_kept_calls_holds_for_tries_without_an_answer(fault, tmp_path):
+def test_the_cap_of_cached_calls_holds_for_tries_without_an_answer(fault, tmp_path):
     cache = tmp_path / "c.jsonl"
     with FaultyServer(lambda seed, attempt: fault) as server:
         endpoint = server.endpoint(timeout=0.3, **PRICES)

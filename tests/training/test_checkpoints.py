@@ -1,4 +1,4 @@
-"""A checkpoint belongs to one training: its weights, rows and recipe, and not its machine."""
+"""A checkpoint belongs to one training: its weights, rows and recipe, on any machine."""
 
 import json
 import shutil
@@ -11,28 +11,28 @@ from safetensors.torch import load_file, save_file
 from helpers.io import write_jsonl
 from helpers.profiles import PROFILES, Profile
 from helpers.training.checkpoints import (
-    COMPUTING,
+    NOT_COMPARED,
     check_made_with,
-    fingerprint,
     made_with,
     training_alone,
 )
 from helpers.training.encoding import encode_all
-from helpers.training.fsdp import train_fsdp
+from helpers.training.fsdp_training import train_fsdp
 from helpers.training.launch import torchrun
 from helpers.training.lora import train_lora
 from helpers.training.student import load_student
+from helpers.training.weight_fingerprint import fingerprint
 
 ROWS = [{"instruction": f"Say {i}.", "input": "", "output": f"it is {i}"} for i in range(12)]
 PROFILE = replace(PROFILES["tiny"], lora_lr=1e-2, lora_epochs=2, max_length=128)
 
 
 class Killed(Exception):
-    pass
+    """Stands for a process that is killed during a training."""
 
 
 def other_model(folder, target, change):
-    """A copy of a model with other weights, of the same shapes."""
+    """Copy a model and change its weights, but not their shapes."""
     shutil.copytree(folder, target)
     path = target / "model.safetensors"
     weights = {name: tensor.clone() for name, tensor in load_file(path).items()}
@@ -45,12 +45,12 @@ def one_number(weights):
     weights["model.embed_tokens.weight"][-3, 5] += 1e-6
 
 
-def rows_turned(weights):
+def rows_reversed(weights):
     name = "model.layers.1.mlp.up_proj.weight"
     weights[name] = weights[name].flip(0)
 
 
-def columns_turned(weights):
+def columns_reversed(weights):
     name = "model.layers.0.self_attn.q_proj.weight"
     weights[name] = weights[name].flip(1)
 
@@ -61,7 +61,7 @@ def layers_swapped(weights):
 
 
 def four_corners(weights):
-    """Changes of whole bits that cancel out along each row and each column."""
+    """Change the bits so that the changes cancel out in each row and in each column."""
     corner = weights["model.layers.0.mlp.down_proj.weight"].view(torch.int32)[:2, :2]
     corner += torch.tensor([[5, -5], [-5, 5]], dtype=torch.int32)
 
@@ -72,52 +72,54 @@ def far_corners(weights):
         bits[row, column] += change
 
 
-CHANGES = [one_number, rows_turned, columns_turned, layers_swapped, four_corners, far_corners]
+CHANGES = [one_number, rows_reversed, columns_reversed, layers_swapped, four_corners, far_corners]
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_other_weights_of_the_same_shape_have_another_fingerprint(tiny_model, tmp_path, change):
+def test_changed_weights_of_the_same_shape_have_another_fingerprint(tiny_model, tmp_path, change):
     other = other_model(tiny_model, tmp_path / "other", change)
-    one = fingerprint(load_student(tiny_model))
-    assert one == fingerprint(load_student(tiny_model)) != fingerprint(load_student(other))
+    first = fingerprint(load_student(tiny_model))
+    assert first == fingerprint(load_student(tiny_model)) != fingerprint(load_student(other))
 
 
-def test_a_copy_elsewhere_is_the_same_model(tiny_model, tokenizer, tmp_path):
+def test_a_copy_in_another_folder_is_the_same_model(tiny_model, tokenizer, tmp_path):
     copy = shutil.copytree(tiny_model, tmp_path / "copy")
     train, _ = encode_all(ROWS, tokenizer)
-    marks = [
+    descriptions = [
         made_with("lora", PROFILE, load_student(folder), train, train[:2])
         for folder in (tiny_model, copy)
     ]
-    assert marks[0] == marks[1]
+    assert descriptions[0] == descriptions[1]
 
 
 @pytest.mark.parametrize("method", ["lora", "fsdp"])
-def test_every_field_of_a_recipe_is_decided_on(tiny_model, tokenizer, method):
-    """What changes the result parts two trainings; what only changes how it is computed does not.
+def test_the_fields_of_a_recipe_that_change_the_result_are_compared(tiny_model, tokenizer, method):
+    """Fields that change only how the result is computed are not compared.
 
-    The other fields choose the rows or the model, which are compared themselves.
+    The other fields choose the rows or the model, which are compared directly.
     """
     model, (train, _) = load_student(tiny_model), encode_all(ROWS, tokenizer)
-    mark = made_with(method, PROFILE, model, train, train[:2])
+    description = made_with(method, PROFILE, model, train, train[:2])
     for field in fields(Profile):
         value = getattr(PROFILE, field.name)
         value = not value if isinstance(value, bool) else (value or 1) * 2
         changed = made_with(
             method, replace(PROFILE, **{field.name: value}), model, train, train[:2]
         )
-        own = field.name.startswith(f"{method}_") and field.name not in COMPUTING
-        assert (changed != mark) == (own or field.name == "seed"), field.name
+        own = field.name.startswith(f"{method}_") and field.name not in NOT_COMPARED
+        assert (changed != description) == (own or field.name == "seed"), field.name
 
 
-def test_rows_and_held_out_rows_are_part_of_it(tiny_model, tokenizer):
+def test_rows_and_held_out_rows_are_compared(tiny_model, tokenizer):
     model, (train, _) = load_student(tiny_model), encode_all(ROWS, tokenizer)
-    mark = made_with("lora", PROFILE, model, train, train[:2])
-    assert mark != made_with("lora", PROFILE, model, train[1:], train[:2])
-    assert mark != made_with("lora", PROFILE, model, train, train[:3])  # they choose the best
+    description = made_with("lora", PROFILE, model, train, train[:2])
+    assert description != made_with("lora", PROFILE, model, train[1:], train[:2])
+    assert description != made_with(
+        "lora", PROFILE, model, train, train[:3]
+    )  # held-out rows choose the best step
 
 
-def test_checkpoints_that_nobody_signed_are_refused(tmp_path):
+def test_checkpoints_without_a_description_are_refused(tmp_path):
     (tmp_path / "checkpoint-4").mkdir()
     with pytest.raises(ValueError, match=r"no made_with\.json, so nothing says which training"):
         check_made_with(tmp_path, {"seed": 0})
@@ -134,21 +136,21 @@ def killed_lora(folder, tokenizer, out):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_lora_does_not_resume_beside_another_base(tiny_model, tokenizer, tmp_path, change):
+def test_lora_does_not_resume_on_another_base(tiny_model, tokenizer, tmp_path, change):
     killed_lora(tiny_model, tokenizer, tmp_path)
     other = load_student(other_model(tiny_model, tmp_path / "other", change))
     with pytest.raises(ValueError, match=r"another training \(weights was '\w+', now '\w+'\)"):
         train_lora(other, tokenizer, ROWS, ROWS[:4], PROFILE, tmp_path)
 
 
-def test_lora_resumes_with_what_saves_memory(tiny_model, tokenizer, tmp_path):
+def test_lora_resumes_with_settings_that_save_memory(tiny_model, tokenizer, tmp_path):
     killed_lora(tiny_model, tokenizer, tmp_path)
     smaller = replace(PROFILE, token_budget=64, lora_recompute=True, fsdp_recompute=True)
     record = train_lora(load_student(tiny_model), tokenizer, ROWS, ROWS[:4], smaller, tmp_path)
     assert record["steps"] == 6
 
 
-def test_recomputing_activations_teaches_lora_the_same(tiny_model, tokenizer, tmp_path):
+def test_recomputed_activations_do_not_change_the_result_of_lora(tiny_model, tokenizer, tmp_path):
     records = {
         recompute: train_lora(
             load_student(tiny_model),
@@ -160,19 +162,19 @@ def test_recomputing_activations_teaches_lora_the_same(tiny_model, tokenizer, tm
         )
         for recompute in (False, True)
     }
-    plain, thrifty = (records[key]["history"] for key in (False, True))
-    for one, other in zip(plain, thrifty, strict=True):
+    plain, recomputed = (records[key]["history"] for key in (False, True))
+    for one, other in zip(plain, recomputed, strict=True):
         assert one == pytest.approx(other, rel=1e-4)
 
 
-def full(disk):
-    def failing(*_, **__):
-        raise OSError(disk)
+def failing_with(message):
+    def fail(*_, **__):
+        raise OSError(message)
 
-    return failing
+    return fail
 
 
-def test_an_adapter_that_could_not_be_saved_costs_no_step(
+def test_no_step_is_lost_when_an_adapter_cannot_be_saved(
     tiny_model, tokenizer, tmp_path, monkeypatch
 ):
     whole = train_lora(
@@ -180,13 +182,13 @@ def test_an_adapter_that_could_not_be_saved_costs_no_step(
     )
     out = tmp_path / "out"
     with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
-        patch.setattr("helpers.training.lora._save_adapter", full("disk full"))
+        patch.setattr("helpers.training.lora._save_adapter", failing_with("disk full"))
         train_lora(load_student(tiny_model), tokenizer, ROWS, ROWS[:4], PROFILE, out)
     points = []
     again = train_lora(
         load_student(tiny_model), tokenizer, ROWS, ROWS[:4], PROFILE, out, on_log=points.append
     )
-    assert not [point for point in points if "loss" in point]  # not one step is taken again
+    assert not [point for point in points if "loss" in point]  # no step is repeated
     for one, other in zip(again["history"], whole["history"], strict=True):
         assert one == pytest.approx(other, rel=1e-5)
     first, second = (load_file(path / "adapter" / "adapter_model.safetensors") for path in
@@ -203,18 +205,18 @@ def one_rank(tmp_path):
     dist.destroy_process_group()
 
 
-def test_a_model_that_could_not_be_exported_costs_no_step(
+def test_no_step_is_lost_when_a_model_cannot_be_exported(
     one_rank, tiny_model, tmp_path, monkeypatch, capsys
 ):
     profile = PROFILES["tiny"]
     whole = train_fsdp(ROWS, ROWS[:4], tiny_model, profile, tmp_path / "whole")
     out = tmp_path / "out"
     with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
-        patch.setattr("helpers.training.fsdp.export_model", full("disk full"))
+        patch.setattr("helpers.training.fsdp_training.export_model", failing_with("disk full"))
         train_fsdp(ROWS, ROWS[:4], tiny_model, profile, out)
     capsys.readouterr()
     again = train_fsdp(ROWS, ROWS[:4], tiny_model, profile, out)
-    assert capsys.readouterr().out == ""  # not a point is computed again
+    assert capsys.readouterr().out == ""  # no point is computed again
     assert [p["step"] for p in again["history"]] == [p["step"] for p in whole["history"]]
     assert again["tokens_per_second"] > 0 and again["padding"] == whole["padding"]
     first, second = (load_file(path / "model" / "model.safetensors") for path in
@@ -222,10 +224,10 @@ def test_a_model_that_could_not_be_exported_costs_no_step(
     assert all(torch.allclose(first[name], second[name]) for name in first)
 
 
-def test_half_an_export_does_not_look_like_a_model(one_rank, tiny_model, tmp_path, monkeypatch):
+def test_an_unfinished_export_leaves_no_model_folder(one_rank, tiny_model, tmp_path, monkeypatch):
     from transformers import PreTrainedTokenizerBase
 
-    monkeypatch.setattr(PreTrainedTokenizerBase, "save_pretrained", full("disk full"))
+    monkeypatch.setattr(PreTrainedTokenizerBase, "save_pretrained", failing_with("disk full"))
     with pytest.raises(OSError, match="disk full"):
         train_fsdp(ROWS, ROWS[:4], tiny_model, PROFILES["tiny"], tmp_path / "out")
     assert not (tmp_path / "out" / "model").exists()
@@ -236,20 +238,20 @@ def test_full_training_does_not_resume_from_another_model(
 ):
     out, profile = tmp_path / "out", PROFILES["tiny"]
     with monkeypatch.context() as patch, pytest.raises(OSError, match="killed"):
-        patch.setattr("helpers.training.fsdp.export_model", full("killed"))
+        patch.setattr("helpers.training.fsdp_training.export_model", failing_with("killed"))
         train_fsdp(ROWS, ROWS[:4], tiny_model, profile, out)
     other = other_model(tiny_model, tmp_path / "other", one_number)
     with pytest.raises(ValueError, match=r"another training \(weights was '\w+', now '\w+'\)"):
         train_fsdp(ROWS, ROWS[:4], other, profile, out)
-    thrifty = replace(profile, fsdp_recompute=True, token_budget=64, fsdp_ranks=4)
-    record = train_fsdp(ROWS, ROWS[:4], tiny_model, thrifty, out)
+    smaller = replace(profile, fsdp_recompute=True, token_budget=64, fsdp_ranks=4)
+    record = train_fsdp(ROWS, ROWS[:4], tiny_model, smaller, out)
     assert (
         record["steps"]
         == json.loads(next(out.glob("checkpoints/step-*/progress.json")).read_text())["step"]
     )
 
 
-def test_two_trainings_do_not_write_into_one_folder(tmp_path):
+def test_two_trainings_cannot_write_into_the_same_folder(tmp_path):
     with training_alone(tmp_path / "out"):
         with pytest.raises(ValueError, match=r"another training is writing into .*out"):
             train_lora(None, None, [], [], PROFILES["tiny"], tmp_path / "out")

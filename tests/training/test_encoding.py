@@ -1,4 +1,4 @@
-"""What is learned, token by token: the response and its end, nothing else."""
+"""Which tokens are learned: the response and the end token, and no others."""
 
 import pytest
 import torch
@@ -6,15 +6,13 @@ from transformers import Gemma2Config, Gemma2ForCausalLM, LlamaConfig, LlamaForC
 
 from helpers.prompts import format_prompt
 from helpers.training import encoding
+from helpers.training.batching import collate_packed
 from helpers.training.encoding import (
     IGNORED,
-    bucketed_order,
     collate,
-    collate_packed,
     encode,
     encode_all,
     end_id,
-    micro_batches,
     prompt_ids,
     response_tokens,
     token_losses,
@@ -39,13 +37,13 @@ def tiny_llama(tokenizer):
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=1,
-        initializer_range=0.5,  # far from uniform, so that a shift by one shows
+        initializer_range=0.5,  # far from uniform, so that a shift by one position shows
     )
     return LlamaForCausalLM(config).eval()
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_exactly_the_prompt_is_ignored_and_the_whole_response_learned(tokenizer, row):
+def test_the_prompt_is_ignored_and_the_whole_response_is_learned(tokenizer, row):
     encoded = encode(row, tokenizer)
     ids, labels, border = encoded["input_ids"], encoded["labels"], encoded["prompt_length"]
     assert labels == [IGNORED] * border + ids[border:]
@@ -57,7 +55,7 @@ def test_exactly_the_prompt_is_ignored_and_the_whole_response_learned(tokenizer,
 
 @pytest.fixture(scope="module")
 def merging_tokenizer():
-    """One token a letter, but a line break and a following ``Y`` are one."""
+    """A tokenizer with one token for each letter, and one for a line break followed by ``Y``."""
     from tokenizers import Tokenizer
     from tokenizers.models import BPE
     from transformers import PreTrainedTokenizerFast
@@ -68,32 +66,33 @@ def merging_tokenizer():
     return PreTrainedTokenizerFast(tokenizer_object=Tokenizer(model), eos_token="<end>")
 
 
-def test_the_prompt_is_a_true_prefix_where_the_tokenizer_merges_across_the_border(
+def test_the_prompt_is_a_prefix_of_the_row_even_if_the_tokenizer_merges_across_the_border(
     merging_tokenizer,
 ):
     row = {"instruction": "Agree.", "input": "", "output": "Yes"}
     together = merging_tokenizer(format_prompt(row["instruction"]) + row["output"])["input_ids"]
     encoded = encode(row, merging_tokenizer)
     prompt = prompt_ids(row, merging_tokenizer)
-    assert together[: len(prompt)] != prompt  # it does merge
+    assert together[: len(prompt)] != prompt  # the tokenizer merges across the border
     assert encoded["input_ids"][: encoded["prompt_length"]] == prompt
     assert encoded["input_ids"][len(prompt) :] == merging_tokenizer("Yes")["input_ids"] + [0]
 
 
-def test_an_end_token_that_the_tokenizer_appends_by_itself_is_taken_off_the_prompt():
-    class Closing:
+def test_an_end_token_that_the_tokenizer_appends_is_removed_from_the_prompt():
+    class AppendsEndToken:
         eos_token_id = 7
 
         def __call__(self, text, add_special_tokens=True):
             ids = [1 + ord(letter) % 5 for letter in text]
             return {"input_ids": [*ids, 7] if add_special_tokens else ids}
 
-    encoded = encode(ROWS[0], Closing())
+    encoded = encode(ROWS[0], AppendsEndToken())
     assert encoded["input_ids"].count(7) == 1 == encoded["labels"].count(7)
-    assert encoded["labels"][-1] == 7 and 7 not in prompt_ids(ROWS[0], Closing())
+    assert encoded["labels"][-1] == 7 and 7 not in prompt_ids(ROWS[0], AppendsEndToken())
 
 
-# Turns end with a token that is not the end token, and a system message raises: like Gemma's.
+# Like Gemma's template: a turn ends with a token that is not the end token, and a system message
+# raises an error.
 TURNS = (
     "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'system' %}"
     "{{ raise_exception('no system message') }}{% endif %}<file_sep>{{ message['role'] }}\n"
@@ -102,7 +101,7 @@ TURNS = (
 )
 
 
-@pytest.fixture(params=["its own", "like Gemma's"])
+@pytest.fixture(params=["the student's", "like Gemma's"])
 def chat_tokenizer(request, student_folder):
     tokenizer = load_tokenizer(student_folder, "chat")
     if request.param == "like Gemma's":
@@ -111,7 +110,7 @@ def chat_tokenizer(request, student_folder):
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_with_a_chat_template_the_turn_and_its_end_are_learned(chat_tokenizer, row):
+def test_with_a_chat_template_the_reply_and_the_end_of_its_turn_are_learned(chat_tokenizer, row):
     encoded = encode(row, chat_tokenizer)
     ids, labels, border = encoded["input_ids"], encoded["labels"], encoded["prompt_length"]
     turns = [
@@ -124,11 +123,11 @@ def test_with_a_chat_template_the_turn_and_its_end_are_learned(chat_tokenizer, r
     whole = chat_tokenizer.apply_chat_template(turns, tokenize=False)
     assert labels == [IGNORED] * border + ids[border:] and labels[-1] == end_id(chat_tokenizer)
     assert whole.startswith(chat_tokenizer.decode(ids[:border]))
-    if row["output"] == row["output"].strip():  # templates may trim
+    if row["output"] == row["output"].strip():  # a template may strip the reply
         assert whole == chat_tokenizer.decode(ids) + "\n"
 
 
-def test_the_end_of_a_turn_need_not_be_the_end_token(student_folder, tokenizer):
+def test_the_token_that_ends_a_turn_may_differ_from_the_end_token(student_folder, tokenizer):
     chat = load_tokenizer(student_folder, "chat")
     assert end_id(chat) == end_id(tokenizer) == tokenizer.eos_token_id
     chat.chat_template = TURNS
@@ -138,14 +137,16 @@ def test_the_end_of_a_turn_need_not_be_the_end_token(student_folder, tokenizer):
 def test_a_tokenizer_that_pads_on_the_left_gives_the_same_batch(student_folder, tokenizer):
     left = load_tokenizer(student_folder)
     left.padding_side = "left"
-    encoding = []
-    for kind in (left, tokenizer):
-        encoding.append(collate([encode(row, kind) for row in ROWS], kind.pad_token_id))
-    assert all(torch.equal(encoding[0][key], encoding[1][key]) for key in encoding[0])
+    batches = []
+    for each in (left, tokenizer):
+        batches.append(collate([encode(row, each) for row in ROWS], each.pad_token_id))
+    assert all(torch.equal(batches[0][key], batches[1][key]) for key in batches[0])
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_first_and_last_learned_label_are_the_responses_first_token_and_the_end(tokenizer, row):
+def test_the_learned_labels_run_from_the_first_token_of_the_response_to_the_end_token(
+    tokenizer, row
+):
     learned = [label for label in encode(row, tokenizer)["labels"] if label != IGNORED]
     response = tokenizer(row["output"], add_special_tokens=False)["input_ids"]
     assert learned[0] == (response or [tokenizer.eos_token_id])[0]
@@ -153,12 +154,12 @@ def test_first_and_last_learned_label_are_the_responses_first_token_and_the_end(
     assert learned.count(tokenizer.eos_token_id) == 1
 
 
-def test_padding_is_not_the_end_token_and_adds_nothing_to_the_vocabulary(tokenizer):
+def test_the_padding_token_is_not_the_end_token_and_is_in_the_vocabulary(tokenizer):
     assert tokenizer.pad_token_id not in (None, tokenizer.eos_token_id)
     assert tokenizer.pad_token_id < tokenizer.vocab_size
 
 
-def test_a_long_row_is_cut_in_its_response_and_says_by_how_much(tokenizer):
+def test_a_long_row_is_cut_in_its_response_and_the_cut_is_counted(tokenizer):
     whole = encode(ROWS[1], tokenizer)
     border, length = whole["prompt_length"], len(whole["input_ids"])
     assert encode(ROWS[1], tokenizer, max_length=length) == whole
@@ -173,24 +174,24 @@ def test_a_long_row_is_cut_in_its_response_and_says_by_how_much(tokenizer):
         assert tokenizer.eos_token_id not in short["labels"]
 
 
-def test_a_prompt_that_fills_the_length_is_an_error_that_says_both_lengths(tokenizer):
+def test_a_prompt_that_fills_the_length_is_an_error_with_both_lengths(tokenizer):
     border = encode(ROWS[0], tokenizer)["prompt_length"]
     with pytest.raises(ValueError, match=rf"{border} tokens and max_length is {border}.*river"):
         encode(ROWS[0], tokenizer, max_length=border)
 
 
-def test_a_tokenizer_without_end_token_is_an_error():
-    class Endless:
+def test_a_tokenizer_without_an_end_token_is_an_error():
+    class NoEndToken:
         eos_token_id = None
 
         def __call__(self, text, **_):
             return {"input_ids": [1] * len(text)}
 
     with pytest.raises(ValueError, match="no end token"):
-        encode(ROWS[0], Endless())
+        encode(ROWS[0], NoEndToken())
 
 
-def test_rows_that_do_not_fit_are_handed_back_whole_with_the_reason(tokenizer):
+def test_rows_that_do_not_fit_are_returned_with_the_reason(tokenizer):
     long = {**ROWS[0], "instruction": "Name a river. " * 60}
     encoded, dropped = encode_all([ROWS[0], long, ROWS[2]], tokenizer, max_length=100)
     assert encoded == [encode(ROWS[0], tokenizer, 100), encode(ROWS[2], tokenizer, 100)]
@@ -202,7 +203,7 @@ def test_rows_that_do_not_fit_are_handed_back_whole_with_the_reason(tokenizer):
         encode_all([], tokenizer)
 
 
-def test_padding_stands_on_the_right_and_is_ignored_whatever_its_id(tokenizer):
+def test_padding_is_on_the_right_and_is_ignored_for_any_id(tokenizer):
     encoded = [encode(row, tokenizer) for row in ROWS]
     for pad_id in (tokenizer.pad_token_id, tokenizer.eos_token_id, encoded[0]["input_ids"][3]):
         batch = collate(encoded, pad_id)
@@ -216,7 +217,7 @@ def test_padding_stands_on_the_right_and_is_ignored_whatever_its_id(tokenizer):
             assert batch["attention_mask"][i].tolist() == mask
 
 
-def test_response_tokens_counts_outputs_and_ends(tokenizer):
+def test_response_tokens_counts_outputs_and_end_tokens(tokenizer):
     lengths = [len(tokenizer(r["output"], add_special_tokens=False)["input_ids"]) for r in ROWS]
     assert response_tokens([encode(row, tokenizer) for row in ROWS]) == sum(lengths) + len(ROWS)
 
@@ -232,19 +233,19 @@ def test_token_losses_average_to_the_loss_of_transformers(tokenizer, tiny_llama)
     assert ((losses > 0) == (batch["labels"][:, 1:] != IGNORED)).all()
 
 
-def test_each_token_is_charged_to_the_position_before_it(tokenizer, tiny_llama):
+def test_the_loss_of_a_token_is_at_the_position_before_it(tokenizer, tiny_llama):
     row = encode(ROWS[1], tokenizer)
     batch = collate([row, encode(ROWS[3], tokenizer)], tokenizer.eos_token_id)
     ids = torch.tensor([row["input_ids"]])
     with torch.no_grad():
         losses = token_losses(tiny_llama, batch)[0]
-        chances = tiny_llama(ids).logits[0].log_softmax(-1)  # alone, without any padding
+        log_probabilities = tiny_llama(ids).logits[0].log_softmax(-1)  # one row, no padding
     for position in range(row["prompt_length"], len(row["input_ids"])):
-        expected = -chances[position - 1, row["input_ids"][position]].item()
+        expected = -log_probabilities[position - 1, row["input_ids"][position]].item()
         assert losses[position - 1].item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-def test_token_losses_teach_what_the_loss_of_transformers_teaches(tokenizer, tiny_llama):
+def test_token_losses_give_the_gradient_of_the_loss_of_transformers(tokenizer, tiny_llama):
     encoded = [encode(row, tokenizer) for row in ROWS]
     batch = collate(encoded, tokenizer.pad_token_id)
     gradients = []
@@ -257,34 +258,8 @@ def test_token_losses_teach_what_the_loss_of_transformers_teaches(tokenizer, tin
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-6)
 
 
-def test_every_row_is_trained_once_an_epoch_beside_rows_of_like_length():
-    lengths = [(7 * i) % 50 for i in range(50)]
-    order = bucketed_order(lengths, batch=4, epochs=2, seed=3)
-    assert sorted(order) == sorted([*range(50), *range(50)])
-    spread = [max(lengths[r] for r in order[i : i + 4]) - min(lengths[r] for r in order[i : i + 4])
-              for i in range(0, 96, 4)]  # fmt: skip
-    assert sum(spread) / len(spread) < 10 < max(lengths) - min(lengths)
-    assert order == bucketed_order(lengths, 4, 2, 3) != bucketed_order(lengths, 4, 2, 4)
-    assert len(bucketed_order(lengths, batch=4, epochs=0.5, seed=3)) == 25
-
-
-@pytest.mark.parametrize("packed", [False, True])
-def test_micro_batches_hold_every_row_once_within_the_budget(packed):
-    rows = [{"input_ids": [i] * ((7 * i) % 50 + 1)} for i in range(60)]
-    lists = micro_batches(rows, 64, packed=packed)
-    assert sorted(row["input_ids"][0] for part in lists for row in part) == list(range(60))
-    sizes = [[len(row["input_ids"]) for row in part] for part in lists]
-    for size in sizes:
-        assert (sum(size) if packed else len(size) * max(size)) <= 64
-    assert len(lists) < 60 / 1.5
-    assert micro_batches(rows, 10, packed=packed)[0] == [
-        max(rows, key=lambda r: len(r["input_ids"]))
-    ]
-    assert micro_batches([], 64) == []
-
-
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
-def test_packed_rows_do_not_see_one_another(tokenizer, tiny_llama, attention):
+def test_packed_rows_do_not_attend_to_each_other(tokenizer, tiny_llama, attention):
     encoded = [encode(row, tokenizer) for row in ROWS]
     tiny_llama.set_attn_implementation(attention)
     with torch.no_grad():
@@ -296,7 +271,7 @@ def test_packed_rows_do_not_see_one_another(tokenizer, tiny_llama, attention):
     assert together == pytest.approx(alone, rel=1e-5)
 
 
-def test_logits_made_a_slice_at_a_time_teach_the_same(tokenizer, tiny_llama, monkeypatch):
+def test_logits_in_slices_give_the_same_loss_and_gradient(tokenizer, tiny_llama, monkeypatch):
     batch = collate([encode(row, tokenizer) for row in ROWS], tokenizer.pad_token_id)
     results = []
     for positions in (10_000, 3):
@@ -307,7 +282,7 @@ def test_logits_made_a_slice_at_a_time_teach_the_same(tokenizer, tiny_llama, mon
         torch.testing.assert_close(whole, sliced, rtol=1e-3, atol=1e-4)
 
 
-def test_logits_that_are_bent_are_bent_before_the_loss(tokenizer):
+def test_a_bound_on_the_logits_is_applied_before_the_loss(tokenizer):
     torch.manual_seed(0)
     shape = {"vocab_size": len(tokenizer), "hidden_size": 16, "intermediate_size": 32}
     shape |= {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1}

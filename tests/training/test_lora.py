@@ -1,4 +1,4 @@
-"""LoRA training on a tiny random model: it learns, it is saved right, it goes on after a kill."""
+"""LoRA training on a tiny random model: it learns, saves a good adapter, and resumes."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ PROFILE = replace(PROFILES["tiny"], lora_lr=1e-2, lora_epochs=2, max_length=128)
 
 
 class Killed(Exception):
-    pass
+    """Stands for a process that is killed during a training."""
 
 
 def train(folder, tokenizer, out, on_log=None):
@@ -36,7 +36,7 @@ def trained(tiny_model, tokenizer, tmp_path_factory):
     return model, record, out
 
 
-def test_held_out_loss_falls_and_is_taken_before_the_first_step(trained):
+def test_held_out_loss_is_measured_before_the_first_step_and_falls(trained):
     _, record, out = trained
     held = [point for point in record["history"] if "heldout_loss" in point]
     assert held[0]["step"] == 0 and held[-1]["heldout_loss"] < held[0]["heldout_loss"]
@@ -44,7 +44,7 @@ def test_held_out_loss_falls_and_is_taken_before_the_first_step(trained):
     assert not (out / "checkpoints").exists()
 
 
-def test_the_adapter_is_small_safe_and_not_zero(trained):
+def test_every_matrix_b_is_learned_and_only_trainable_parameters_are_saved(trained):
     from safetensors.torch import load_file
 
     weights = load_file(trained[2] / "adapter" / "adapter_model.safetensors")
@@ -53,7 +53,18 @@ def test_the_adapter_is_small_safe_and_not_zero(trained):
     assert sum(value.numel() for value in weights.values()) == trained[1]["trainable"]
 
 
-def test_reloaded_and_merged_give_the_same_logits(trained, tiny_model):
+def test_the_file_holds_exactly_the_weights_in_memory_in_half_the_bytes(trained):
+    from safetensors.torch import load_file
+
+    saved = load_file(trained[2] / "adapter" / "adapter_model.safetensors")
+    assert {tensor.dtype for tensor in saved.values()} == {torch.bfloat16}
+    for name, weight in trained[0].named_parameters():
+        stored = saved.get("base_model.model." + name.replace(".default", ""))
+        assert stored is None or torch.equal(weight, stored.to(weight.dtype))
+    assert len(saved) == sum("lora_" in name for name, _ in trained[0].named_parameters())
+
+
+def test_reloaded_and_merged_adapters_give_the_same_logits(trained, tiny_model):
     ids = torch.arange(5, 25)[None]
     adapter = trained[2] / "adapter"
     with torch.no_grad():
@@ -66,7 +77,7 @@ def test_reloaded_and_merged_give_the_same_logits(trained, tiny_model):
     assert not torch.allclose(reloaded, untouched, atol=1e-3)
 
 
-def test_reloaded_and_merged_give_the_same_answers(trained, tiny_model, tokenizer):
+def test_reloaded_and_merged_adapters_give_the_same_answers(trained, tiny_model, tokenizer):
     adapter = trained[2] / "adapter"
     models = [trained[0], load_student(tiny_model, adapter, merge=False)]
     models.append(load_student(tiny_model, adapter))
@@ -75,7 +86,7 @@ def test_reloaded_and_merged_give_the_same_answers(trained, tiny_model, tokenize
     assert given[0] != answer(load_student(tiny_model), tokenizer, ROWS[:4], max_new_tokens=12)
 
 
-def test_the_meter_reads_what_was_trained(tiny_model, tokenizer, tmp_path):
+def test_each_point_of_the_curve_has_the_meters_readings(tiny_model, tokenizer, tmp_path):
     points = []
     train(tiny_model, tokenizer, tmp_path, on_log=points.append)
     during = [point for point in points if "loss" in point]
@@ -85,7 +96,7 @@ def test_the_meter_reads_what_was_trained(tiny_model, tokenizer, tmp_path):
     assert left[0] > left[-1] == 0
 
 
-def test_the_adapter_that_did_best_on_the_held_out_rows_is_kept(tiny_model, tokenizer, tmp_path):
+def test_the_adapter_with_the_lowest_held_out_loss_is_kept(tiny_model, tokenizer, tmp_path):
     overfit = replace(PROFILE, lora_lr=0.3, lora_epochs=4)
     model = load_student(tiny_model)
     other = [{"instruction": "Name a tree.", "input": "", "output": "An old oak."}]
@@ -98,15 +109,15 @@ def test_the_adapter_that_did_best_on_the_held_out_rows_is_kept(tiny_model, toke
 
 
 @pytest.mark.parametrize("steps", [5, 7])
-def test_the_last_step_is_measured_whatever_the_rhythm(tiny_model, tokenizer, tmp_path, steps):
-    """Else what was learned since the measurement before would be thrown away."""
+def test_the_last_step_is_always_measured(tiny_model, tokenizer, tmp_path, steps):
+    """Otherwise the steps since the previous measurement would be lost."""
     rows, profile = (ROWS * 3)[: 4 * steps], replace(PROFILE, lora_epochs=1)
     record = train_lora(load_student(tiny_model), tokenizer, rows, ROWS[:4], profile, tmp_path)
     held = [point["step"] for point in record["history"] if "heldout_loss" in point]
     assert held[-1] == record["steps"] == record["best_step"] == steps
 
 
-def test_an_adapter_of_zeros_is_refused(trained, tmp_path):
+def test_an_adapter_whose_matrices_b_are_zero_is_refused(trained, tmp_path):
     from safetensors.torch import load_file, save_file
 
     found = check_adapter(trained[2] / "adapter")
@@ -130,7 +141,7 @@ def test_checkpoints_of_another_training_are_refused(tiny_model, tokenizer, tmp_
         train_lora(load_student(tiny_model), tokenizer, ROWS, ROWS[:4], other, tmp_path)
 
 
-def test_a_training_that_left_no_checkpoint_stands_in_nobodys_way(tiny_model, tokenizer, tmp_path):
+def test_a_training_without_checkpoints_does_not_block_another(tiny_model, tokenizer, tmp_path):
     def kill(point):
         raise Killed
 
@@ -142,9 +153,7 @@ def test_a_training_that_left_no_checkpoint_stands_in_nobodys_way(tiny_model, to
 
 
 @pytest.mark.parametrize("name", ["colab_l4", "colab_t4", "opt_6_7b", "alpaca_7b"])
-def test_every_architecture_of_the_recipes_goes_through_the_same_code(
-    name, student_folder, tmp_path
-):
+def test_every_architecture_of_the_profiles_can_be_trained(name, student_folder, tmp_path):
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(0)
@@ -158,7 +167,7 @@ def test_every_architecture_of_the_recipes_goes_through_the_same_code(
     assert len(answer(model.eval(), tokenizer, ROWS[:2], max_new_tokens=4)) == 2
 
 
-def test_a_tracker_that_is_not_there_is_named_before_training(tiny_model, tokenizer, tmp_path):
+def test_an_unknown_tracker_is_reported_before_training(tiny_model, tokenizer, tmp_path):
     with pytest.raises(ValueError, match="no_such_tracker"):
         train_lora(
             load_student(tiny_model), tokenizer, ROWS, ROWS[:4], PROFILE, tmp_path,
@@ -166,7 +175,7 @@ def test_a_tracker_that_is_not_there_is_named_before_training(tiny_model, tokeni
         )  # fmt: skip
 
 
-def test_a_killed_training_goes_on_with_the_same_losses(trained, tiny_model, tokenizer, tmp_path):
+def test_a_killed_training_resumes_with_the_same_losses(trained, tiny_model, tokenizer, tmp_path):
     def kill(point):
         if point["step"] >= 4:
             raise Killed
@@ -179,7 +188,9 @@ def test_a_killed_training_goes_on_with_the_same_losses(trained, tiny_model, tok
     assert last(record["history"]) == pytest.approx(last(trained[1]["history"]), rel=1e-4)
 
 
-def test_nothing_to_train_on_is_said_before_training(tiny_model, tokenizer, tmp_path):
+def test_rows_that_cannot_be_trained_on_are_reported_before_training(
+    tiny_model, tokenizer, tmp_path
+):
     long = [{"instruction": "word " * 300, "input": "", "output": "x"}]
     with pytest.raises(ValueError, match="none of the 1 rows can be trained on"):
         train_lora(load_student(tiny_model), tokenizer, long, ROWS, PROFILE, tmp_path)

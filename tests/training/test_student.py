@@ -1,4 +1,4 @@
-"""Where a student comes from: folders, names, tokenizers, and what is said when one is missing."""
+"""Finding and loading a student: folders, hub names, tokenizers, answers, and error messages."""
 
 import json
 import shutil
@@ -17,14 +17,14 @@ from helpers.training.tokens import text_ids
 ROW = {"instruction": "Say a word.", "input": ""}
 
 
-def test_a_model_that_is_neither_here_nor_on_the_hub_says_so():
+def test_an_unknown_model_is_reported_with_what_to_do():
     with pytest.raises(FileNotFoundError, match=r"nobody/nothing.*name a model folder"):
         model_folder("nobody/nothing")
     with pytest.raises(FileNotFoundError, match=r"no model 'a/b/c'.*typing mistake"):
         model_folder("a/b/c")
 
 
-def test_a_gated_model_names_the_way_in(monkeypatch):
+def test_a_gated_model_is_reported_with_what_to_do(monkeypatch):
     import httpx
     import huggingface_hub
 
@@ -37,19 +37,20 @@ def test_a_gated_model_names_the_way_in(monkeypatch):
         model_folder("google/gemma-2b-it")
 
 
-def test_a_revision_and_no_pickled_weights_are_asked_for(monkeypatch, tiny_model):
+def test_a_download_asks_for_the_revision_and_for_no_pickled_weights(monkeypatch, tiny_model):
     import huggingface_hub
 
-    asked = {}
+    requested = {}
 
-    def fetch(name, **options):
-        asked.update(options, name=name)
+    def fake_download(name, **options):
+        requested.update(options, name=name)
         return str(tiny_model)
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fake_download)
     assert model_folder("facebook/opt-6.7b@refs/pr/31") == tiny_model
-    assert asked["name"] == "facebook/opt-6.7b" and asked["revision"] == "refs/pr/31"
-    assert not any("bin" in pattern or "py" in pattern for pattern in asked["allow_patterns"])
+    assert requested["name"] == "facebook/opt-6.7b"
+    assert requested["revision"] == "refs/pr/31"
+    assert not any("bin" in pattern or "py" in pattern for pattern in requested["allow_patterns"])
 
 
 def test_a_folder_without_safetensors_is_refused(tiny_model, tmp_path):
@@ -59,7 +60,7 @@ def test_a_folder_without_safetensors_is_refused(tiny_model, tmp_path):
         load_student(folder)
 
 
-def test_a_style_the_tokenizer_cannot_make_is_refused(student_folder, tmp_path):
+def test_a_style_that_the_tokenizer_does_not_support_is_refused(student_folder, tmp_path):
     with pytest.raises(ValueError, match="style='poem'"):
         load_tokenizer(student_folder, "poem")
     bare = shutil.copytree(
@@ -69,7 +70,7 @@ def test_a_style_the_tokenizer_cannot_make_is_refused(student_folder, tmp_path):
         load_tokenizer(bare, "chat")
 
 
-def test_padding_takes_a_token_there_is_and_the_end_token_only_where_there_is_no_other(
+def test_the_padding_token_exists_already_and_is_the_end_token_only_if_there_is_no_other(
     student_folder, tmp_path
 ):
     folder = shutil.copytree(
@@ -89,13 +90,13 @@ def test_padding_takes_a_token_there_is_and_the_end_token_only_where_there_is_no
     assert tokenizer.pad_token == tokenizer.eos_token and len(tokenizer) == size
 
 
-def test_an_answer_ends_at_the_end_of_the_turn_too(tiny_model, tokenizer, monkeypatch):
-    made = [[11, 12, tokenizer.eos_token_id, 13], [11, 12, 13, 14]]
-    monkeypatch.setattr(answering, "_generate", lambda *_: [list(ids) for ids in made])
+def test_an_answer_also_ends_at_the_token_that_ends_a_turn(tiny_model, tokenizer, monkeypatch):
+    generated = [[11, 12, tokenizer.eos_token_id, 13], [11, 12, 13, 14]]
+    monkeypatch.setattr(answering, "_generate", lambda *_: [list(ids) for ids in generated])
     model = load_student(tiny_model)
-    ended, running = answer(model, tokenizer, [ROW, ROW], max_new_tokens=4)
-    assert (ended["stopped"], ended["tokens"]) == (True, 3)
-    assert (running["stopped"], running["tokens"]) == (False, 4)
+    stopped, cut_off = answer(model, tokenizer, [ROW, ROW], max_new_tokens=4)
+    assert (stopped["stopped"], stopped["tokens"]) == (True, 3)
+    assert (cut_off["stopped"], cut_off["tokens"]) == (False, 4)
     monkeypatch.setattr(answering, "end_id", lambda _: 13)
     assert [a["tokens"] for a in answer(model, tokenizer, [ROW, ROW], max_new_tokens=4)] == [3, 3]
     assert end_id(tokenizer) == tokenizer.eos_token_id
@@ -110,26 +111,28 @@ def test_an_answer_ends_at_the_end_of_the_turn_too(tiny_model, tokenizer, monkey
         "물 <jupyter_code> , a . b ! 'tis",
     ],
 )
-def test_an_answer_keeps_its_text_and_loses_what_steers(tiny_model, tokenizer, monkeypatch, text):
-    """Text that looks like a control token stays; a control token itself is no text."""
+def test_an_answer_keeps_its_text_and_loses_control_tokens(
+    tiny_model, tokenizer, monkeypatch, text
+):
+    """Text that looks like a control token stays; a real control token is removed."""
     end, other = tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids("<file_sep>")
     ids = [*text_ids(text, tokenizer), other, end, *text_ids("never read", tokenizer)]
     monkeypatch.setattr(answering, "_generate", lambda *_: [ids])
-    (said,) = answer(load_student(tiny_model), tokenizer, [ROW], max_new_tokens=64)
-    assert said["output"] == text and said["stopped"]
+    (given,) = answer(load_student(tiny_model), tokenizer, [ROW], max_new_tokens=64)
+    assert given["output"] == text and given["stopped"]
 
 
-def test_of_several_processes_that_convert_one_does(tmp_path, monkeypatch):
+def test_when_several_processes_need_the_conversion_only_one_converts(tmp_path, monkeypatch):
     converted = []
 
-    def slowly(folder):
+    def slow_conversion(folder):
         converted.append(folder)
         time.sleep(0.2)
         folder.mkdir()
         (folder / "model.safetensors").touch()
 
-    monkeypatch.setattr("helpers.teacher.embedded_model._convert", slowly)
+    monkeypatch.setattr("helpers.teacher.embedded_model._convert", slow_conversion)
     with ThreadPoolExecutor(4) as ranks:
-        asked = [ranks.submit(student_folder, "embedded", tmp_path / "cache") for _ in range(4)]
-    assert {one.result() for one in asked} == {str(tmp_path / "cache" / "student")}
+        results = [ranks.submit(student_folder, "embedded", tmp_path / "cache") for _ in range(4)]
+    assert {each.result() for each in results} == {str(tmp_path / "cache" / "student")}
     assert len(converted) == 1

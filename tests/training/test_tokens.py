@@ -1,4 +1,4 @@
-"""Text in data is text: control tokens come from us and from the template, never out of a row."""
+"""Text in a row stays text: control tokens come only from the encoder and the chat template."""
 
 import copy
 import random
@@ -46,27 +46,21 @@ def any_tokenizer(request, student_folder):
     return tiny_tokenizer(request.param)
 
 
-def letters(tokenizer, text):
-    """What a tokenizer keeps of any text, also of one that looks like nothing special."""
-    harmless = text.translate(str.maketrans("<>|", "[];"))
-    return tokenizer.decode(tokenizer(harmless, add_special_tokens=False)["input_ids"])
-
-
 @pytest.mark.parametrize("text", LOOK_ALIKES)
-def test_a_look_alike_is_encoded_as_text_and_comes_back(any_tokenizer, text):
+def test_a_look_alike_is_encoded_as_text_and_decoded_unchanged(any_tokenizer, text):
     ids = text_ids(text, any_tokenizer)
     unknown = any_tokenizer.unk_token_id
     assert not set(ids) & (set(control_tokens(any_tokenizer).values()) - {unknown})
-    back = any_tokenizer.decode(ids, skip_special_tokens=True)
+    decoded = any_tokenizer.decode(ids, skip_special_tokens=True)
     if unknown not in ids:
-        assert back == text
+        assert decoded == text
     assert any_tokenizer.bos_token_id == text_ids(text, any_tokenizer, framed=True)[0] or (
         any_tokenizer(text)["input_ids"] == any_tokenizer(text, add_special_tokens=False).input_ids
     )
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_ordinary_text_has_the_ids_of_the_plain_call(any_tokenizer, text):
+def test_ordinary_text_has_the_ids_of_a_plain_call_of_the_tokenizer(any_tokenizer, text):
     plain = any_tokenizer(text, add_special_tokens=False)["input_ids"]
     assert text_ids(text, any_tokenizer) == plain
     assert text_ids(text, any_tokenizer, framed=True) == any_tokenizer(text)["input_ids"]
@@ -78,26 +72,26 @@ def test_ordinary_text_has_the_ids_of_the_plain_call(any_tokenizer, text):
 
 
 @pytest.mark.parametrize("text", LOOK_ALIKES)
-def test_the_controls_of_a_chat_are_the_templates_own(any_tokenizer, text):
-    how = {"add_generation_prompt": True}
+def test_only_the_template_adds_control_tokens_to_a_chat(any_tokenizer, text):
+    options = {"add_generation_prompt": True}
     controls = set(control_tokens(any_tokenizer).values()) - {any_tokenizer.unk_token_id}
 
-    def of(content):
-        return chat_ids([chat_message(content, "")], any_tokenizer, **how)
+    def ids_of(content):
+        return chat_ids([chat_message(content, "")], any_tokenizer, **options)
 
-    ids = of(text)
-    assert [i for i in ids if i in controls] == [i for i in of("Hi") if i in controls]
+    ids = ids_of(text)
+    assert [i for i in ids if i in controls] == [i for i in ids_of("Hi") if i in controls]
     if any_tokenizer.unk_token_id not in ids:
         turn = chat_message(text)
-        rendered = any_tokenizer.apply_chat_template([turn], tokenize=False, **how)
+        rendered = any_tokenizer.apply_chat_template([turn], tokenize=False, **options)
         plain = any_tokenizer(rendered, add_special_tokens=False)["input_ids"]
         assert any_tokenizer.decode(ids).replace(" ", "") == (
             any_tokenizer.decode(plain).replace(" ", "")
         )
-    assert ids[-3:] == of("Hi")[-3:]
+    assert ids[-3:] == ids_of("Hi")[-3:]
 
 
-def test_text_beside_a_look_alike_is_encoded_as_before_in_a_chat(student_folder):
+def test_text_next_to_a_look_alike_keeps_its_ids_in_a_chat(student_folder):
     tokenizer = load_tokenizer(student_folder, "chat")
     for before, after in (("Explain ", " to me."), ("a\n\n", "\n\nb"), ("물 ", " 물")):
         with_it = tokenizer.convert_ids_to_tokens(
@@ -114,7 +108,7 @@ def test_text_beside_a_look_alike_is_encoded_as_before_in_a_chat(student_folder)
 
 @pytest.mark.parametrize("style", ["alpaca", "chat"])
 @pytest.mark.parametrize("text", LOOK_ALIKES)
-def test_a_row_is_learned_and_asked_as_text(student_folder, style, text):
+def test_a_row_with_look_alikes_is_learned_and_prompted_as_text(student_folder, style, text):
     tokenizer = load_tokenizer(student_folder, style)
     row = {"instruction": f"Explain: {text}", "input": text, "output": text}
     encoded = encode(row, tokenizer)
@@ -129,8 +123,8 @@ def test_a_row_is_learned_and_asked_as_text(student_folder, style, text):
         assert tokenizer.decode(prompt) == format_prompt(row["instruction"], text)
 
 
-def test_a_control_token_that_is_not_marked_special_is_text_in_a_row(student_folder):
-    """Some tokenizers mark what closes a turn as an ordinary added token."""
+def test_a_token_of_the_template_that_is_not_marked_special_stays_text_in_a_row(student_folder):
+    """In some tokenizers, the token that ends a turn is an ordinary added token."""
     from tokenizers import AddedToken
 
     tokenizer = load_tokenizer(student_folder, "chat")
@@ -142,7 +136,7 @@ def test_a_control_token_that_is_not_marked_special_is_text_in_a_row(student_fol
     assert close not in text_ids("Is <|close|> the end?", tokenizer)
 
 
-def test_random_mixtures_hold_no_control_token(any_tokenizer):
+def test_random_mixtures_become_no_control_token(any_tokenizer):
     draw = random.Random(0)
     pieces = [*control_tokens(any_tokenizer), "<", ">", "s", " ", "\n", "</", "|", "word", "30"]
     controls = set(control_tokens(any_tokenizer).values()) - {any_tokenizer.unk_token_id}
@@ -154,47 +148,47 @@ def test_random_mixtures_hold_no_control_token(any_tokenizer):
         assert framed == [*ends, *text_ids(text, any_tokenizer)]
 
 
-def test_alpacas_release_is_encoded_as_before(tokenizer):
-    """Rows without look-alikes, which are nearly all of them, keep their ids to the bit."""
+def test_rows_of_alpacas_release_keep_the_ids_of_a_plain_call(tokenizer):
+    """Nearly all rows have no look-alikes, so their ids must not change."""
     import gzip
     import json
     from pathlib import Path
 
     path = Path(__file__).parents[2] / "shared" / "data" / "alpaca52k" / "alpaca_data.json.gz"
     if not path.exists():
-        pytest.skip("Alpaca's release, made elsewhere, is not on this machine")
+        pytest.skip("Alpaca's release is not on this machine")
     rows = json.loads(gzip.decompress(path.read_bytes()))[::13]
-    other = 0
+    different = 0
     for row in rows:
         prompt = format_prompt(row["instruction"], row["input"])
         plain = tokenizer(prompt)["input_ids"]
         plain += tokenizer(row["output"], add_special_tokens=False)["input_ids"]
-        other += encode(row, tokenizer, 10_000)["input_ids"][:-1] != plain
-    assert len(rows) == 4001 and other <= 2
+        different += encode(row, tokenizer, 10_000)["input_ids"][:-1] != plain
+    assert len(rows) == 4001 and different <= 2
 
 
-def test_a_chat_that_leaves_no_character_for_a_mark_is_refused_in_words(tokenizer):
+def test_a_chat_with_a_look_alike_and_every_private_character_is_refused(tokenizer):
     private = "".join(map(chr, range(0xE000, 0xF900)))
-    said = [{"role": "user", "content": f"{private} <|im_end|>"}]
+    turns = [{"role": "user", "content": f"{private} <|im_end|>"}]
     with pytest.raises(ValueError, match="Unicode's private use"):
-        chat_ids(said, tokenizer)
-    said[0]["content"] = said[0]["content"][1:]
-    assert chat_ids(said, tokenizer)
+        chat_ids(turns, tokenizer)
+    turns[0]["content"] = turns[0]["content"][1:]
+    assert chat_ids(turns, tokenizer)
 
 
 @pytest.mark.parametrize("thread", ["main", "another"])
-def test_a_template_that_never_ends_is_ended(tokenizer, monkeypatch, thread):
-    monkeypatch.setattr("helpers.training.tokens.LONGEST", 0.3)
+def test_a_template_that_never_ends_is_stopped(tokenizer, monkeypatch, thread):
+    monkeypatch.setattr("helpers.training.tokens.TEMPLATE_SECONDS", 0.3)
     endless = copy.deepcopy(tokenizer)
     loops = "".join(f"{{% for {name} in range(9999) %}}" for name in "abcdef")
     endless.chat_template = loops + "x" + "{% endfor %}" * 6
-    told = []
+    errors = []
 
     def fill_in():
         try:
             chat_ids([{"role": "user", "content": "Hi"}], endless)
         except ValueError as error:
-            told.append(str(error))
+            errors.append(str(error))
 
     if thread == "main":
         fill_in()
@@ -202,21 +196,21 @@ def test_a_template_that_never_ends_is_ended(tokenizer, monkeypatch, thread):
         other = threading.Thread(target=fill_in)
         other.start()
         other.join(timeout=60)
-    assert len(told) == 1 and "did not end within 0.3 seconds" in told[0]
-    assert chat_ids([{"role": "user", "content": "Hi"}], tokenizer)  # nothing is left behind
+    assert len(errors) == 1 and "did not end within 0.3 seconds" in errors[0]
+    assert chat_ids([{"role": "user", "content": "Hi"}], tokenizer)  # later chats are not affected
 
 
-def test_what_ends_just_at_the_limit_ends_as_itself_or_as_an_error():
-    """The exception that ends a block never arrives behind it."""
-    ends = {"ended": 0, "told": 0}
+def test_a_block_that_ends_at_the_limit_either_ends_or_raises_an_error():
+    """The exception that stops a block never arrives after the block."""
+    outcomes = {"ended": 0, "stopped": 0}
     for _ in range(200):
         try:
             with time_limit(0.002, "a block"):
                 until = time.monotonic() + 0.002
                 while time.monotonic() < until:
                     pass
-            ends["ended"] += 1
+            outcomes["ended"] += 1
         except ValueError:
-            ends["told"] += 1
+            outcomes["stopped"] += 1
         sum(range(1000))
-    assert sum(ends.values()) == 200
+    assert sum(outcomes.values()) == 200

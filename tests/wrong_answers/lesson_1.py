@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of lesson 1, and words that each diagnosis must contain."""
+"""Wrong answers to the exercises of lesson 1, each with words that its diagnosis must contain."""
 
 import json
 import math
@@ -63,7 +63,7 @@ def labels_mask_end_by_id(prompt, response, end, padding):
 
 
 def labels_mask_pads_by_id(prompt, response, end, padding):
-    """Finds the first end token and masks what follows it."""
+    """Finds the first end token and masks everything after it."""
     ids = prompt + response + [end] * (1 + padding)
     first = ids.index(end)
     return [-100 if i < len(prompt) or i > first else t for i, t in enumerate(ids)]
@@ -160,7 +160,7 @@ def row_all_of_them(lines):
 
 
 def costs(lengths, maximum):
-    """Right in all but the maximum, which the caller chooses."""
+    """Right except for the maximum, which the caller chooses."""
     padding = sum(max(0, maximum - length) for length in lengths)
     return maximum, sum(length > maximum for length in lengths), padding
 
@@ -211,17 +211,17 @@ def length_padded_to_longest(lengths, share):
 
 WRONG = {
     "row_prompt": [
-        (prompt_always_with_input, "still leaves its heading"),
-        (prompt_without_block_but_announced, "still announces an input"),
+        (prompt_always_with_input, "still has the heading"),
+        (prompt_without_block_but_announced, "still announces one"),
         (prompt_never_with_input, "leaves it out"),
-        (prompt_spaces_count, "nothing but spaces"),
-        (prompt_needs_the_field, "no input field at all"),
+        (prompt_spaces_count, "an input of spaces only"),
+        (prompt_needs_the_field, "no field `input` at all"),
         (prompt_missing_is_none, "row without the field"),
         (prompt_input_stripped, "lost its own spaces"),
-        (prompt_filled_twice, "fill the template only once"),
+        (prompt_filled_twice, "Fill the template only once"),
         (lambda row: prompt_good(row).strip(), "comes one line break"),
-        (lambda row: prompt_good(row).replace("###", "##"), "leaves Alpaca's wording after"),
-        (lambda row: print(end=""), "return is missing"),
+        (lambda row: prompt_good(row).replace("###", "##"), "differs from Alpaca's wording"),
+        (lambda row: print(end=""), "end with a `return`"),
     ],
     "chance_to_stop": [
         (math.exp, "minus sign"),
@@ -242,13 +242,16 @@ WRONG = {
         (labels_learn_pads, "padding is learned"),
         (lambda p, r, e, n: p + r + [e] + [-100] * n, "practise asking"),
         (lambda p, r, e, n: [-100] * (len(p) - 1) + r + [e] + [-100] * (n + 1), "moved by one"),
-        (lambda p, r, e, n: [0] * len(p) + [1] * (len(r) + 1) + [0] * n, "not a mark"),
-        (lambda p, r, e, n: [-100] * len(p) + [*r, e] + [-100], "you give 7 labels"),
-        (labels_one_off, "a token too long"),
-        (lambda p, r, e, n: [-100] * (len(p) - 1) + [p[-1], *r, e] + [-100] * n, "token too short"),
-        (lambda p, r, e, n: [-100] * len(p) + [*r[::-1], e] + [-100] * n, "carry 21, 22, 3"),
+        (lambda p, r, e, n: [0] * len(p) + [1] * (len(r) + 1) + [0] * n, "not a 1 for yes"),
+        (lambda p, r, e, n: [-100] * len(p) + [*r, e] + [-100], "You return 7 labels"),
+        (labels_one_off, "one token too long"),
+        (
+            lambda p, r, e, n: [-100] * (len(p) - 1) + [p[-1], *r, e] + [-100] * n,
+            "one token too short",
+        ),
+        (lambda p, r, e, n: [-100] * len(p) + [*r[::-1], e] + [-100] * n, "the labels 21, 22, 3"),
         (labels_mask_what_the_prompt_has, "also stands in the prompt"),
-        (labels_mask_pads_by_id, "by place, not by id"),
+        (labels_mask_pads_by_id, "Go by place, not by id"),
     ],
     "broken_row": [
         (row_zero_based, "counted from 1"),
@@ -256,23 +259,23 @@ WRONG = {
         (row_not_caught, "json.loads raises"),
         (row_only_json, "without an output"),
         (row_any_instruction, "without an instruction"),
-        (row_blank_passes, "nothing but spaces"),
+        (row_blank_passes, "an instruction of spaces only"),
         (row_takes_the_field, "has no field 'output'"),
         (row_every_field_filled, "an input may be empty or missing"),
         (row_the_last, "you name the last"),
-        (row_all_of_them, "you give a list"),
+        (row_all_of_them, "you return a list"),
         (lambda lines: None, "breaks off in the middle"),
         (lambda lines: 2, "the answer is None"),
     ],
     "choose_max_length": [
-        (chosen, "give three numbers"),
-        (length_keeps_the_share, "what was to be kept"),
+        (chosen, "return three numbers"),
+        (length_keeps_the_share, "that were to be kept"),
         (length_rounds_the_share, "cuts 1"),
-        (length_between_rows, "no number of tokens"),
+        (length_between_rows, "is not a number of tokens"),
         (lambda lengths, share: costs(lengths, chosen(lengths, share) + 1), "is not cut"),
-        (lambda lengths, share: costs(lengths, max(lengths)), "left the share unused"),
+        (lambda lengths, share: costs(lengths, max(lengths)), "You left the share unused"),
         (length_counts_the_whole_as_cut, "it loses nothing"),
-        (length_counts_tokens, "tokens cut off"),
+        (length_counts_tokens, "tokens that are cut off"),
         (length_all_allowed_are_cut, "cuts 1 of"),
         (length_negative_padding, "less than none"),
         (length_padded_to_longest, "not to the longest row"),

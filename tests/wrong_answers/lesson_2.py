@@ -9,7 +9,7 @@ RIVERS = "Name three rivers in Peru."
 
 
 def _count(task, asked, items, nothing=None):
-    """A filter that differs from the right one in what it searches for."""
+    """A filter with the regular expressions ``asked`` for the number and ``items`` for the list."""
     number = re.search(asked, task["instruction"])
     if not number:
         return nothing
@@ -153,44 +153,45 @@ def but_equal_ones(texts, threshold):
     ]
 
 
-def sift(texts, threshold, lost=True, reached=False):
-    kept, gone = [], []
+def novelty_filter(texts, threshold, lost=True, reached=False):
+    """The lost texts, or the kept ones; with ``reached``, equal to the threshold is lost too."""
+    kept, rejected = [], []
     for text in texts:
         score = max((rouge_l(text, other) for other in kept), default=0.0)
-        (gone if score > threshold or (reached and score == threshold) else kept).append(text)
-    return gone if lost else kept
+        (rejected if score > threshold or (reached and score == threshold) else kept).append(text)
+    return rejected if lost else kept
 
 
 WRONG = {
     "fates": [
-        (["kept", "dropped", "kept"], "four words are needed"),
-        (["kept", "cut", "kept", "cut"], "is either"),
+        (["kept", "dropped", "kept"], "Give four words"),
+        (["kept", "cut", "kept", "cut"], "spelt like this"),
         (["dropped", "dropped", "kept", "dropped"], "### is part of its answer"),
-        (["kept", "kept", "kept", "dropped"], "nobody answers"),
-        (["kept", "dropped", "dropped", "dropped"], "only a heading ends a task"),
-        (["kept", "dropped", "kept", "kept"], "nobody can tell"),
+        (["kept", "kept", "kept", "dropped"], "it has no answer"),
+        (["kept", "dropped", "dropped", "dropped"], "Only a heading ends a task"),
+        (["kept", "dropped", "kept", "kept"], "may be incomplete"),
     ],
     "wrong_count": [
-        (says_true, "True is none"),
+        (says_true, "True is not a reason"),
         (says_nothing, "says nothing"),
-        (says_empty, "yours is ''"),
-        (always_objects, "three came"),
+        (says_empty, "Yours is ''"),
+        (always_objects, "three were named, but"),
         (counts_all_lines, "without numbered lines"),
         (letters_in_a_row, '"often"'),
         (any_number, "1950 is a year"),
         (numbers_inside, "inside an item"),
-        (one_digit, "10. begins a line"),
-        (too_few_only, "too many, not too few"),
+        (one_digit, 'begins "10."'),
+        (too_few_only, "too many is wrong"),
         (small_letters, "capital"),
         (no_digits, "in digits"),
     ],
     "shared_words": [
-        (lambda a, b: len(longest(a, b)), "how many"),
-        (lambda a, b: set(a) & set(b), "yours is a set"),
+        (lambda a, b: len(longest(a, b)), "says how many"),
+        (lambda a, b: set(a) & set(b), "Yours is a set"),
         (intersection, "not words in common"),
-        (lambda a, b: longest(a, b)[::-1], "back to front"),
+        (lambda a, b: longest(a, b)[::-1], "in reverse order"),
         (in_one_piece, "between the shared ones"),
-        (first_match, "bars the way"),
+        (first_match, "you miss the longer"),
         (each_once, "shared twice"),
     ],
     "bill_for": [
@@ -199,18 +200,27 @@ WRONG = {
         (lambda tasks, share, *rest: tasks * share * _one(*rest), "divide by it"),
         (lambda tasks, share, *rest: tasks / share * _one(*rest) * 1e6, "a million tokens"),
         (lambda tasks, share, *rest: tasks / share * _one(*rest) * 1e3, "not for a thousand"),
-        (lambda tasks, share, i, o, x, y: tasks / share * _one(i, o, y, x), "are exchanged"),
-        (lambda tasks, share, i, o, x, y: tasks / share * _one(i, 0, x, y), "dearer part"),
-        (lambda tasks, share, i, o, x, y: tasks / share * _one(0, o, x, y), "the prompt is paid"),
+        (
+            lambda tasks, share, i, o, x, y: tasks / share * _one(i, o, y, x),
+            "swapped the two prices",
+        ),
+        (
+            lambda tasks, share, i, o, x, y: tasks / share * _one(i, 0, x, y),
+            "that the teacher writes are missing",
+        ),
+        (
+            lambda tasks, share, i, o, x, y: tasks / share * _one(0, o, x, y),
+            "You pay for the prompt",
+        ),
         (lambda tasks, share, *rest: _one(*rest), "a single request"),
-        (lambda *case: 500, "One step at a time"),
+        (lambda *case: 500, "one step at a time"),
     ],
     "missed_pair": [
-        (RIVERS, "two texts are asked for"),
-        ((RIVERS, "Name three large rivers in Peru."), "the filter sees it"),
+        (RIVERS, "the answer is two texts"),
+        ((RIVERS, "Name three large rivers in Peru."), "the filter finds it"),
         ((RIVERS, "Please name for me three of the rivers there are in Peru."), "same order"),
         ((RIVERS, "Plan a picnic for four people."), "different tasks"),
-        ((RIVERS, "Peru in rivers three name."), "shaken up"),
+        ((RIVERS, "Peru in rivers three name."), "in another order"),
         ((RIVERS, "Peruvian rivers, three?"), "too short"),
         (
             (RIVERS, f"{'We went on foot for days and met nobody at all. ' * 3}{RIVERS} Thanks."),
@@ -218,15 +228,24 @@ WRONG = {
         ),
     ],
     "lost_at": [
-        (lambda texts, threshold: len(sift(texts, threshold)), "not how many"),
-        (lambda texts, threshold: sift(texts, threshold, lost=False), "the texts kept"),
-        (lambda texts, threshold: sift(texts, threshold, reached=True), "just the threshold"),
-        (lambda texts, threshold: sift(texts, 0.7), "the threshold handed in"),
+        (lambda texts, threshold: len(novelty_filter(texts, threshold)), "not their number"),
+        (
+            lambda texts, threshold: novelty_filter(texts, threshold, lost=False),
+            "the texts that are kept",
+        ),
+        (
+            lambda texts, threshold: novelty_filter(texts, threshold, reached=True),
+            "equal to the threshold",
+        ),
+        (
+            lambda texts, threshold: novelty_filter(texts, 0.7),
+            "the threshold that your function is given",
+        ),
         (all_and_itself, "with itself"),
         (all_others, "was new when it came"),
-        (all_later, "came first stays"),
-        (the_last_only, "not only against the last"),
-        (but_equal_ones, "loses nothing with you"),
-        (all_earlier, "turns nobody away itself"),
+        (all_later, "came first is kept"),
+        (the_last_only, "not only with the last"),
+        (but_equal_ones, "the copy of a text is not lost"),
+        (all_earlier, "a lost text rejects no other"),
     ],
 }

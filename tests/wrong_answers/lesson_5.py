@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of lesson 5, and what the diagnosis must say of each."""
+"""Wrong answers to the exercises of lesson 5, each with words that its diagnosis must contain."""
 
 import math
 from collections import Counter
@@ -56,8 +56,8 @@ def always_defined(first, second):
     return (share_of_agreement(first, second) - expected) / (1 - expected)
 
 
-def counted(records, tell, rate=None):
-    words = [tell(record["ab"], record["ba"]) for record in records]
+def counted(records, decide, rate=None):
+    words = [decide(record["ab"], record["ba"]) for record in records]
     found = {word: words.count(word) for word in ("win", "loss", "tie", "flip", "unparsed")}
     undecided = found["tie"] + found["flip"] + found["unparsed"]
     usual = (found["win"] + undecided / 2) / len(records)
@@ -146,46 +146,46 @@ WRONG = {
         (lambda rate: 199, "the same for 80 to 20 and for 60 to 40"),
         (half_of_the_samples, "about one sample of two"),
         (in_steps_of_hundred, "so would fewer"),
-        (the_last_too_small, "one task short"),
+        (the_last_too_small, "one task too few"),
         (lambda rate: first_at(rate, lambda a, b: a > b) + (rate > 0.7), "always wins"),
         (lambda rate: smallest_difference(round(100 * rate)), "is a win rate"),
-        (lambda rate: None, "is there a return"),
+        (lambda rate: None, "returns nothing"),
         (lambda rate: round(0.8 * the_last_too_small(rate)), "not yet 90%"),
     ],
     "kappa_by_hand": [
-        (share_of_agreement, "the share on which they agree"),
-        (as_if_coins, "is no coin"),
-        (above_chance, "how far there was to go"),
-        (thrown_together, "threw the two voters' votes together"),
+        (share_of_agreement, "the share of pairs on which they agree"),
+        (as_if_coins, "is not a coin"),
+        (above_chance, "the most they could reach"),
+        (thrown_together, "put the votes of both voters together"),
         (only_a_and_b, "a sum over every label"),
-        (always_defined, "nothing to agree about"),
-        (lambda first, second: 0.0, "the lesson found 0.40"),
+        (always_defined, "kappa is not defined"),
+        (lambda first, second: 0.0, "The lesson found 0.40"),
     ],
     "two_orders": [
-        (lambda records: counted(records, first_order_only), "only the first order is read"),
-        (lambda records: counted(records, letters_as_they_are), "ba is not turned round"),
+        (lambda records: counted(records, first_order_only), "you read only the first order"),
+        (lambda records: counted(records, letters_as_they_are), "do not turn ba round"),
         (lambda records: counted(records, flips_are_ties), "counted apart"),
-        (lambda records: counted(records, all_else_flips), "the judge did not turn"),
-        (lambda records: counted(records, unread_is_a_tie), "yours makes it tie"),
-        (lambda records: counted(records, right, of_the_decided), "fell out of the win rate"),
-        (lambda records: counted(records, right, wins_of_all), "an undecided pair is no loss"),
+        (lambda records: counted(records, all_else_flips), "Nothing flipped"),
+        (lambda records: counted(records, unread_is_a_tie), "In your answer it is tie"),
+        (lambda records: counted(records, right, of_the_decided), "missing from your win rate"),
+        (lambda records: counted(records, right, wins_of_all), "an undecided pair is not a loss"),
         (lambda records: counted(records, right, without_the_unread), "could not be read"),
-        (lambda records: [right(r["ab"], r["ba"]) for r in records], "one dict of six entries"),
+        (lambda records: [right(r["ab"], r["ba"]) for r in records], "one dict with six entries"),
     ],
     "follows_length": [
-        (lambda records: False, "got away"),
-        (lambda records: True, "a fair judge is convicted"),
+        (lambda records: False, "your function misses a judge"),
+        (lambda records: True, "accuses a fair judge"),
         (lambda records: len(records) / 50, "True or False"),
         (longer_wins, "happened to be longer"),
         (share_undivided, "decides no pair"),
-        (one_order_of_short_ones, "read both orders"),
+        (one_order_of_short_ones, "Read both orders"),
         (short_ones_only, "has another fault"),
         (every_time, "nine times in ten"),
-        (equal_is_shorter, "no longer answer"),
+        (equal_is_shorter, "no answer is longer"),
     ],
     "seen_through": [
-        (lambda t, a: t * a, "also gives wins away"),
-        (lambda t, a: t, "true rate untouched"),
+        (lambda t, a: t * a, "also errs in our favour"),
+        (lambda t, a: t, "you return the true rate"),
         (lambda t, a: 0.5 + (t - 0.5) * a, "is a coin"),
         (lambda t, a: 100 * (t * a + (1 - t) * (1 - a)), "is a percentage"),
         (lambda t, a: 0.5 + (t - 0.5) * max(0, 2 * a - 1), "always wrong"),
@@ -193,43 +193,49 @@ WRONG = {
     ],
     "honest_sentence": [
         ("It is better now.", "one whole sentence"),
-        (f"On 100 tasks {STOP}. This is all that we know of it.", "one sentence is asked for"),
-        (f"A test on 100 tasks proves that {STOP}.", "louder than a hundred tasks"),
-        (f"On 100 tasks the model became much better: {STOP}.", "louder than a hundred tasks"),
+        (f"On 100 tasks {STOP}. This is all that we know of it.", "write one sentence"),
+        (f"A test on 100 tasks proves that {STOP}.", "more than 100 tasks can show"),
+        (f"On 100 tasks the model became much better: {STOP}.", "more than 100 tasks can show"),
         ("On 100 tasks it was 54 % better, 44 % to 64 %, judge right in 60 %.", "not an amount"),
         ("On 100 tasks it stops by itself 33 % more often, 24 to 43.", "33 points"),
         ("Of 100 tasks the judge, right in 60 %, gave it 71 %, 44 to 64.", "none of the figures"),
         (f"After LoRA {STOP}.", "on how many tasks"),
-        ("It won 54 % of 124 pairs, 44 % to 64 %, by a judge right in 60 %.", "examination)"),
-        ("On 100 tasks a judge that is right in 60 % preferred it in 54 %.", "no interval"),
+        (
+            "It won 54 % of 124 pairs, 44 % to 64 %, by a judge right in 60 %.",
+            "124 are the gold pairs",
+        ),
+        (
+            "On 100 tasks a judge that is right in 60 % preferred it in 54 %.",
+            "the interval is missing",
+        ),
         (
             "On 100 tasks it was preferred in 54 % by a judge right in 60 %, 51 % to 69 %.",
-            "belongs to the judge's examination",
+            "belongs to the judge's gold pairs",
         ),
-        (f"On 100 tasks it was preferred in 54 %, and {STOP}.", "54 % stands there bare"),
+        (f"On 100 tasks it was preferred in 54 %, and {STOP}.", "54 % has no interval"),
         (
             "It was preferred in 54 % (44 % to 64 %) of 100 tasks, and it stops by itself in 92 % "
             "of its answers instead of 59 %.",
-            "without its interval",
+            "in stopping has no interval",
         ),
         ("The judge preferred it in 54 % (44 % to 64 %) of 100 tasks.", "who says so"),
         (
             "On 100 tasks it had not seen the model is better: a judge right in 60 % of pairs "
             "preferred it in 54 % (44 % to 64 %).",
-            "claims more than the intervals carry",
+            "claims more than the intervals support",
         ),
         (
             "On 100 tasks it won 54 % (44 % to 64 %) before a judge right in 60 %, so it is ahead.",
-            "claims more than the intervals carry",
+            "claims more than the intervals support",
         ),
         (
             "On 100 tasks its answers are more useful, 54 % (44 % to 64 %) by a judge right in 60.",
-            "claims more than the intervals carry",
+            "claims more than the intervals support",
         ),
         (
             "On 100 tasks it is not better, for a judge that is right in 60 % of pairs preferred "
             "it in 54 % (44 % to 64 %).",
-            "leaves it open",
+            "leaves that open",
         ),
     ],
 }

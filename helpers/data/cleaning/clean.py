@@ -1,26 +1,35 @@
-"""Cleaning imported rows in one call, with a reason for every row that changes or goes.
+"""Clean imported rows in one call, with a reason for every row that changes or is dropped.
 
-Repaired is only what is certain: a spelling of "no input", a misread apostrophe, a stray control
-character. Everything else that is wrong is dropped, never rewritten. Nothing is judged here that
-only a reader can judge: wrong answers stay.
+A row is only repaired if the correction is certain: a spelling of "no input", a misread apostrophe,
+a stray control character. A row with any other fault is dropped, never rewritten. Faults that only
+a reader can judge, such as wrong answers, are not detected.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypedDict, cast
 
+from helpers.data.cleaning.character_repair import repair_characters
 from helpers.data.cleaning.duplicates import find_duplicates, short
-from helpers.data.cleaning.emptiness import without_no_input
+from helpers.data.cleaning.empty_inputs import empty_if_no_input
 from helpers.data.cleaning.faults import fault_of
-from helpers.data.cleaning.repairs import repair_characters, repair_marks, repair_markup
+from helpers.data.cleaning.markup_repair import repair_marks, repair_markup
 from helpers.data.filters import LANGUAGES
-from helpers.io import FIELDS
 from helpers.safe_io.file_kinds import type_name
+from helpers.safe_io.row_shapes import FIELDS, Task
+
+ReportLine = TypedDict(  # in this form, because one of its keys is a keyword of Python
+    "ReportLine", {"done": str, "class": str, "rows": int, "example": str, "why": str}
+)
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row that was left out: which one (from 0), as it came, its class of fault, and why."""
+    """A row that was dropped: its position (from 0), the row as it came, its fault, and why.
+
+    ``fault`` is the class of the fault, ``reason`` a sentence about this row.
+    """
 
     position: int
     row: object
@@ -33,8 +42,8 @@ class Repaired:
     """A kept row before and after one repair. A row with two repairs has two of these."""
 
     position: int
-    before: dict
-    after: dict
+    before: Task
+    after: Task
     fault: str
 
 
@@ -42,19 +51,21 @@ class Repaired:
 class Cleaning:
     """What :func:`clean_examples` returns: every row is either in ``kept`` or in ``dropped``.
 
-    ``kept`` holds the rows as they are after the repairs, in their order.
+    ``kept`` holds the repaired rows in their order.
     """
 
-    kept: list[dict] = field(default_factory=list)
+    kept: list[Task] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     repaired: list[Repaired] = field(default_factory=list)
 
-    def report(self) -> list[dict]:
-        """A table of what was done: each class, how many rows, and the first as an example."""
-        entries = [("dropped", one.fault, one.reason, one.row) for one in self.dropped]
-        entries += [("repaired", one.fault, _change(one), one.before) for one in self.repaired]
+    def report(self) -> list[ReportLine]:
+        """A table of what was done: each class with its number of rows and its first example."""
+        entries: list[tuple[str, str, str, object]] = [
+            *(("dropped", one.fault, one.reason, one.row) for one in self.dropped),
+            *(("repaired", one.fault, _change(one), one.before) for one in self.repaired),
+        ]
         counts = Counter((done, fault) for done, fault, _, _ in entries)
-        first = {}
+        first: dict[tuple[str, str], tuple[str, object]] = {}
         for done, fault, why, row in entries:
             shown = row.get("instruction", row) if isinstance(row, dict) else row
             first.setdefault((done, fault), (why, shown))
@@ -66,7 +77,7 @@ class Cleaning:
                 "example": short(first[done, fault][1]),
                 "why": first[done, fault][0],
             }
-            for (done, fault), count in sorted(counts.items(), key=lambda item: -item[1])
+            for (done, fault), count in counts.most_common()
         ]
 
     def __str__(self) -> str:
@@ -76,44 +87,49 @@ class Cleaning:
 
 
 def clean_examples(
-    rows: Iterable[dict], language: str = "en", threshold: float | None = 0.7
+    rows: Iterable[object], language: str = "en", threshold: float | None = 0.7
 ) -> Cleaning:
-    """Inspect imported rows, repair what is certain, and drop what would teach something wrong.
+    """Inspect imported rows, repair what is certain, and drop rows that would teach a fault.
 
-    ``language`` is that of rows that name none themselves. Two rows are near-duplicates if the
-    ROUGE-L of their instructions, and of their inputs where they have any, is above ``threshold``;
-    the first one stays. None looks for exact duplicates only. Raises ValueError for a language
-    without filters.
+    ``language`` applies to rows that do not name their own. Two rows are near-duplicates if the
+    ROUGE-L of their instructions, and of their inputs if they have any, is above ``threshold``; the
+    first one stays. None finds exact duplicates only.
+
+    Raises ValueError for a language without filters.
     """
     if language not in LANGUAGES:
         raise ValueError(
             f"language={language!r} has no filters; choose one of {', '.join(LANGUAGES)}."
         )
-    result, sound = Cleaning(), {}
+    result = Cleaning()
+    sound: dict[int, tuple[object, Task, list[Repaired]]] = {}
     for position, row in enumerate(rows):
         fault = _malformed(row)
-        after, repairs = (row, []) if fault else _repair(position, row)
-        fault = fault or _malformed(after) or fault_of(_in_language(after, language))
+        if not fault:
+            # _malformed has checked the fields.
+            task, repairs = _repair(position, cast(Task, row))
+            fault = _malformed(task) or fault_of(_with_language(task, language))
         if fault:
             result.dropped.append(Dropped(position, row, *fault))
         else:
-            sound[position] = (row, after, repairs)
-    repeated = find_duplicates({at: after for at, (_, after, _) in sound.items()}, threshold)
-    for position, (row, after, repairs) in sound.items():
+            sound[position] = (row, task, repairs)
+    repeated = find_duplicates({at: task for at, (_, task, _) in sound.items()}, threshold)
+    for position, (row, task, repairs) in sound.items():
         if position in repeated:
             result.dropped.append(Dropped(position, row, *repeated[position]))
         else:
-            result.kept.append(after)
+            result.kept.append(task)
             result.repaired += repairs
     result.dropped.sort(key=lambda one: one.position)
     return result
 
 
-def _in_language(row: dict, language: str) -> dict:
-    return row if row.get("language") else {**row, "language": language}
+def _with_language(task: Task, language: str) -> Task:
+    return task if task.get("language") else {**task, "language": language}
 
 
 def _malformed(row: object) -> tuple[str, str] | None:
+    """``(fault, reason)`` of a row that is no task, or None."""
     if not isinstance(row, dict):
         return "not a task", f"found {type_name(row)}, expected an object"
     for name in FIELDS:
@@ -123,44 +139,58 @@ def _malformed(row: object) -> tuple[str, str] | None:
     return None if row["instruction"].strip() else ("not a task", "the instruction is empty")
 
 
-def _repair(position: int, row: dict) -> tuple[dict, list[Repaired]]:
-    """The row after all repairs, and each of them, one on top of the other."""
-    done, row = [], row if row.get("input") is not None else {**row, "input": ""}
+def _repair(position: int, task: Task) -> tuple[Task, list[Repaired]]:
+    """The task after all repairs, and each repair. Every repair works on the result of the last."""
+    if task.get("input") is None:
+        task = {**task, "input": ""}
+    done = []
     for fault, repair in _REPAIRS.items():
-        after = repair(row)
-        if after != row:
-            done.append(Repaired(position, row, after, fault))
-            row = after
-    return row, done
+        after = repair(task)
+        if after != task:
+            done.append(Repaired(position, task, after, fault))
+            task = after
+    return task, done
 
 
-def _characters(row: dict) -> dict:
-    return row | {name: repair_characters(row[name]) for name in FIELDS}
+def _repair_characters(task: Task) -> Task:
+    return {
+        **task,
+        "instruction": repair_characters(task["instruction"]),
+        "input": repair_characters(task["input"]),
+        "output": repair_characters(task["output"]),
+    }
 
 
-def _markup(row: dict) -> dict:
-    about = "\n".join((row["instruction"], row["input"]))
-    repaired = {name: repair_markup(row[name], about) for name in FIELDS}
-    return row | repaired | {"output": repair_marks(repaired["output"], about)}
+def _remove_markup(task: Task) -> Task:
+    about = "\n".join((task["instruction"], task["input"]))
+    return {
+        **task,
+        "instruction": repair_markup(task["instruction"], about),
+        "input": repair_markup(task["input"], about),
+        "output": repair_marks(repair_markup(task["output"], about), about),
+    }
 
 
-def _no_input(row: dict) -> dict:
-    return row | {"input": without_no_input(row["input"], row["instruction"])}
+def _empty_no_input(task: Task) -> Task:
+    return {**task, "input": empty_if_no_input(task["input"], task["instruction"])}
 
 
-def _input_twice(row: dict) -> dict:
-    given, instruction = (" ".join(row[name].split()) for name in ("input", "instruction"))
-    return row | {"input": "" if given == instruction else row["input"]}
+def _empty_repeated_input(task: Task) -> Task:
+    repeated = task["input"].split() == task["instruction"].split()
+    return {**task, "input": "" if repeated else task["input"]}
 
 
-_REPAIRS: dict[str, Callable[[dict], dict]] = {
-    "stray characters": _characters,
-    "stray markup": _markup,
-    "says there is no input": _no_input,
-    "input repeats the instruction": _input_twice,
+_REPAIRS: dict[str, Callable[[Task], Task]] = {
+    "stray characters": _repair_characters,
+    "stray markup": _remove_markup,
+    "says there is no input": _empty_no_input,
+    "input repeats the instruction": _empty_repeated_input,
 }
 
 
-def _change(one: Repaired) -> str:
-    name = next(name for name in FIELDS if one.before.get(name) != one.after[name])
-    return f"{name}: {short(one.before.get(name))!r} is now {short(one.after[name])!r}"
+def _change(repair: Repaired) -> str:
+    """The first field that a repair changed, before and after."""
+    before: dict[str, object] = {**repair.before}
+    after: dict[str, object] = {**repair.after}
+    name = next(name for name in FIELDS if before.get(name) != after[name])
+    return f"{name}: {short(before.get(name))!r} is now {short(after[name])!r}"

@@ -1,25 +1,30 @@
-"""Rows that repeat an earlier one: the same task to the letter, or nearly the same.
+"""Find rows that repeat an earlier one: exactly the same task, or nearly the same.
 
-Two rows are near-duplicates if their instructions are alike, and their inputs too where they have
-any: the same request about another text is another task. So inputs are compared with inputs first,
-and then the instructions of those rows whose inputs are alike.
+Two rows are near-duplicates if their instructions are similar, and their inputs too if they have
+any: the same request about another text is another task. So inputs are compared first, and then
+the instructions of the rows with similar inputs.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from helpers.io import join_input
+from helpers.safe_io.row_shapes import Task
 from helpers.similarity import RougeIndex, is_above
 
-NEIGHBOURS = 8  # asked for of each input; all of them where even the last of these is near
+NEIGHBOURS = 8  # compared with each input; all others if even the last of these is similar
 
 
-def find_duplicates(rows: dict[int, dict], threshold: float | None) -> dict[int, tuple[str, str]]:
+def find_duplicates(
+    rows: Mapping[int, Task], threshold: float | None
+) -> dict[int, tuple[str, str]]:
     """``{position: (fault, reason)}`` of the rows that repeat an earlier one.
 
-    ``rows`` are rows by their position. ``threshold`` is a ROUGE-L; None looks for exact duplicates
-    only.
+    ``rows`` maps each row's position to the row. ``threshold`` is the ROUGE-L above which two texts
+    are similar. None finds exact duplicates only.
     """
-    first, found = {}, {}
+    first: dict[str, int] = {}
+    found = {}
     for position, row in rows.items():
         task = " ".join(join_input(row).casefold().split())
         if task in first:
@@ -27,52 +32,56 @@ def find_duplicates(rows: dict[int, dict], threshold: float | None) -> dict[int,
         else:
             first[task] = position
     if threshold is not None:
-        left = {position: row for position, row in rows.items() if position not in found}
-        for position, twin in {**_alike(left, threshold), **_both_alike(left, threshold)}.items():
-            found[position] = ("near-duplicate", f"nearly the same task as {short(twin)!r}")
+        rest = {position: row for position, row in rows.items() if position not in found}
+        similar = _without_input(rest, threshold) | _with_input(rest, threshold)
+        for position, instruction in similar.items():
+            reason = f"nearly the same task as {short(instruction)!r}"
+            found[position] = ("near-duplicate", reason)
     return found
 
 
-def _alike(rows: dict[int, dict], threshold: float) -> dict[int, str]:
-    """``{position: instruction}`` of the rows without input that are near an earlier such row."""
+def short(text: object, longest: int = 60) -> str:
+    """A value as one line of at most ``longest`` characters, for a reason."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _without_input(rows: Mapping[int, Task], threshold: float) -> dict[int, str]:
+    """``{position: earlier instruction}`` of near-duplicates among the rows without input."""
     texts = {at: row["instruction"] for at, row in rows.items() if not row["input"].strip()}
     index = RougeIndex(threshold=threshold)
-    decisions = zip(texts.items(), index.decide_many(texts.values()), strict=True)
-    return {at: index.nearest(text, 1)[0][1] for (at, text), new in decisions if not new}
+    decisions = zip(texts.items(), index.decide_many(list(texts.values())), strict=True)
+    return {at: index.nearest(text, 1)[0][1] for (at, text), is_new in decisions if not is_new}
 
 
-def _both_alike(rows: dict[int, dict], threshold: float) -> dict[int, str]:
-    """The same of the rows with an input: near are instruction and input of one earlier row."""
-    given = {at: row["input"].strip() for at, row in rows.items() if row["input"].strip()}
-    near, found = _near_texts(list(dict.fromkeys(given.values())), threshold), {}
-    kept = defaultdict(lambda: RougeIndex(threshold=threshold))  # instructions, by their input
-    for at, text in given.items():
+def _with_input(rows: Mapping[int, Task], threshold: float) -> dict[int, str]:
+    """The same among the rows with an input, which must be similar too."""
+    inputs = {at: row["input"].strip() for at, row in rows.items() if row["input"].strip()}
+    similar = _similar_texts(list(dict.fromkeys(inputs.values())), threshold)
+    found: dict[int, str] = {}
+    kept: dict[str, RougeIndex] = {}  # the instructions of kept rows, by their input
+    for at, text in inputs.items():
         instruction = rows[at]["instruction"]
-        for other in (text, *near[text]):
+        for other in (text, *similar[text]):
             closest = kept[other].nearest(instruction, 1) if other in kept else []
             if closest and is_above(closest[0][0], threshold):
                 found[at] = closest[0][1]
                 break
         else:
-            kept[text].admit(instruction)
+            kept.setdefault(text, RougeIndex(threshold=threshold)).admit(instruction)
     return found
 
 
-def _near_texts(texts: list[str], threshold: float) -> dict[str, list[str]]:
-    """For each of some different texts, those that are near it."""
-    index, near = RougeIndex(threshold=1.0), defaultdict(list)  # which keeps every text
+def _similar_texts(texts: Sequence[str], threshold: float) -> dict[str, list[str]]:
+    """For each of several different texts, the others that are similar to it."""
+    index = RougeIndex(threshold=1.0)  # with this threshold it keeps every text
+    similar: dict[str, list[str]] = defaultdict(list)
     for text, admission in zip(texts, index.admit_many(texts, NEIGHBOURS), strict=True):
         found = [other for score, other in admission.neighbours if is_above(score, threshold)]
         if len(found) == NEIGHBOURS:
-            everyone = index.nearest(text, len(index))
-            found = [o for score, o in everyone if is_above(score, threshold) and o != text]
+            ranked = index.nearest(text, len(index))
+            found = [o for score, o in ranked if is_above(score, threshold) and o != text]
         for other in found:
-            near[text].append(other)
-            near[other].append(text)
-    return near
-
-
-def short(text: object, longest: int = 60) -> str:
-    """A value as one short line, for a reason."""
-    text = " ".join(str(text).split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+            similar[text].append(other)
+            similar[other].append(text)
+    return similar

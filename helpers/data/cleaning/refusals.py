@@ -1,14 +1,15 @@
-"""Answers in which a model says that it cannot, or talks about being a model.
+"""Detect answers in which a model refuses the task, or talks about being a model.
 
-Narrower than the filter of generation (:mod:`helpers.data.filters`), which may turn away a good
-answer because another one is made in a second. Here a row is somebody's data: "we cannot offer a
-refund" is what a shop should write, so a task that asks for a message, a scene or an excuse may be
-answered with "I can't". Only a model's own words ("As an AI language model, …") count there too.
+These rules reject fewer answers than those in ``filters``, which may reject a good answer because
+the teacher can write another one. Here nobody can replace a row. "We cannot offer a refund" is a
+good answer of a shop. So a task that asks for a message, a scene or an excuse may be answered with
+"I can't". Only a model's own words ("As an AI language model, …") count as a refusal there too.
 """
 
 import re
 
-from helpers.data.cleaning.words import one_of, pattern
+from helpers.data.cleaning.word_patterns import one_of, pattern
+from helpers.safe_io.row_shapes import Task
 
 _KINDS = (
     "large", "ai", r"a\.i\.", "artificial", "intelligence", "virtual", "digital", "computer",
@@ -58,8 +59,8 @@ _OPENING = (
 )
 _ADVERB = r"(?:\w+ly )?"
 
-# What only a model says of itself or of a request to it.
-_OF_A_MODEL = (
+# Phrases that only a model uses, about itself or about the request.
+_MODEL_PHRASES = (
     rf"^.{{0,60}}\b(?:as|being) {_MODEL}(?: (?:created|developed|trained|made|built) by \w+)?,? "
     r"(?:i|we|my|it|there|you)\b",
     rf"\bas {_MODEL},? i (?:\w+ ){{0,2}}{_CANNOT}",
@@ -84,8 +85,8 @@ _OF_A_MODEL = (
     r"^\W*it is (?:not possible|impossible) for (?:me|an? (?:ai|model|language model))\b",
     r"\b(?:openai['’]s|content|usage) polic(?:y|ies)\b.{0,40}\b(?:prohibit|not allow|violat)",
 )
-# What a person may say too, in a message or a story.
-_OF_ANYONE = (
+# Phrases that a person may use too, in a message or a story.
+_COMMON_PHRASES = (
     rf"{_OPENING}(?:i|we)\b ?{_ADVERB}{_CANNOT}(?: {_ADVERB}(?:to )?\w+|\W*$)",
     rf"^\W*(?:no\W+)?(?:i|we)\b ?{_ADVERB}{_CANNOT} {_ADVERB}{_SERVE}",
     r"^\W*(?:i['’]?m |i am )?sorry\b.{0,20}\b(?:there (?:is|was|are) no"
@@ -93,7 +94,7 @@ _OF_ANYONE = (
     r"\b(?:provide|given|attach|image|input|text|link)",
     r"^\W*(?:i (?:must|have to) (?:decline|refuse)|i (?:do not|don['’]t) feel comfortable)",
     r"^\W*sorry\W+(?:but )?(?:this|the)\b.{0,80}\b(?:cannot|can['’]t|not possible)\b",
-    # There is nothing to work on.
+    # The material of the task is missing.
     r"^\W*(?:sorry\W+(?:but )?)?(?:please|(?:could|can) you(?: please)?|kindly) "
     rf"(?:provide|share|give|paste|send|enter|specify|upload)\b.{{0,60}}\b{_MATERIAL}\b.{{0,30}}"
     r"\b(?:you (?:would |['’]d )?(?:like|want|need)|you['’]d like|for) me to\b",
@@ -128,22 +129,24 @@ _KOREAN = (
     r"|대답할) 수 ?(?:가|는)? ?없",
     r"^[^\n]{0,40}답변(?:을)? ?(?:드리기|하기)(?:가|는)? ?어렵",
 )
-_OTHERS = (  # as they occur in data that was translated or mixed
+_OTHER_LANGUAGES = (  # from translated or mixed data
     r"^\W*(?:lo siento|désolée?|tut mir leid|es tut mir leid|desculpe|spiacente|mi dispiace)\b"
     r".{0,40}?\b(?:no puedo|ne peux pas|kann (?:ich )?|não posso|non posso)",
     r"^\W*(?:很?抱歉|对不起|對不起)[^\n]{0,20}(?:无法|無法|不能|没有|沒有)",
     r"^\W*申し訳[^\n]{0,60}(?:できません|できかねます|ありません。?私)",
 )
-_OTHER_MODELS = (
+_OTHER_LANGUAGES_MODEL = (
     r"^.{0,40}\b(?:como (?:un )?modelo de lenguaje|en tant qu[e'’] ?(?:ia|modèle)"
     r"|als (?:ki|sprachmodell)|como (?:uma? )?(?:ia|modelo de linguagem))\b",
     r"作为(?:一个|一名)?(?:AI|人工智能|语言模型)",
     r"(?:AI|言語モデル)(?:アシスタント)?として",
 )
-_BY_A_MODEL = pattern(one_of(_OF_A_MODEL, _INDONESIAN_MODEL, _KOREAN_MODEL, _OTHER_MODELS))
-_BY_ANYONE = pattern(one_of(_OF_ANYONE, _INDONESIAN, _KOREAN, _OTHERS))
+_BY_A_MODEL = pattern(
+    one_of(_MODEL_PHRASES, _INDONESIAN_MODEL, _KOREAN_MODEL, _OTHER_LANGUAGES_MODEL)
+)
+_BY_ANYONE = pattern(one_of(_COMMON_PHRASES, _INDONESIAN, _KOREAN, _OTHER_LANGUAGES))
 
-# Tasks whose good answer may say sorry or no, or speak about models.
+# Tasks whose good answer may apologise, say no, or be about models.
 _SAYING_NO = (
     r"apolog\w*", "excuses?", "sorry", r"refus\w*", r"declin\w*", r"reject\w*", r"complain\w*",
     r"negati\w*", "can(?:no|['’])?t", "can not", "will not", "won['’]t", r"regret\w*", "unable",
@@ -151,17 +154,17 @@ _SAYING_NO = (
     r"say(?:ing)? no", r"turn\w* down", "roleplay", "role-play", "dialogue", "chatbot", "assistant",
     "robot", "chatgpt",
 )  # fmt: skip
-_SAYING_NO_ELSEWHERE = (
+_SAYING_NO_IN_INDONESIAN = (
     r"maaf\w*", "alasan", "menolak", "penolakan", "tidak (?:bisa|dapat)", "percakapan",
 )  # fmt: skip
 _SAYING_NO_IN_KOREAN = (
     "사과", "거절", "변명", "핑계", "죄송", "미안", "못 ?(?:하|해)", "수 없", "대화", "챗봇",
     "로봇",
 )  # fmt: skip
-_ABOUT_IT = pattern(
-    rf"\b{one_of(_SAYING_NO, _SAYING_NO_ELSEWHERE)}\b|{one_of(_SAYING_NO_IN_KOREAN)}"
+_ABOUT_SAYING_NO = pattern(
+    rf"\b{one_of(_SAYING_NO, _SAYING_NO_IN_INDONESIAN)}\b|{one_of(_SAYING_NO_IN_KOREAN)}"
 )
-# Tasks that ask for somebody's words: a message, a scene, a translation.
+# Tasks that ask for the words of another person: a message, a scene, a translation.
 _MESSAGES = (
     "messages?", "e-?mails?", "letters?", "sms", "repl(?:y|ies)", "respond", "responses?", "notes?",
     "tweets?", "posts?", "memos?", "announcements?", "notices?", "customers?", "clients?",
@@ -179,7 +182,7 @@ _INVENTING = one_of(
     "write", "compose", "create", "invent", "continue", "generate", "give", "tell", "make", "what",
     "imagine", "pretend", "how", "complete",
 )  # fmt: skip
-_MESSAGES_ELSEWHERE = (
+_MESSAGES_IN_INDONESIAN = (
     "pesan", "surat", "surel", "balasan", "balas", "pelanggan", "cerita", "dialog", "naskah",
     "puisi", "lirik",
 )  # fmt: skip
@@ -187,25 +190,25 @@ _MESSAGES_IN_KOREAN = (
     "문자", "메시지", "메일", "편지", "답장", "회신", "안내", "공지", "대본", "이야기", "소설",
     "고객", "손님", "대사", "독백", "가사", "일기", "글을",
 )  # fmt: skip
-_SOMEBODYS_WORDS = pattern(
-    rf"\b{one_of(_MESSAGES, _MESSAGES_ELSEWHERE)}\b|{one_of(_MESSAGES_IN_KOREAN)}"
+_WORDS_OF_OTHERS = pattern(
+    rf"\b{one_of(_MESSAGES, _MESSAGES_IN_INDONESIAN)}\b|{one_of(_MESSAGES_IN_KOREAN)}"
     rf"|\b{_INVENTING}\b.{{0,80}}\b{one_of(_FICTION)}\b"
 )
 _REWORDING = pattern(
     r"\b(?:translat\w*|paraphras\w*|rewrit\w*|rephras\w*|correct\w*|fix\w*|punctuat\w*"
     r"|transcrib\w*|terjemah\w*)\b|번역|고쳐|고치"
 )
-_HEAD = 400  # characters: a refusal comes early, and answers about models come in all lengths
+_BEGINNING = 400  # characters: a refusal comes early
 
 
-def refuses(row: dict) -> bool:
-    """Whether a row's output refuses the task, in English, Indonesian, Korean and some others."""
-    answer, instruction = row["output"][:_HEAD], row["instruction"]
-    if _ABOUT_IT.search(instruction + "\n" + row["input"][:_HEAD]):
+def refuses(task: Task) -> bool:
+    """Whether an output refuses its task, in English, Indonesian, Korean and some others."""
+    answer, instruction = task["output"][:_BEGINNING], task["instruction"]
+    if _ABOUT_SAYING_NO.search(instruction + "\n" + task["input"][:_BEGINNING]):
         return False
     if _BY_A_MODEL.search(answer):
         return True
-    brings_text = row["input"].strip() or re.search(r"[:：\"“'‘]", instruction)
-    if _SOMEBODYS_WORDS.search(instruction) or (brings_text and _REWORDING.search(instruction)):
+    has_text = task["input"].strip() or re.search(r"[:：\"“'‘]", instruction)
+    if _WORDS_OF_OTHERS.search(instruction) or (has_text and _REWORDING.search(instruction)):
         return False
     return bool(_BY_ANYONE.search(answer))

@@ -1,24 +1,24 @@
-"""The names of a task's fields, in the languages and words that models use for them.
+"""The names that models give to a task's fields, in several languages.
 
-One table for everyone who reads a task list: headings of numbered lists, keys of JSON objects,
-fields inside a line. A name stands here as a pattern in lower case.
+The same names are used in headings of numbered lists, keys of JSON objects, and fields inside a
+line. Each is a regular expression in lower case.
 """
 
 import re
 
-# What a name says: the kind of mark, and how sure a sign it is (2: the name that was asked for,
-# 1: a word that answers use as well, 0: a word that texts of every sort use).
+# For each class of names: the kind of heading, and the certainty that it is one (2: the name that
+# the prompt asks for, 1: a word that answers use too, 0: a word that texts of all kinds use).
 CLASSES = {
-    "label": ("head", 2),
-    "task": ("head", 1),
-    "question": ("head", 0),
+    "label": ("task", 2),
+    "task": ("task", 1),
+    "question": ("task", 0),
     "input": ("input", 2),
     "context": ("context", 0),
     "output": ("output", 2),
     "answer": ("output", 0),
 }
-_SORT = "(?:(?:sample|example|expected|desired|model|ideal|correct|suggested|final)[ ])?"
-_SORT_KO = "(?:(?:예상|기대|예시|모범)[ ]?)?"
+_QUALIFIER = "(?:(?:sample|example|expected|desired|model|ideal|correct|suggested|final)[ ])?"
+_QUALIFIER_KO = "(?:(?:예상|기대|예시|모범)[ ]?)?"
 NAMES = {
     "label": r"instructions?|instruksi|perintah|지시(?:[ ]?사항|문)?|anweisung|指令|指示"
     r"|instrucci[oó]n|instruç[aã]o|istruzione",
@@ -31,18 +31,18 @@ NAMES = {
     r"(?:[ ](?:text|data|value))?|(?:data[ ])?masukan"
     r"|입력(?:[ ]?(?:값|문|글|내용|데이터|텍스트))?|eingabe|输入|輸入|入力|entrada|entrée",
     "context": r"context|konteks|지문|본문|kontext|上下文",
-    "output": rf"{_SORT}outputs?(?:[ ](?:text|yang[ ]diharapkan))?"
-    rf"|{_SORT_KO}출력(?:[ ]?(?:값|문|결과|예시|내용))?"
+    "output": rf"{_QUALIFIER}outputs?(?:[ ](?:text|yang[ ]diharapkan))?"
+    rf"|{_QUALIFIER_KO}출력(?:[ ]?(?:값|문|결과|예시|내용))?"
     r"|keluaran(?:[ ]yang[ ](?:diharapkan|benar))?|luaran|ausgabe|输出|輸出|出力|salida|saída"
     r"|sortie",
-    "answer": rf"{_SORT}(?:answer|response|solution|result|completion|reply)s?|antwort|a"
-    rf"|{_SORT_KO}(?:응답|답변|답안|정답|해답|대답|결과|답)"
+    "answer": rf"{_QUALIFIER}(?:answer|response|solution|result|completion|reply)s?|antwort|a"
+    rf"|{_QUALIFIER_KO}(?:응답|답변|답안|정답|해답|대답|결과|답)"
     r"|jawaban(?:[ ]yang[ ](?:diharapkan|benar))?|jawab|respons|respon|hasil|tanggapan|balasan"
     r"|lösung|答案|回答|回复|respuesta|resposta|réponse|risposta",
 }
-# The names with which a prompt of ours ends, one a language of the course.
+# The name at the end of the prompt for a task list, in each language of the course.
 PROMPT_NAMES = ("instruction", "지시", "perintah")
-FIELDS = {  # a task's fields, and the classes of their names, the surest first
+FIELD_CLASSES = {  # a task's fields, and the classes of their names, the most certain first
     "instruction": ("label", "task", "question"),
     "input": ("input", "context"),
     "output": ("output", "answer"),
@@ -56,13 +56,13 @@ def names_of(*classes: str) -> str:
 
 _KEYS = {
     key: (field, re.compile(names_of(key), re.I))
-    for field, classes in FIELDS.items()
+    for field, classes in FIELD_CLASSES.items()
     for key in classes
 }
 
 
 def field_of_key(key: object) -> tuple[str, int] | None:
-    """``(field, rank)`` of a JSON object's key such as "expectedOutput" or "입력값", or None."""
+    """``(field, certainty)`` of a JSON key such as "expectedOutput" or "입력값", or None."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(key)[:60])
     words = re.sub(r"[_\-\s]+", " ", words).strip()
     for name, (field, pattern) in _KEYS.items():

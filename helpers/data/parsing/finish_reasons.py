@@ -1,4 +1,4 @@
-"""Why a reply ended, in the words of many providers: by itself, or by a filter."""
+"""Classify finish reasons of many providers: did a reply end by itself, or did a filter end it?"""
 
 import re
 
@@ -12,11 +12,12 @@ _FILTERED = {
     "sensitive", "recitation", "prohibited_content", "blocklist", "spii", "guardrail_intervened",
     "error_toxic",
 }  # fmt: skip
-_ENUM = re.compile(r"<?(?:\w+\.)+(\w+)(?::[^>\n]*)?>?$")  # also as repr() writes it
+# "FinishReason.STOP", also as repr() writes it: "<FinishReason.STOP: 1>".
+_ENUM = re.compile(r"<?(?:\w+\.)+(\w+)(?::[^>\n]*)?>?$")
 
 
 def is_whole(finish: str | None) -> bool:
-    """Whether a finish reason says that the reply ended by itself, in any provider's words."""
+    """Whether a finish reason says that the reply ended by itself."""
     return _plain(finish) in _WHOLE
 
 
@@ -26,6 +27,6 @@ def is_filtered(finish: str | None) -> bool:
 
 
 def _plain(finish: object) -> str:
-    """A finish reason in lower case, without the name of an enum ("FinishReason.STOP")."""
+    """A finish reason in lower case, without the name of an enum."""
     word = _ENUM.sub(r"\1", str(finish or "").strip()[:100])
     return word.lower().removeprefix("finish_reason_").replace(" ", "_")

@@ -1,9 +1,8 @@
-"""Repairing slips in JSON that leave no doubt about what was meant.
+"""Repair small errors in JSON if their correction is certain.
 
-Models write commas after the last element, leave one out between two, explain themselves in
-comments, and forget that a backslash is written twice ("C:\\data", formulas). One pass over the
-text repairs these; quote marks that were not escaped are beyond repair, because nobody can say
-where such a string ends.
+Models put a comma after the last element, omit one between two elements, add comments, and forget
+to write a backslash twice ("C:\\data", formulas). One pass over the text repairs these. Quote marks
+that were not escaped cannot be repaired, because the end of such a string is unknown.
 """
 
 import re
@@ -15,22 +14,24 @@ _TOKEN = re.compile(
     re.S,
 )
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|(?P<wrong>\\)')
-# What begins like an escape, in a string that also has wrong ones: \\times, \\frac, C:\\new.
+# Looks like an escape, but is none in a string that also has wrong ones: \\times, \\frac, C:\\new.
 _FORMULA = re.compile(
     r"\\(?=[bf][a-z]|n(?:abla|eq?|u|ot|otin)(?![a-z])|t(?:heta|imes|an|au|ext|o|op)(?![a-z])"
     r"|r(?:ho|ight|angle|ightarrow|m)(?![a-z]))"
 )
 _PATH = re.compile(r"\b[A-Za-z]:\\")
 _PATH_PART = re.compile(r"\\(?=[ntrbf][a-z])")
-_ENDS = ("string", "word", "closing")  # a value ends with one of these,
-_BEGINS = ("string", "word", "opening")  # and begins with one of these
+_ENDS = ("string", "word", "closing")  # the tokens that a value can end with
+_BEGINS = ("string", "word", "opening")  # and those that one can begin with
 
 
 def repaired(text: str) -> str:
-    """A JSON text without such slips; what is no JSON may change in other ways."""
-    parts, last, comma, spaces = [], "", False, []
+    """A JSON text without such errors. A text that is not JSON may change in other ways."""
+    parts: list[str] = []
+    spaces: list[str] = []
+    last, comma = "", False  # the kind of the last token, and whether a comma follows it
     for token in _TOKEN.finditer(text):
-        kind = token.lastgroup
+        kind = token.lastgroup or ""
         if kind in ("space", "comment"):
             spaces.append(token[0] if kind == "space" else " ")
         elif kind == "comma":
@@ -46,7 +47,7 @@ def repaired(text: str) -> str:
 
 
 def _with_escapes(string: str) -> str:
-    """A string in which a backslash that begins no escape is written twice."""
+    """A string in which each backslash that begins no escape is written twice."""
     wrong = [found.start() for found in _ESCAPE.finditer(string) if found["wrong"]]
     if not wrong:
         return string

@@ -1,4 +1,4 @@
-"""Inputs that only say that there is none: ``<noinput>``, "N/A", "없음", "tidak ada"."""
+"""Empty the inputs that only say that there is none: ``<noinput>``, "N/A", "없음"."""
 
 import re
 
@@ -31,16 +31,16 @@ _OTHERS = (
     r"keine?(?: eingabe)?(?: (?:nötig|erforderlich|notwendig))?|无(?:需)?(?:输入)?|無"
     r"|不需要(?:输入)?|なし|ningun[ao]|aucune?"
 )
-_SAYING = rf"(?:{_ENGLISH}|{_KOREAN}|{_INDONESIAN}|{_OTHERS})"
+_PHRASE = rf"(?:{_ENGLISH}|{_KOREAN}|{_INDONESIAN}|{_OTHERS})"
 _NO_INPUT = re.compile(
     # "N/A (no input needed)", "None (general knowledge)"
-    rf"[\W_]*{_SAYING}(?:[\W_]+{_SAYING}|\s*[(（][^()（）]{{0,60}}[)）])?[\W_]*"
+    rf"[\W_]*{_PHRASE}(?:[\W_]+{_PHRASE}|\s*[(（][^()（）]{{0,60}}[)）])?[\W_]*"
     r"|[-–—.…\s]{0,3}|\"\"|''|“”|\{\s?\}|\[\s?\]",
     re.I,
 )
 
 
 def normal_input(text: str) -> str:
-    """An input that only says that there is none (``<noinput>``, "N/A", "없음") becomes empty."""
-    said = text.strip()
-    return "" if len(said) <= _LONGEST and _NO_INPUT.fullmatch(said) else text
+    """The input itself, or "" if it only says that there is none (``<noinput>``, "N/A")."""
+    stripped = text.strip()
+    return "" if len(stripped) <= _LONGEST and _NO_INPUT.fullmatch(stripped) else text

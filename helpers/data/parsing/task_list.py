@@ -1,6 +1,6 @@
-"""Reading a task list as models really write it: text in, tasks and reasons out.
+"""Read a model's task list, however it is written: text in, tasks and reasons out.
 
-Asked for ::
+The prompt asks for this form::
 
     4. Instruction: …
     4. Input: … or <noinput>
@@ -8,35 +8,42 @@ Asked for ::
     ###
     5. Instruction: …
 
-they think first, add preambles, forget ``###``, set headings in bold, as titles or in code fences,
-lose count, leave out the Input line or the word "Instruction", translate the field names. Three
-promises hold all the same: tasks never merge, a task that was cut is never kept, and nothing is
-dropped without a reason. What ends a task is the next heading, never a bare ``###`` or number,
-which answers contain too (Alpaca's release lost every output with "20." in it to a stop string,
-and merged 37 tasks by splitting at ``###``).
+Models think first, add preambles, omit ``###``, write headings in bold type, as titles or in code
+fences, miscount, leave out the Input line or the word "Instruction", and translate the field names.
 
-:mod:`helpers.data.parsing.headings` says which lines can be headings,
-:mod:`helpers.data.parsing.splitting` which of them begin a task, :mod:`helpers.data.parsing.fields`
-what its instruction, input and output are, and :mod:`helpers.data.parsing.tails` what after an
-output belongs to no task. Here it all comes together.
+Three promises hold for every reply. Tasks never merge. A task that was cut is never kept. Nothing
+is dropped without a reason.
+
+A task ends at the next heading. It never ends at ``###`` or a number alone, because answers contain
+these too. Alpaca's release used "20." as a stop string and lost every output with it, and merged 37
+tasks because it split the list at ``###``.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 from helpers.data.parsing.field_names import names_of
-from helpers.data.parsing.fields import read_task, usual_output
 from helpers.data.parsing.finish_reasons import is_filtered, is_whole
-from helpers.data.parsing.headings import mark_of
+from helpers.data.parsing.headings import heading_of
 from helpers.data.parsing.json_tasks import json_rows
 from helpers.data.parsing.no_input import normal_input
-from helpers.data.parsing.one_line_tasks import read_lines
-from helpers.data.parsing.splitting import Body, split_tasks, without_preamble
-from helpers.data.parsing.tails import trimmed, without_end_tokens, without_tail, without_titles
+from helpers.data.parsing.one_line_tasks import read_one_line_tasks
+from helpers.data.parsing.own_headings import common_output_style
+from helpers.data.parsing.preamble import without_preamble
+from helpers.data.parsing.task_fields import read_task
+from helpers.data.parsing.task_splitting import TaskSection, split_tasks
 from helpers.data.parsing.thinking import without_thinking
+from helpers.data.parsing.trailing_text import (
+    without_end_tokens,
+    without_section_titles,
+    without_separators,
+    without_trailing_text,
+)  # fmt: skip
+from helpers.safe_io.row_shapes import FIELDS, Task
 
-# Where a numbered list begins in a reply that should be JSON, and with which number.
+# The beginning of a numbered list in a reply that should be JSON, and its first number.
 _FIRST_NUMBER = re.compile(
     rf"^[#*_>\s]{{0,8}}(?:(?P<number>\d{{1,4}})[.):]|(?:{names_of('label')})[ ]?[:：*])",
     re.M | re.I,
@@ -62,79 +69,43 @@ class Drop(TypedDict):
 
 def parse_completion(
     text: str, start: int, finish_reason: str | None
-) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Tasks out of one task-list completion: ``(tasks, drops)``.
+) -> tuple[list[Task], list[Drop]]:
+    """Read the tasks in one completion of a task list: ``(tasks, drops)``.
 
-    ``start`` is the number of the first task, whose heading ``"{start}. Instruction:"`` stood at
-    the end of the prompt. ``tasks`` are dicts with instruction, input, output. ``drops`` are dicts
-    with ``reason`` and ``text``: a last task cut by the length limit (any ``finish_reason`` but
-    those of a whole answer), one without a part it needs, or two that could not be told apart.
+    ``start`` is the number of the first task. Its heading ``"{start}. Instruction:"`` stood at the
+    end of the prompt. A task has an instruction, an input and an output. A part is dropped if the
+    length limit may have cut it (the last task, unless ``finish_reason`` says that the reply is
+    whole), if a field is missing, or if two tasks cannot be told apart.
     """
-    answer, whole = _clean(without_thinking(text)), is_whole(finish_reason)
+    answer, whole = _unified(without_thinking(text)), is_whole(finish_reason)
     answer = without_end_tokens(answer) if whole else answer
     if not answer.strip():
         reason = "no task in the reply" if whole else _cut_by(finish_reason)
         return [], [{"reason": reason, "text": text}]
-    bodies = split_tasks(answer + "\n" * whole, start)  # a newline says that the line is whole
-    if not any(body.of("output") for body in bodies) and _is_json(answer):
+    sections = split_tasks(answer + "\n" * whole, start)  # the last line is complete if whole
+    if not any(section.of("output") for section in sections) and _is_json(answer):
         return parse_structured(answer, finish_reason)
-    tasks, drops = [], []
-    for body, after, (task, fault) in zip(
-        bodies, [*bodies[1:], None], _read(answer, bodies), strict=True
-    ):
+    tasks: list[Task] = []
+    drops: list[Drop] = []
+    found = zip(sections, [*sections[1:], None], _read(answer, sections), strict=True)
+    for section, after, task in found:
         cut = not whole and after is None
-        if cut or fault:
-            body_text = trimmed(answer[body.head.end : body.end].strip())
-            drops.append({"reason": _cut_by(finish_reason) if cut else fault, "text": body_text})
+        if cut or isinstance(task, str):
+            section_text = without_separators(answer[section.heading.end : section.end].strip())
+            reason = task if isinstance(task, str) and not cut else _cut_by(finish_reason)
+            drops.append({"reason": reason, "text": section_text})
         else:
-            tasks.append(_tidy(task, body, after, first=body is bodies[0]))
+            tasks.append(_tidy(task, section, after, is_first=section is sections[0]))
     return _without_numbers(tasks), drops
 
 
-def _read(text: str, bodies: list[Body]) -> list[tuple[dict[str, str] | None, str | None]]:
-    """``(task, fault)`` of every task of a list; one of both is None."""
-    if not any(body.of("output") for body in bodies):
-        return read_lines(text, bodies)
-    usual, bare = usual_output(bodies), not any(body.head.look.name for body in bodies[1:])
-    return [read_task(text, body, usual, bare) for body in bodies]
+def parse_structured(text: str, finish_reason: str | None) -> tuple[list[Task], list[Drop]]:
+    """Read the tasks in a completion that was requested as JSON: ``(tasks, drops)``.
 
-
-def _tidy(task: dict[str, str], body: Body, after: Body | None, first: bool) -> dict[str, str]:
-    """A task without what stands around the list; ``after`` is the next one, if there is one."""
-    instruction = task["instruction"]
-    if first and not body.head.end:
-        instruction = without_preamble(instruction)
-    if after:
-        output = without_end_tokens(without_titles(task["output"], after.number))
-    else:
-        output = without_tail(task["output"], body.number)
-    return {"instruction": instruction, "input": normal_input(task["input"]), "output": output}
-
-
-def _without_numbers(tasks: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Tasks without numbers at the beginning of all their instructions ("Instruction: 4. …")."""
-    marks = [mark_of(task["instruction"].partition("\n")[0]) for task in tasks]
-    numbers = [mark.number if mark and mark.kind == "item" else None for mark in marks]
-    if (
-        len(tasks) < 2
-        or None in numbers
-        or numbers != list(range(numbers[0], numbers[0] + len(numbers)))
-    ):
-        return tasks
-    return [
-        {**task, "instruction": task["instruction"][mark.end :].lstrip()}
-        for task, mark in zip(tasks, marks, strict=True)
-    ]
-
-
-def parse_structured(
-    text: str, finish_reason: str | None
-) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Tasks out of a completion asked for as JSON: ``(tasks, drops)`` as above.
-
-    Expects ``{"tasks": [{"instruction", "input", "output"}, …]}``, alone, in a code fence, or with
-    words around it, the bare list, single objects, or one object a line. A text that was cut is one
-    drop: half a JSON text cannot be trusted. A numbered list in place of JSON is read as one.
+    Expects ``{"tasks": [{"instruction", "input", "output"}, …]}``. Also accepts the bare list,
+    single objects, or one object a line, in a code fence or with text around them. A numbered list
+    in place of JSON is read by :func:`parse_completion`. A JSON value that was cut becomes one
+    drop, because half of it cannot be trusted.
     """
     answer = without_thinking(text)
     rows, rest = json_rows(answer)
@@ -142,11 +113,12 @@ def parse_structured(
         listed = parse_completion(text, int(first["number"] or 1), finish_reason)
         if listed[0]:
             return listed
-    tasks, drops = [], []
+    tasks: list[Task] = []
+    drops: list[Drop] = []
     for row in rows:
-        task, fault = _read_row(row)
-        if fault:
-            drops.append({"reason": fault, "text": json.dumps(row, ensure_ascii=False)})
+        task = _read_row(row)
+        if isinstance(task, str):
+            drops.append({"reason": task, "text": json.dumps(row, ensure_ascii=False)})
         else:
             tasks.append(task)
     if rest is not None:
@@ -158,26 +130,62 @@ def parse_structured(
     return tasks, drops
 
 
+def _read(text: str, sections: Sequence[TaskSection]) -> list[Task | str]:
+    """For each section of a list, its task or the reason why it has none."""
+    if not any(section.of("output") for section in sections):
+        return read_one_line_tasks(text, sections)
+    common_style = common_output_style(sections)
+    numbers_only = not any(section.heading.style.name for section in sections[1:])
+    return [read_task(text, section, common_style, numbers_only) for section in sections]
+
+
+def _tidy(task: Task, section: TaskSection, after: TaskSection | None, is_first: bool) -> Task:
+    """A task without text that belongs to the list. ``after`` is the next section, if any."""
+    instruction = task["instruction"]
+    if is_first and not section.heading.end:
+        instruction = without_preamble(instruction)
+    if after:
+        output = without_end_tokens(without_section_titles(task["output"], after.number))
+    else:
+        output = without_trailing_text(task["output"], section.number)
+    return {"instruction": instruction, "input": normal_input(task["input"]), "output": output}
+
+
+def _without_numbers(tasks: list[Task]) -> list[Task]:
+    """Tasks without consecutive numbers at the beginning of all instructions ("4. Add …")."""
+    first_lines = [task["instruction"].partition("\n")[0] for task in tasks]
+    numbered = [h for h in map(heading_of, first_lines) if h and h.kind == "number"]
+    if len(tasks) < 2 or len(numbered) < len(tasks):
+        return tasks
+    first = numbered[0].number or 0
+    if [heading.number for heading in numbered] != list(range(first, first + len(tasks))):
+        return tasks
+    return [
+        {**task, "instruction": task["instruction"][heading.end :].lstrip()}
+        for task, heading in zip(tasks, numbered, strict=True)
+    ]
+
+
 def _is_json(text: str) -> bool:
-    """Whether a reply holds tasks as JSON although a list was asked for."""
+    """Whether a reply holds tasks as JSON although a list was requested."""
     rows = [row for row in json_rows(text)[0] if isinstance(row, dict)]
     return any(isinstance(row.get("instruction"), str) and "output" in row for row in rows)
 
 
-def _read_row(row: object) -> tuple[dict[str, str] | None, str | None]:
-    """``(task, None)`` for one JSON object, or ``(None, why it is not a task)``."""
+def _read_row(row: object) -> Task | str:
+    """The task in one JSON object, or the reason why there is none."""
     fields = row if isinstance(row, dict) else {}
-    given = {name: fields.get(name) or "" for name in ("instruction", "input", "output")}
-    if not all(isinstance(value, str) for value in given.values()):
-        return None, "a field is not text"
-    if not any(char.isalnum() for char in given["instruction"]):
-        return None, "empty instruction"
-    task = {name: value.strip() for name, value in given.items()}
-    return {**task, "input": normal_input(task["input"])}, None
+    instruction, given, output = (fields.get(name) or "" for name in FIELDS)
+    if not all(isinstance(value, str) for value in (instruction, given, output)):
+        return "a field is not text"
+    if not any(char.isalnum() for char in instruction):
+        return "empty instruction"
+    given = normal_input(given.strip())
+    return {"instruction": instruction.strip(), "input": given, "output": output.strip()}
 
 
-def _clean(text: str) -> str:
-    """A reply with line ends of one kind, and without a quote mark before every line."""
+def _unified(text: str) -> str:
+    """A reply with one kind of line end, and without a quote mark before every line."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\ufeff\n")
     lines = text.split("\n")
     if all(line.startswith(">") or not line.strip() for line in lines):
@@ -186,5 +194,6 @@ def _clean(text: str) -> str:
 
 
 def _cut_by(finish_reason: str | None) -> str:
+    """The reason of a drop whose reply did not end by itself."""
     by_filter = is_filtered(finish_reason)
     return "stopped by the provider's filter" if by_filter else "cut by the length limit"

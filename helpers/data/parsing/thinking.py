@@ -1,4 +1,4 @@
-"""Cutting out what a model thought before it answered, such as a ``<think>`` block."""
+"""Remove the thinking of a model from its reply, such as a ``<think>`` block."""
 
 import re
 
@@ -8,7 +8,7 @@ _TAG = (
     r"|(?:(?:inner|internal)[_-]?)?(?:thoughts?|monologue|reasoning|reflection|analysis)"
     r"|chain[_-]of[_-]thought|scratch_?pad)"
 )
-# How models mark their thinking: an opening and a closing mark, by family.
+# The opening and the closing mark of each family of models.
 _MARKS = [
     (rf"<{_TAG}(?:\s[^<>\n]{{0,80}})?>", rf"</{_TAG}\s{{0,4}}>"),
     (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
@@ -24,17 +24,19 @@ _MARK = re.compile(
     rf"|(?<![`'\"“])(?:{_CLOSE})(?!`(?!``)|['\"”])",
     re.I,
 )
-_MOST_SPACES = 40  # before an opening mark, on its line
+_MOST_SPACES = 40  # characters before an opening mark, on its line
 
 
 def without_thinking(text: str) -> str:
-    """The part of a reply that is its answer: nothing of what the model thought before it.
+    """The answer in a reply, without what the model thought before it.
 
-    A block that was opened and closed is cut out. One that was never closed takes the rest of the
-    text with it, because a reply that was cut while thinking holds no answer. A closing mark alone
-    (some chat templates put the opening one into the prompt) takes everything before it.
+    A block with both marks is removed. After an opening mark without a closing one, the rest of the
+    text is removed too: the reply was cut while the model was thinking. Before a closing mark
+    without an opening one, everything is removed: some chat templates put the opening mark into the
+    prompt.
     """
-    kept, place, thinks = [], 0, False
+    kept: list[str] = []
+    place, thinks = 0, False
     for mark in _MARK.finditer(text):
         if not mark["opening"]:
             kept = kept if thinks else []
@@ -48,7 +50,7 @@ def without_thinking(text: str) -> str:
 def _begins_line(text: str, start: int, place: int) -> bool:
     """Whether only spaces stand before a mark on its line, or between it and ``place``.
 
-    A text that speaks of <think> in a sentence keeps it.
+    Within a sentence, "<think>" is a word that the text is about.
     """
     first = max(place, start - _MOST_SPACES)
     before = text[first:start].rstrip(" \t")

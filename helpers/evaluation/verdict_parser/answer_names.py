@@ -1,16 +1,16 @@
-"""The names of two compared answers, whatever a judge calls them, written in one form.
+"""Rewrite all names of the two compared answers in one form, ``⟨A⟩`` and ``⟨B⟩``.
 
-"Output (b)",
-"**Response 2**", "model_b", "the second answer", "답변 B", "두 번째 답변" and "jawaban kedua" all
-become ``⟨B⟩``. Whoever reads the text afterwards needs one pattern for both answers, so that what
-stays unread prefers neither. A *label* is a name, a comparison (``B>>A``) or a word for a tie.
+"Output (b)", "**Response 2**", "model_b", "the second answer", "답변 B", "두 번째 답변" and
+"jawaban kedua" all become ``⟨B⟩``. The patterns that read the text afterwards are then the same for
+both answers, so a verdict that they miss favours neither. A *label* is a name, a comparison
+(``B>>A``) or a word for a tie.
 """
 
 import re
 
 NAME = "⟨([AB])⟩"
 COMPARED = rf"{NAME}\s*(>+|<+|[=≈~]+)\s*⟨[AB]⟩"  # A > B, B >> A, A = B
-# What makes a name no choice: "choose A or B".
+# Not followed by what makes a name no choice: "choose A or B".
 ALONE = r"(?!\s*(?:[,/|&]|or|and|vs\.?|atau|dan|또는|이나)\s*(?:⟨|tie))"
 TIE = "(?:tied?|draw|equal|both|neither|same|seri|imbang|seimbang|무승부|동점|비김)"
 
@@ -23,13 +23,13 @@ _NOUN = (
 )
 _MAKER = "(?:from|of|by|given by|provided by|written by|dari|milik|oleh)"
 _OPEN, _SHUT = "[(\\[{\"'“‘«「『【]", "[)\\]}\"'”’»」』】]"
-# What follows a small letter that is a name: in "answer a question" it is none.
+# What follows a lower-case letter that is a name. In "answer a question" it is not a name.
 _GOES_ON = (
     r"(?=\s+(?:is|was|isn|wins|won|has|does|did|performs?|performed|gives|provides|seems|than|over"
     r"|and|or|nor|to|because|since|by|lebih|jauh|jelas|tidak|adalah|dan|atau|karena)\b"
     r"|\s*(?:[^\w\s]|$)|\s*[가-힣])"
 )
-# "A's answer" is A; in "A's final answer: 2" the answer is what was computed.
+# "A's answer" is A. In "A's final answer: 2" the answer is what A computed.
 _OWNS = rf"(?:['’]s\s+(?:\w+\s+)?{_NOUN}\b(?!\s*(?:[:=]|is\s+\W*\d)))?"
 _NAMES = re.compile(
     rf"""
@@ -78,7 +78,7 @@ def named(text: str) -> str:
 
 
 def without_emphasis(text: str) -> str:
-    """A text without the marks for bold, italic and code, of Markdown, HTML and LaTeX."""
+    """A text without the marks for bold, italic and code in Markdown, HTML and LaTeX."""
     for _ in range(2):  # \textbf{\text{A}}
         for pattern, plain in _EMPHASIS:
             text = pattern.sub(plain, text)
@@ -90,7 +90,7 @@ def _name(match: re.Match) -> str:
 
 
 def _mentioned(match: re.Match) -> str:
-    """What "the former" stands for, if the last sentence with names has both, each of them once."""
+    """What "the former" means, if the last sentence with names has both names, each once."""
     for sentence in reversed(re.split(r"[.!?\n]", match.string[: match.start()])):
         names = re.findall(NAME, sentence)
         if names:
@@ -100,9 +100,9 @@ def _mentioned(match: re.Match) -> str:
 
 
 def label_of(words: str) -> str | None:
-    """What the words of a label name: ``"A"``, ``"B"``, ``"tie"``, or None.
+    """The verdict of a label's words: ``"A"``, ``"B"``, ``"tie"``, or None.
 
-    Words such as ``A``, ``2``, ``model_b``, ``Answer A``, ``B>>A``, ``A is better``, ``tie``, and
+    Such words are ``A``, ``2``, ``model_b``, ``Answer A``, ``B>>A``, ``A is better``, ``tie``, and
     ``C``, which several well-known prompts use for a tie.
     """
     text = without_emphasis(words).strip()
@@ -125,7 +125,7 @@ def label_of(words: str) -> str | None:
 
 
 def side_of(letter: str) -> str:
-    """``"A"`` for "a", "1" and "first", ``"B"`` for their counterparts."""
+    """``"A"`` for "a", "1", "first" and the like, ``"B"`` for their counterparts."""
     return "A" if letter.lower() in _FIRST else "B"
 
 

@@ -1,17 +1,16 @@
-"""Two scores that a judge gave two answers, and which of them is higher.
+"""Find the scores that a judge gives to two answers, and which of them is higher.
 
-On the ground floor, under :mod:`helpers.evaluation.verdict_parser.verdict`. A number beside a name
-is a score only where the text says so: by a word ("Score: A 8, B 9"), by a scale ("8/10"), or by
-holding nothing else. What else may be counted has no end (errors, words, omissions), so an unknown
-heading decides nothing.
+A number next to a name is a score only where the text says so: by a word ("Score: A 8, B 9"), by a
+scale ("8/10"), or by having nothing else. Other numbers may count anything (errors, words,
+omissions), so numbers under an unknown heading decide nothing.
 """
 
 import re
+from typing import Any
 
 from helpers.evaluation.verdict_parser.answer_names import NAME, label_of
 
-# The words for a score in the languages of the judges; also read by
-# :mod:`helpers.evaluation.verdict_parser.grades`.
+# The words for a score in the judges' languages.
 SCORE = r"(?:score|rating|grade|points?|skor|nilai|점수|평점|poin)"
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _FIRST_LINE = re.compile(
@@ -27,14 +26,14 @@ _NAMED = re.compile(
     r"(?=\s*(?:$|[.,;|)\]–—]|and\b|dan\b|while\b|\((?!\s*(?:errors?|mistakes?|words?))|-\s))",
     re.I,
 )
-# What else is counted: the fewer, the better, or neither.
+# Other things that are counted, of which fewer are better, or neither more nor fewer.
 _COUNTED = re.compile(
     r"error|mistake|words?\b|character|length|token|missing|penalt|deduct|fault|issue|rank|place|typo"
     r"|\bbugs?\b|hallucinat|omission|violation|wrong|fewer|lower is|number of|count"
     r"|flaw|salah|kata\b|오류|실수|단어|글자|감점|순위|틀린|오답|문제",
     re.I,
 )
-# Above numbers these words leave them what they are; any other heading may count anything.
+# Numbers under these headings are scores. Under any other heading they may count anything.
 _OF_ALL = re.compile(
     rf"{SCORE}s?|overall|total|quality|evaluations?|assessments?|final|verdict|comparison"
     r"|keseluruhan|penilaian|평가|종합|총점|총평|최종",
@@ -51,12 +50,12 @@ _IN_KEY = re.compile(rf"[\W_]*{SCORE}s?(?:[\W_]+(?:of|for))?[\W_]*", re.I)
 
 
 def higher(first: float, second: float) -> str:
-    """``"A"``, ``"B"`` or ``"tie"``: whose score is higher."""
+    """The answer with the higher score: ``"A"``, ``"B"`` or ``"tie"``."""
     return "tie" if first == second else "A" if first > second else "B"
 
 
 def by_first_line(line: str) -> str | None:
-    """The verdict of a line that holds two scores and no more, the first answer's first: "8 9"."""
+    """The verdict of a line with two scores and nothing else, the first answer's first: "8 9"."""
     found = _FIRST_LINE.fullmatch(line)
     if not found or found[2] != found[4]:
         return None
@@ -64,13 +63,14 @@ def by_first_line(line: str) -> str | None:
 
 
 def by_named_scores(lines: list[str]) -> str | None:
-    """The verdict of scores that stand beside the names of their answers, one score for each.
+    """The verdict of scores next to the names of their answers, one score for each answer.
 
-    ``lines`` have names in the form of
-    :func:`helpers.evaluation.verdict_parser.answer_names.named`. None where an answer has no score
-    or several, where the scales differ, or where the numbers may count something else.
+    ``lines`` have names in the form of ``answer_names.named``. None where an answer has no score or
+    several, where the scales differ, or where the numbers may count something else.
     """
-    scores, scales, heading, others = {"A": set(), "B": set()}, set(), "", []
+    scores: dict[str, set[float]] = {"A": set(), "B": set()}
+    scales: set[str | None] = set()
+    heading, others = "", []
     for line in lines:
         found = list(_NAMED.finditer(line))
         for match in found:
@@ -84,13 +84,13 @@ def by_named_scores(lines: list[str]) -> str | None:
     scale, first, second = scales.pop(), scores["A"].pop(), scores["B"].pop()
     if not _are_scores(lines, heading, others, scale):
         return None
-    # Larger numbers are scores where the text says so; else they may be what was answered.
+    # Larger numbers are scores only where the text says so. Else they may be answers of the task.
     most = float(scale or (100 if _SAYS_SCORE.search("\n".join(lines)) else 10))
     return higher(first, second) if max(first, second) <= most else None
 
 
 def _are_scores(lines: list[str], heading: str, others: list[str], scale: str | None) -> bool:
-    """Whether numbers beside names are scores, by their heading, their scale, and other words."""
+    """Whether numbers next to names are scores, by their heading, their scale, and other words."""
     with_numbers = [line for line in lines if _NAMED.search(line)]
     before = _NAMED.split(with_numbers[0])[0]
     above = before if re.search(r"\w", before) else heading
@@ -107,15 +107,16 @@ def _are_scores(lines: list[str], heading: str, others: list[str], scale: str | 
     return not others
 
 
-def by_fields(found: dict) -> str | None:
-    """The verdict of scores in an object: ``{"A": 7, "B": 9}``, ``{"score_a": 7, …}`` or the like.
+def by_fields(found: dict[str, Any]) -> str | None:
+    """The verdict of scores in an object, such as ``{"A": 7, "B": 9}`` or ``{"score_a": 7, …}``.
 
-    They may be one level down, under a key such as ``"scores"``, or each in an object of its own.
+    They may be one level down, under a key such as ``"scores"``, or each in its own object.
     """
     for key, value in found.items():
         if isinstance(value, dict) and is_of_all(key):
             return by_fields(value)
-    scores, scales = {}, {}
+    scores: dict[str | None, float] = {}
+    scales: dict[str | None, str | None] = {}
     for key, value in found.items():
         value = value.get("score", value.get("rating")) if isinstance(value, dict) else value
         number = (
@@ -132,10 +133,10 @@ def by_fields(found: dict) -> str | None:
 
 
 def is_of_all(key: str) -> bool:
-    """Whether a key speaks of the answers as a whole: ``"scores"``, ``"overall"``."""
+    """Whether a key is about the answers as a whole: ``"scores"``, ``"overall"``."""
     return bool(_KEY.fullmatch(key))
 
 
 def counts_something_else(words: str) -> bool:
-    """Whether words speak of errors, words, ranks and the like, whose numbers are no scores."""
+    """Whether a text mentions errors, words, ranks and the like, whose numbers are no scores."""
     return bool(_COUNTED.search(words))

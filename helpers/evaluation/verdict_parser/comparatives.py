@@ -1,9 +1,8 @@
-"""How one answer is put above another, or both on one level: patterns in three languages.
+"""Patterns in three languages for sentences that prefer one answer or call both equal.
 
-On the ground floor, under :mod:`helpers.evaluation.verdict_parser.comparisons`. Each pattern is
-``(says, whole, regex)``: ``says`` is "win", "lose" or "tie" of the answer that the pattern's one
-group names; ``whole`` is whether it speaks of the answers as such ("better") or of one quality
-("more detailed").
+Each pattern is ``(says, whole, regex)``. ``says`` is "win", "lose" or "tie" for the answer that the
+pattern's only group names. ``whole`` is True where the pattern is about the whole answers
+("better"), False where it is about one quality ("more detailed").
 """
 
 import re
@@ -28,7 +27,7 @@ _IS = (
     r"|comes out|turns out))(?:\s+(?:to be|the|a|an|as|also|just|still|a (?:bit|little|lot)|far"
     r"|much|even|by far|overall|indeed|somewhat|(?!hardly|barely|scarcely)\w+ly))*\s+"
 )
-# After it "better" is meant of the whole answer, not of its style ("better structured").
+# What follows "better" where it is about the whole answer, unlike "better structured".
 _AS_SUCH = (
     r"(?=\W*$|\s*[^\w\s]|\s+(?:than|because|since|as|due|overall|here|of the two|and|by far|choice"
     r"|answer|response|output|one|option|in (?:every|all|general|my))\b)"

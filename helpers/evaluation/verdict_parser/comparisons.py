@@ -1,11 +1,8 @@
-"""Which of two answers the sentences of a text speak for, in English, Korean and Indonesian.
+"""Find sentences that prefer one of two answers, in English, Korean and Indonesian.
 
-On the ground floor, under :mod:`helpers.evaluation.verdict_parser.verdict`, which reads marks such
-as ``[[A]]``; here prose is read. A sentence counts where it puts one answer above the other or both
-on one level (:mod:`helpers.evaluation.verdict_parser.comparatives`), is no question, and is not
-taken back (:mod:`helpers.evaluation.verdict_parser.hedges`). Names are in the form of
-:func:`helpers.evaluation.verdict_parser.answer_names.named`, so patterns hold for both answers
-alike.
+A sentence counts where it prefers one answer or calls both equal (``comparatives``), is not a
+question, and is not denied or doubted (``hedges``). Names are in the form of
+``answer_names.named``, so the same patterns serve both answers.
 """
 
 import re
@@ -30,9 +27,9 @@ class _Said(NamedTuple):
 class Statement:
     """What a sentence says: ``verdict`` is ``"A"``, ``"B"`` or ``"tie"``.
 
-    ``whole``: it speaks of the answers as such ("better"), not of one quality ("more detailed") or
-    one criterion ("better in style").
-    ``concludes``: it draws the conclusion ("Therefore, …"). ``of_one``: it names its criterion.
+    ``whole``: it is about the whole answers ("better"), not about one quality ("more detailed") or
+    one criterion ("better in style"). ``concludes``: it is a conclusion ("Therefore, …").
+    ``of_one``: it names a criterion.
     """
 
     verdict: str
@@ -42,7 +39,7 @@ class Statement:
 
 
 _SENTENCE = re.compile(r"(?<!\bvs\.)(?<=[.!?。])(?<!\d\.)\s+|\n+")
-# What stands after it overrules what stands before it.
+# What follows such a word overrules what precedes it.
 _BUT = re.compile(
     r"\b(?:but|however|yet|tetapi|tapi|namun|sedangkan)\b|지만(?!은)|으나|는데|그러나|하지만", re.I
 )
@@ -56,7 +53,7 @@ _CONCLUDES = re.compile(
     r"|따라서|결론|그러므로|그래서|종합|요약하면|결국|전체적|전반적|최종|판정|이에 ",
     re.I,
 )
-# "Therefore, B.", once the first word is taken off.
+# "Therefore, B." without its first word.
 _ONLY_A_NAME = re.compile(
     rf"\W*(?:the answer is |is |적으로)?\W*{NAME}(?:입니다|이다)?[^\w:]*", re.I
 )
@@ -68,7 +65,7 @@ _CHOSEN = re.compile(
 )
 _LESS = re.compile(r"\b(?:less|lacks?|worse|fails?|miss(?:es)?|wrong|kurang)\b|틀|부족", re.I)
 _ELLIPTIC = re.compile(rf"\W*(?:now )?{NAME}\s+(?:is|was|does|did|wins|won)\W*", re.I)
-# "Style: B is better": a heading without one of these is a criterion.
+# A heading without one of these words is a criterion: "Style: B is better".
 _NO_CRITERION = re.compile(
     r"reason|explanation|analysis|evaluation|assessment|feedback|comment|conclu|summary|overall"
     r"|final|verdict|decision|judg|result|compar|winner|choice|preference|answer|note|therefore"
@@ -79,34 +76,45 @@ _NO_CRITERION = re.compile(
 )
 
 
-LONGEST = 1_000  # characters of a sentence; those of judges have a third of that at most
+LONGEST = 1_000  # characters of a sentence that are read; real ones have a third of that at most
 
 
 def statements(text: str) -> Iterator[Statement]:
     """What the sentences of a text say, in their order. ``text`` comes from ``named``."""
-    carried, titled, asked = False, False, False
+    after_conclusion, under_criterion, is_question = False, False, False
     for sentence in _SENTENCE.split(own_words(text)):
-        sentence = sentence[-LONGEST:]  # one of many more is a model that repeats itself
-        concludes = carried or bool(_CONCLUDES.search(sentence))
-        # "Conclusion:" on a line of its own speaks of the next, "## Style" of all up to another.
-        carried = concludes and len(sentence) < 40 and sentence.rstrip("* ").endswith(":")
+        sentence = sentence[-LONGEST:]  # in a longer sentence the model repeats itself
+        concludes = after_conclusion or bool(_CONCLUDES.search(sentence))
+        # A line "Conclusion:" is about the next line, "## Style" about all lines up to a heading.
+        after_conclusion = concludes and len(sentence) < 40 and sentence.rstrip("* ").endswith(":")
         if _is_title(sentence):
-            titled = not _NO_CRITERION.search(sentence)
-        was_asked, asked = asked, sentence.rstrip().endswith("?")
-        if asked or "⟦" in sentence:
+            under_criterion = not _NO_CRITERION.search(sentence)
+        after_question, is_question = is_question, sentence.rstrip().endswith("?")
+        if is_question or "⟦" in sentence:
             continue
-        only = _ONLY_A_NAME.fullmatch(_CONCLUDES.sub("", sentence)) if concludes else None
-        only = only or _CHOSEN.fullmatch(sentence)
-        only = only or (_ONLY_A_NAME.fullmatch(sentence) if was_asked else None)
-        found = _Said(only[1], True) if only else _said_by(_BUT.split(sentence))
+        name = _only_name(sentence, concludes, after_question)
+        found = _Said(name, True) if name else _said_by(_BUT.split(sentence))
         if found:
-            of_one = found.of_one or _names_criterion(sentence) or (titled and not concludes)
+            of_one = found.of_one or _names_criterion(sentence)
+            of_one = of_one or (under_criterion and not concludes)
             whole = found.whole and not of_one
             yield Statement(found.verdict, whole, concludes and not of_one, of_one)
 
 
+def _only_name(sentence: str, concludes: bool, after_question: bool) -> str | None:
+    """The name in a sentence that has nothing else, such as "Therefore, B." or "Definitely B."."""
+    only = _ONLY_A_NAME.fullmatch(_CONCLUDES.sub("", sentence)) if concludes else None
+    only = only or _CHOSEN.fullmatch(sentence)
+    if not only and after_question:
+        only = _ONLY_A_NAME.fullmatch(sentence)
+    return only[1] if only else None
+
+
 def last_verdict(chosen: list[Statement], said: Sequence[Statement] = ()) -> str | None:
-    """The last verdict; for a tie, the side for which everything speaks that is said after it."""
+    """The last verdict of ``chosen``.
+
+    If that is a tie, and all later statements of ``said`` agree on one side, it is this side.
+    """
     if not chosen:
         return None
     after = said[said.index(chosen[-1]) + 1 :] if chosen[-1].verdict == "tie" and said else []
@@ -114,9 +122,9 @@ def last_verdict(chosen: list[Statement], said: Sequence[Statement] = ()) -> str
 
 
 def only_verdict(said: Sequence[Statement]) -> str | None:
-    """The one verdict of all; a side that only ties stand beside is one.
+    """The verdict on which all statements agree, ties aside; None where they do not.
 
-    A single criterion does not stand for the whole.
+    A single statement about one criterion is not enough.
     """
     found = {statement.verdict for statement in said}
     sides = found - {"tie"} or found
@@ -125,7 +133,7 @@ def only_verdict(said: Sequence[Statement]) -> str | None:
 
 
 def _is_title(line: str) -> bool:
-    """Whether a line is the heading of what follows: "## Style", "Accuracy:", "**Form**"."""
+    """Whether a line is the heading of what follows: "## Style", "Accuracy:"."""
     line = line.strip()
     prose = re.search(r"\b(?:the|let|now|we|following|as|is|are)\b", line, re.I)
     if prose or "⟨" in line or len(line) > 40:
@@ -134,37 +142,40 @@ def _is_title(line: str) -> bool:
 
 
 def _names_criterion(sentence: str) -> bool:
+    """Whether a sentence begins with a criterion: "Style: B is better"."""
     found = re.match(r"[\W\d]*([^:：⟨\n.,]{2,40}?)[\W_]*[:：]\s*\S", sentence)
-    return bool(found) and not _NO_CRITERION.search(found[1])
+    return found is not None and not _NO_CRITERION.search(found[1])
 
 
 def _said_by(parts: list[str]) -> _Said | None:
-    """What a sentence says: the last part that speaks of the whole, else the one of a quality.
+    """What a sentence says: its last part about the whole answers, else the one about a quality.
 
-    A tie, or a quality, is undone by a later part that goes on to speak of the other answer.
+    A tie or a quality does not count where a later part goes on about the other answer.
     """
     found = [(i, said) for i, part in enumerate(parts) if (said := _said(part))]
     if not found:
         return _elliptic(parts)
     at, said = next((f for f in reversed(found) if f[1].whole), found[-1])
-    later = "".join(parts[i] for i in range(at + 1, len(parts)))
+    later = "".join(parts[at + 1 :])
     others = {"A": "⟨B⟩", "B": "⟨A⟩", "tie": "⟨"}[said.verdict]
     undone = others in later and (said.verdict == "tie" or not said.whole)
     if not said.whole:
-        undone = undone or _LESS.search(later) or len({s.verdict for _, s in found}) > 1
+        undone = undone or bool(_LESS.search(later)) or len({s.verdict for _, s in found}) > 1
     return None if undone else said
 
 
 def _elliptic(parts: list[str]) -> _Said | None:
-    """The name in "I first thought A was better, but B is."."""
+    """The last name in a sentence such as "I first thought A was better, but B is."."""
     last = _ELLIPTIC.fullmatch(parts[-1]) if len(parts) > 1 else None
-    compared = last and any(p.search(parts[-2]) for says, whole, p in SAYS if whole)
-    return _Said(last[1], True) if compared and f"⟨{last[1]}⟩" not in parts[-2] else None
+    if not last or f"⟨{last[1]}⟩" in parts[-2]:
+        return None
+    compared = any(pattern.search(parts[-2]) for _, whole, pattern in SAYS if whole)
+    return _Said(last[1], True) if compared else None
 
 
 def _said(part: str) -> _Said | None:
-    """What a part of a sentence says, None where it says nothing or contradicts itself."""
-    found = {True: set(), False: set()}
+    """What a part of a sentence says; None where it says nothing or contradicts itself."""
+    found: dict[bool, set[str]] = {True: set(), False: set()}  # by ``whole``
     narrow = []
     for says, whole, pattern in SAYS:
         for match in pattern.finditer(part):

@@ -1,11 +1,11 @@
-"""The grade that a judge's text gives to one answer, on the scale of 1 to 5.
+"""Read the grade that a judge's text gives to one answer, on the scale from 1 to 5.
 
-On the ground floor, under :mod:`helpers.evaluation.rubrics`, which has the scale. Many numbers in
-such a text are no grade of ours: the scale itself ("4 out of 5"), a grade on another scale
-("8/10"), a grade that is not given ("not a 5"), a count ("2 errors").
+Many numbers in such a text are not the grade: the scale itself ("4 out of 5"), a grade on another
+scale ("8/10"), a grade that is not given ("not a 5"), a count ("2 errors").
 """
 
 import re
+from typing import Any
 
 from helpers.data.parsing.thinking import without_thinking
 from helpers.evaluation.verdict_parser.answer_names import without_emphasis
@@ -22,8 +22,8 @@ _OF_ALL = re.compile(rf"(?:overall|final|total|my)?{_NAME}?", re.I)
 _LIMIT = re.compile(r"max|min|scale|outof|possible|range|highest|lowest|만점", re.I)
 
 
-def _by_fields(found: dict) -> tuple[bool, str]:
-    """``(has_one, grade)`` of an object: overall, else its only one; "" in doubt."""
+def _by_fields(found: dict[str, Any]) -> tuple[bool, str]:
+    """``(has_one, grade)`` of an object: the overall grade, else the only one; "" in doubt."""
     fields = {
         re.sub(r"[\W_]", "", key): value
         for key, value in found.items()
@@ -39,7 +39,7 @@ def _by_fields(found: dict) -> tuple[bool, str]:
     return bool(values), values[0] if len(set(values)) == 1 else ""
 
 
-# --- one way of writing ---------------------------------------------------------------------------
+# --- one notation ---------------------------------------------------------------------------------
 
 _STEPS = {
     word: str(step)
@@ -56,7 +56,7 @@ _WORD_AFTER_NAME = re.compile(
     rf"(\b{SCORE}\W{{0,4}}(?:(?:is|of|adalah)\s+(?:an? )?)?)({'|'.join(_STEPS)})\b", re.I
 )
 _POINTS = r"(?:\s*(?:stars?|points?|poin|Punkten?|bintang|점|단계))?"
-# A long row of digits is no grade, and is not tried from each of its digits.
+# A long row of digits is not a grade. Possessive quantifiers keep the search linear in its length.
 _DIGITS = r"(?<!\d)(\d{1,30}+)(?!\d)"
 _NUMBER = r"(?<!\d)(\d{1,30}+(?:[.,]\d{1,30}+)?)(?!\d)"
 _TO = r"\s*+(?:to|through|sampai|hingga|[-–~])\s*+"
@@ -96,7 +96,7 @@ _NOT_GIVEN = re.compile(  # "not a 5", "rather than 5", "between 3 and 4", "5점
 
 
 def _uniform(text: str) -> str:
-    """A text whose grades are digits, those with a scale fractions; without what is not given."""
+    """A text with grades as digits, with their scale as fractions, without grades not given."""
     text = _WORD.sub(lambda m: _STEPS[re.sub(r"\W", "", m[0]).lower()], without_emphasis(text))
     text = _WORD_AFTER_NAME.sub(lambda m: m[1] + _STEPS[m[2].lower()], text)
     text = re.sub(r"</\w+>", "\n", text)  # <score>4</score>
@@ -107,11 +107,11 @@ def _uniform(text: str) -> str:
     return _NOT_GIVEN.sub("", text)
 
 
-# --- where a grade stands -------------------------------------------------------------------------
+# --- the place of a grade -------------------------------------------------------------------------
 
 _OF_CRITERION, _ENDS, _BEGINS, _WITH_SCALE, _MARKED, _IN_TOTAL = range(1, 7)
-_NEAR = 300  # so many characters around a number say what it is; more would take too long
-_MOST = 100  # numbers that are looked at in one line; a judge that writes more repeats itself
+_NEAR = 300  # characters around a number that are read; more would take too long
+_MOST = 100  # numbers of one line that are read; a judge that writes more repeats itself
 _GRADE = re.compile(rf"(?<![\d.,/-]){_NUMBER}(?:/{_DIGITS})?{_POINTS}(?![\d+])")
 _HEAD = re.compile(
     rf"(?:\[\[|\{{|(?:{_NAME}\w*|\[result\]|^\W*(?:result|hasil))\W{{0,6}}"
@@ -121,7 +121,7 @@ _HEAD = re.compile(
 _TOTAL = re.compile(
     r"(?:\b(?:overall|final|total|akhir|keseluruhan)\b|최종|종합|총)\W*(?:\w+\W+){0,2}\w*$", re.I
 )
-# What follows makes it another number: "3 errors", "a 5 would need more", "1 + 1", "5?".
+# A number that is followed by this is not a grade: "3 errors", "a 5 would need more", "1 + 1".
 _GOES_ON = re.compile(
     r"\s*[?+*×=<>]|\s*(?!(?:because|since|as|for|and|but|with|due|stars?|points?|karena|sebab|right|mostly|wrong"
     r"|answers)\b)[^\W\d_]{2,}"
@@ -130,14 +130,14 @@ _KOREAN_END = (
     r"(?:입니다|이다|이에요|예요|임|단계"
     r"|(?:을|으로)\s*(?:하겠|하였|합|주|줍|줬|드|매|평가|부여)\S*)"
 )
-# "Style: 3/5", "Style score: 3": a heading that speaks of one criterion.
+# "Style: 3/5", "Style score: 3": the heading of one criterion.
 _CRITERION = re.compile(
     rf"^\W*(?!(?:the|my|a|final|overall|total|assigned|given|its|this|your)\b)"
     rf"(?!{_NAME}\w*\W*$)[^\W\d][\w &/-]*"
     rf"(?: {SCORE}s?\W*|[:：]\W*)$",
     re.I,
 )
-# A number that ends a sentence is a grade where the judge gives it.
+# A number at the end of a sentence is a grade where the judge says that it gives one.
 _GIVES = re.compile(
     rf"\b(?:I|we|I['’](?:d|ll)|would|saya)\b[^,;]*\b(?:give|gave|assign|award|say|settle|beri)"
     rf"|\b(?:giving|deserve|earn|merit|rate|worth)|{_NAME}|\b(?:beri|memberi)"
@@ -161,14 +161,14 @@ _ANSWERED = re.compile(
 
 
 def parse_grade(text: str | None, *, cut: bool = False) -> int | None:
-    """The step of the scale that a judge's text names, 1 to 5, or None.
+    """The grade in a judge's text, 1 to 5, or None.
 
     Looked for in this order: a field (``{"grade": 4}``), a marked grade ("Overall: 4", then
-    ``[[4]]`` or "Grade: 4"), one with its scale ("4 out of 5"), a line that begins with one, a line
-    that ends in one; of several the last counts. A grade on another scale ("8/10") is none: what it
-    would be on ours the judge did not say. Of a text that was ``cut`` (by the length limit) only a
-    field, a marked grade, or a first line that begins with one counts. Of a text that is very long,
-    the first line and the end are read.
+    ``[[4]]`` or "Grade: 4"), a grade with its scale ("4 out of 5"), a line that begins with a
+    grade, a line that ends in one. The last of several counts. A grade on another scale ("8/10")
+    does not count, because the judge did not say what it would be on this scale. In a text that was
+    ``cut`` by the length limit, only a field, a marked grade, or a first line that begins with a
+    grade counts. In a very long text only the first line and the end are read.
     """
     answer = shortened(without_thinking(str(text or "")))
     fields = [_by_fields(found) for found in json_objects(answer)]
@@ -182,7 +182,8 @@ def _grade_in(text: str, cut: bool) -> int | None:
         return None
     lines = [line for line in _uniform(text).splitlines() if line.strip()]
     listed = sum(_is_list_item(line) for line in lines) > 1
-    best, chosen = 0, []
+    best = 0
+    chosen: list[re.Match] = []
     for at, line in enumerate(lines):
         if listed and _is_list_item(line):
             continue
@@ -193,7 +194,7 @@ def _grade_in(text: str, cut: bool) -> int | None:
                 chosen = chosen if place == best else []
                 chosen.append(match)
                 best = place
-    grades = [_on_our_scale(match) for match in chosen]
+    grades = [_as_grade(match) for match in chosen]
     if best == _OF_CRITERION and len(set(grades)) > 1:
         return None
     return grades[-1] if grades else None
@@ -204,7 +205,7 @@ def _is_list_item(line: str) -> bool:
 
 
 def _place(line: str, match: re.Match) -> int:
-    """How plainly a number of a line stands as a grade; 0 where it is none."""
+    """How clearly a number of a line is a grade, from 1 to 6; 0 where it is not a grade."""
     begin = max(0, match.start() - _NEAR)
     before, after = line[begin : match.start()], line[match.end() : match.end() + _NEAR]
     before = f"x, {before}" if begin else before
@@ -230,7 +231,8 @@ def _place(line: str, match: re.Match) -> int:
     return _ENDS if ends and given else 0
 
 
-def _on_our_scale(match: re.Match) -> int | None:
+def _as_grade(match: re.Match) -> int | None:
+    """The grade that a number gives; None on another scale."""
     value, scale = float(match[1].replace(",", ".")), match[2] or str(HIGHEST)
     fits = scale == str(HIGHEST) and value in range(1, HIGHEST + 1)
     return int(value) if fits else None

@@ -1,9 +1,7 @@
-"""What takes a judge's sentence back: denials, conditions, reports, doubts, and narrow scopes.
+"""Find words that deny, doubt, report or limit what a judge's sentence says of two answers.
 
-On the ground floor, under :mod:`helpers.evaluation.verdict_parser.comparisons`, which finds what a
-sentence says of two answers. "I do not think that A is better", "Answer B claims that B wins" and
-"perhaps A is better" say nothing of what the judge decides. "A is better in style" speaks of one
-criterion only.
+"I do not think that A is better", "Answer B claims that B wins" and "perhaps A is better" do not
+give the judge's verdict. "A is better in style" is about one criterion only.
 """
 
 import re
@@ -21,7 +19,7 @@ _HARMLESS = re.compile(
 _QUOTED = re.compile(
     r"[\"“](?=[^\"“”\n]*\s)[^\"“”\n]{5,}[\"”]|(?<!\w)['‘](?=⟨)[^'‘’\n]{5,}['’](?![A-Za-z])"
 )
-# "A, which cites sources, is worse": what stands between the commas is no statement.
+# "A, which cites sources, is worse": the words between the commas are not a statement.
 _ASIDE = re.compile(
     rf"(?<={NAME[:1]}[AB]⟩),\s*(?:which|who|that|despite|although|though|while|with|yang|meski\w*"
     r"|\w+ing)\b"
@@ -42,7 +40,7 @@ _DENIES = re.compile(
     r"|n['’]t\b|만약|만일|아마|혹시",
     re.I,
 )
-# A denial that reaches past "and": "I do not think A is right and B is better".
+# A denial that also applies after "and": "I do not think A is right and B is better".
 _DENIES_ALL = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bcannot)\s+(?:\w+\s+)?(?:think|believe|say|true|the case|clear"
     r"|certain|sure|convinced|agree|claim|conclude|mean)\b|\bwhether\b|\bhard to\b"
@@ -55,7 +53,7 @@ _DENIES_ALL = re.compile(
     r"|\bI (?:\w+ly |first |had )?thought\b",
     re.I,
 )
-# "Answer A says that B is better": somebody else's word.
+# "Answer A says that B is better": not the judge's own statement.
 _SAYS = (
     r"(?:says?|said|claim(?:s|ed|ing)?|stat(?:es?|ed|ing)|argu(?:es?|ed|ing)|thinks?|believes?"
     r"|writes?|wrote|insists?|asserts?|suggests?|reports?|declares?|feels? that|concludes?"
@@ -67,7 +65,7 @@ _REPORTED = re.compile(
     re.I,
 )
 _ACCORDING = re.compile(r"\baccording to\b|\bmenurut\s+(?!saya)", re.I)
-# Denials and reports do not reach past these: "A fails to answer, B is better".
+# Denials and reports do not apply after these: "A fails to answer, B is better".
 _REACH = re.compile(r";|,?\s+so\s+(?!that\b)|,\s*$|(?<=\w), and\s*$")
 _OWN = re.compile(
     r"\b(?:I|we|saya)(?:['’]d)?\s+"
@@ -88,7 +86,8 @@ _CONDITION_AFTER = re.compile(
     r"|\W{0,3}(?:at first|initially|on the surface|superficially)\b",
     re.I,
 )
-# "better than nothing", "better suited to beginners", "better for beginners": no comparison.
+# "better than nothing", "better suited to beginners", "better for beginners": no comparison of
+# the two answers.
 _NARROW = re.compile(
     r"\s*(?:(?:answer|response|output|one|option|choice|fit|match)\s+)?"
     r"(?:than (?!⟨|the other|its|that of|this)"
@@ -123,7 +122,7 @@ _CRITERION_BEFORE = re.compile(
 
 
 def own_words(text: str) -> str:
-    """A text without quotations, asides, and words that only look like denials."""
+    """A text without quotations, asides, and words that look like denials but are not."""
     text = text.strip()
     if re.fullmatch(r"[\"“][^\"“”]*[\"”]", text):
         text = text[1:-1]
@@ -131,10 +130,10 @@ def own_words(text: str) -> str:
 
 
 def is_taken_back(part: str, match: re.Match, says: str) -> bool:
-    """Whether a statement is denied, doubted, conditional, reported, or shared by both names.
+    """Whether a statement is denied, doubted, conditional, reported, or about both names.
 
-    ``part`` is the part of a sentence in which ``match`` was found; ``says`` is "win", "lose" or
-    "tie".
+    ``part`` is the part of a sentence in which a pattern of ``comparatives`` has the ``match``.
+    ``says`` is "win", "lose" or "tie".
     """
     before, after = part[: match.start()], part[match.end() :]
     picks = not match[0].startswith("⟨")
@@ -155,6 +154,6 @@ def is_taken_back(part: str, match: re.Match, says: str) -> bool:
 
 
 def is_of_one_criterion(part: str, match: re.Match) -> bool:
-    """Whether a statement speaks of one criterion only: "in style", "in terms of accuracy"."""
+    """Whether a statement is about one criterion only: "in style", "in terms of accuracy"."""
     before, after = part[: match.start()], part[match.end() :]
     return bool(_CRITERION_AFTER.match(after) or _CRITERION_BEFORE.search(before))

@@ -1,21 +1,21 @@
-"""JSON objects in a judge's text, and the verdict that their fields give.
+"""Find JSON objects in a judge's text, and the verdict in their fields.
 
-On the ground floor, under :mod:`helpers.evaluation.verdict_parser.verdict`. A field such as
-``"winner"`` is a verdict. A field such as ``"answer"`` may as well be what was computed, so it is
-*weak*: it counts only where nothing else in the text names a verdict. Objects that stand for one
-criterion each (``"style"``, ``"facts"``) decide together only where they agree.
+A field such as ``"winner"`` is a verdict. A field such as ``"answer"`` may be the task's answer
+instead, so it is *weak*: it counts only where nothing else in the text gives a verdict. Objects for
+one criterion each (``"style"``, ``"facts"``) give a verdict only where they agree.
 """
 
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from helpers.evaluation.verdict_parser.answer_names import NAME, label_of, named
 from helpers.evaluation.verdict_parser.answer_scores import by_fields, is_of_all
 from helpers.evaluation.verdict_parser.comparisons import last_verdict, statements
 from helpers.safe_io.bounded_json import too_deep
 
-LONGEST = 20_000  # characters of a judge's answer; real ones have a tenth of that at most
+LONGEST = 20_000  # characters of a reply that are read; real ones have a tenth of that at most
 _NOUN = "(?:answer|response|model|assistant|option|output|candidate|id|label)?"
 _KEY = re.compile(
     r"(?:final|overall|my)?(?:verdict|winner|preferred|preference|prefer|better|best|choice|chosen"
@@ -29,9 +29,9 @@ _MENTIONS = re.compile(rf"{NAME}|\bboth\b|\beach\b|\breference\b", re.I)
 
 
 def shortened(text: str) -> str:
-    """A judge's answer; of one that is longer than :data:`LONGEST`, its first line and its end.
+    """A judge's reply; if it is longer than :data:`LONGEST`, its first line and its end.
 
-    A verdict stands at the end, or is the first line. A longer first line is none.
+    A verdict is at the end or is the first line. A first line above 200 characters is left out.
     """
     if len(text) <= LONGEST:
         return text
@@ -39,14 +39,17 @@ def shortened(text: str) -> str:
     return f"{first if newline else ''}\n…\n{text[-LONGEST:]}"
 
 
-def json_objects(text: str) -> Iterator[dict]:
-    """Every JSON object that stands in a text, between whatever words; inner ones not again."""
+def json_objects(text: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects in a text, between any other words; objects inside them are not repeated."""
     for found, _, _ in _placed(text):
         yield found
 
 
-def _placed(text: str) -> Iterator[tuple[dict, int, int]]:
-    """JSON objects with the places where they begin and end; of one too deep, the inner ones."""
+def _placed(text: str) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """JSON objects with their first and last position.
+
+    An object with too many levels is skipped, and the search goes on inside it.
+    """
     decoder, at = json.JSONDecoder(strict=False), text.find("{")
     while at >= 0:
         begin = at
@@ -63,11 +66,13 @@ def _placed(text: str) -> Iterator[tuple[dict, int, int]]:
 
 
 def by_objects(text: str, *, weak: bool = False) -> tuple[bool, str | None]:
-    """``(found, verdict)``: whether an object has a place for a verdict, and the last one's.
+    """``(found, verdict)``: whether an object has a field for a verdict, and the last verdict.
 
-    With ``weak`` from fields such as ``"answer"``, else from fields such as ``"winner"``.
+    With ``weak`` the fields are those such as ``"answer"``, else those such as ``"winner"``.
     """
-    verdicts, criteria, last = [], [], 0
+    verdicts: list[str | None] = []
+    criteria: list[str | None] = []
+    last = 0
     for found, begin, end in _placed(text):
         before, last = text[last:begin], end
         if not _is_quoted(before):
@@ -88,7 +93,7 @@ def without_objects(text: str) -> str:
 
 
 def _is_quoted(before: str) -> bool:
-    """Whether the words before an object say that it stands in an answer ("A printed {…}")."""
+    """Whether the words before an object say that an answer has it ("A printed {…}")."""
     *above, line = re.sub(r"```\w*", "", before).split("\n")
     if line.strip():
         return bool(_MENTIONS.search(re.split(r"[.!?]\s", named(line))[-1]))
@@ -97,20 +102,24 @@ def _is_quoted(before: str) -> bool:
     return len(names) == 1 and above[-1].rstrip().endswith(":")
 
 
-def _of_object(found: dict, weak: bool) -> list[str | None]:
-    """The verdicts of an object that has a place for one; None for a place without a verdict."""
-    places = [value for key, value in found.items() if _is_place(key, weak)]
-    places = [value for value in places if not isinstance(value, dict)]
-    if places:
-        return [_of_value(places[-1])]
+def _of_object(found: dict[str, Any], weak: bool) -> list[str | None]:
+    """The verdict of an object as a list: empty without a field for one, None if that has none."""
+    values = [value for key, value in found.items() if _is_verdict_key(key, weak)]
+    values = [value for value in values if not isinstance(value, dict)]
+    if values:
+        return [_of_value(values[-1])]
     by_score = None if weak else by_fields(found)
     if by_score:
         return [by_score]
     inner = {key: value for key, value in found.items() if isinstance(value, dict)}
     if weak or any(label_of(key) for key in inner):
         return []
-    whole = {key: value for key, value in inner.items() if is_of_all(key) or _is_place(key, False)}
-    # Under an unknown name the numbers may count anything: {"errors": {"A": 3, "B": 0}}.
+    whole = {
+        key: value
+        for key, value in inner.items()
+        if is_of_all(key) or _is_verdict_key(key, weak=False)
+    }
+    # Numbers under an unknown name may count anything: {"errors": {"A": 3, "B": 0}}.
     inner = {key: value for key, value in inner.items() if not _has_bare_numbers(value)}
     if not whole and len(inner) == 1 and not _WRAPPER.search(next(iter(inner))):
         return []  # {"style": {"winner": "A"}}
@@ -118,11 +127,11 @@ def _of_object(found: dict, weak: bool) -> list[str | None]:
     return [_agreed(verdicts)] if verdicts else []
 
 
-def _has_bare_numbers(found: dict) -> bool:
+def _has_bare_numbers(found: dict[str, Any]) -> bool:
     return any(isinstance(v, int | float) and label_of(key) for key, v in found.items())
 
 
-def _is_place(key: str, weak: bool) -> bool:
+def _is_verdict_key(key: str, weak: bool) -> bool:
     plain = re.sub(r"[\W_]", "", key).lower()
     return bool((_WEAK_KEY if weak else _KEY).fullmatch(plain))
 
@@ -132,7 +141,7 @@ def _agreed(verdicts: list[str | None]) -> str | None:
 
 
 def _of_value(value: object) -> str | None:
-    """The verdict that stands as a value: a name, a label, a sentence; 1 and 2 as numbers."""
+    """The verdict of a field's value: a name, a label, a sentence, or the number 1 or 2."""
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None

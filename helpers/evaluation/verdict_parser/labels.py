@@ -1,9 +1,8 @@
-"""Labels in a judge's text, such as ``[[A]]``, in one form, and without a restated rubric.
+"""Bring labels such as ``[[A]]`` in a judge's text into one form, and drop a restated rubric.
 
-On the ground floor, under :mod:`helpers.evaluation.verdict_parser.verdict`;
-:mod:`helpers.evaluation.verdict_parser.marks` decides which of them are verdicts. Labels become
-small letters, which are no names to whoever looks for names afterwards. *Weak* labels
-(``\\boxed{2}``, ``<answer>``) may as well be the answer of a task.
+Labels become lower-case letters, so that the search for names does not find them; ``marks``
+decides which labels are verdicts. *Weak* labels (``\\boxed{2}``, ``<answer>``) may be the answer of
+the task instead of the judge's verdict.
 """
 
 import re
@@ -21,9 +20,9 @@ _WEAK_LABEL = re.compile(
 
 
 def labelled(text: str) -> str:
-    """A text in which labels stand as ``⟦a⟧``, ``⟦b⟧``, ``⟦tie⟧``, or ``⟦?⟧`` for any other.
+    """A text with labels written as ``⟦a⟧``, ``⟦b⟧``, ``⟦tie⟧``, or ``⟦?⟧`` for any other.
 
-    Weak ones stand as ``⟪a⟫``, or ``⟪#a⟫`` where they are numbers.
+    Weak labels are written as ``⟪a⟫``, or ``⟪#a⟫`` where they are numbers.
     """
 
     def strong(match: re.Match) -> str:
@@ -44,23 +43,23 @@ def labelled(text: str) -> str:
 def without_rubric(lines: list[str]) -> list[str]:
     """Lines without those that restate what each label means.
 
-    They stand one after the other, hold one label each, and all labels differ. A line that repeats
-    a label, or alone speaks of the verdict, is a verdict after the rubric.
+    The lines of a rubric follow one another, have one label each, and all labels differ. A line
+    that repeats a label, or is the only one to mention the verdict, is a verdict after the rubric.
     """
-    kept, run = [], []
-    for line in [*lines, None]:
-        labels = _LABEL.findall(line) if line else []
+    kept: list[str] = []
+    run: list[tuple[str, str]] = []  # lines with one label, and the label
+    for line in lines:
+        labels = _LABEL.findall(line)
         if len(labels) == 1:
             run.append((line, "".join(labels[0]).strip().lower()))
-            continue
-        kept += _real(run)
-        run = []
-        kept += [] if line is None else [line]
-    return kept
+        else:
+            kept += [*_verdicts_in(run), line]
+            run = []
+    return kept + _verdicts_in(run)
 
 
-def _real(run: list[tuple[str, str]]) -> list[str]:
-    """The lines of a run of labels that are no rubric."""
+def _verdicts_in(run: list[tuple[str, str]]) -> list[str]:
+    """Those lines of a run that are not a rubric."""
     lines, labels = [line for line, _ in run], [label for _, label in run]
     listed = next((i for i, label in enumerate(labels) if label in labels[:i]), len(run))
     if listed == len(run) > 1:

@@ -1,9 +1,9 @@
-"""Verdicts that a judge marked: labels such as ``[[A]]``, headings such as "Verdict: B".
+"""Find verdicts that a judge marked: labels such as ``[[A]]``, headings such as "Verdict: B".
 
-On the ground floor, under :mod:`helpers.evaluation.verdict_parser.verdict`. Not every mark is a
-verdict: it may stand in a restated rubric, be rejected ("[[tie]] is not warranted"), provisional
-("Initial verdict: A"), or say what the task's answer is ("The correct result is 2"). Marks of that
-last kind ("Final answer:", ``\\boxed{2}``) are *weak*, and 1 and 2 in them the weakest.
+Not every mark is a verdict. It may be part of a restated rubric, rejected ("[[tie]] is not
+warranted"), provisional ("Initial verdict: A"), or the task's answer ("The correct result is 2").
+Marks that often are the task's answer ("Final answer:", ``\\boxed{2}``) are *weak*. The numbers 1
+and 2 in such marks are the weakest.
 """
 
 import re
@@ -19,8 +19,8 @@ from helpers.evaluation.verdict_parser.answer_names import (
 )
 from helpers.evaluation.verdict_parser.hedges import FORCED
 
-_NEAR = 500  # characters around a mark that are read; a sentence of a judge is shorter
-# As helpers.evaluation.verdict_parser.labels writes them.
+_NEAR = 500  # characters around a mark that are read; a judge's sentence is shorter
+# As labels.labelled writes them.
 _MARK = re.compile(r"⟦(a|b|tie)⟧")
 _WEAK_MARK = re.compile(r"⟪(#?)(a|b|tie)⟫")
 
@@ -35,7 +35,7 @@ _HEAD = (
     r"|판정|승자|선호|더 (?:나은|좋은) (?:답변|응답|쪽)|최종 ?(?:선택|판단)|선택)"
     r"|(?:overall|final|in total|secara keseluruhan|종합|전체)(?=\s*[:：=–—-])"
 )
-_WEAK_HEAD = (  # these may as well head what was computed
+_WEAK_HEAD = (  # what follows these may be the task's answer
     rf"(?:(?:final|overall|my|the)?[ _-]?(?:conclusion|result|(?:final|my)[ _-]{_NOUN})"
     r"|(?:kesimpulan\w*|hasil(?:nya)?|jawaban akhir)(?: akhir)?|결론|최종 ?(?:답변|결과))"
 )
@@ -58,7 +58,7 @@ def _headed(head: str) -> re.Pattern:
 
 _HEADED, _WEAK_HEADED = _headed(_HEAD), _headed(_WEAK_HEAD)
 _HEADING = re.compile(rf"[#\W]*(?:{_HEAD}|{_WEAK_HEAD})[\W_]*", re.I)
-_SHORT_HEAD = re.compile(  # these words count as a heading only where the line is nothing else
+_SHORT_HEAD = re.compile(  # these words are a heading only where the line has nothing else
     rf"\W*(?:better|best|preferred|chosen|selected)\s*[:=]\W*(?:{NAME}|([12])(?=\W*$))[\W_]*", re.I
 )
 _WEAK_SHORT_HEAD = re.compile(
@@ -73,7 +73,7 @@ _ONLY_HEAD = re.compile(  # before a number in a box
     re.I,
 )
 
-# --- what makes a mark no verdict -----------------------------------------------------------------
+# --- marks that are not a verdict -----------------------------------------------------------------
 
 _CONDITION = re.compile(  # before it
     r"\b(?:if|when|whether|unless|instead of|not|format|example|bila|jika|kalau|apabila|bukan"
@@ -104,7 +104,7 @@ _SPOKEN_OF = re.compile(  # "[[tie]] is not warranted", "[[A]] would be wrong"
     r"|(?:clearly |the )?better)\b)",
     re.I,
 )
-# In its sentence these words make a weak mark the task's answer, not the judge's.
+# With these words in its sentence a weak mark is the task's answer, not the verdict.
 _OF_TASK = re.compile(
     rf"{NAME}|\b(?:both|each|correct|right|reference|gold|expected|true|actual|sum|equation"
     r"|benar|acuan|seharusnya)\b|올바른|맞는|참고|정답",
@@ -132,8 +132,8 @@ _TAKES_BACK = re.compile(_RETRACTS, re.I)
 
 
 def joined(lines: Iterable[str]) -> list[str]:
-    """Lines, the heading of a verdict joined with what stands under it."""
-    found = []
+    """Lines, with the heading of a verdict joined to the line below it."""
+    found: list[str] = []
     for line in lines:
         if found and _HEADING.fullmatch(found[-1]):
             found[-1] = f"{found[-1].rstrip(':')}: {line}"
@@ -143,7 +143,7 @@ def joined(lines: Iterable[str]) -> list[str]:
 
 
 def marked(lines: list[str], *, cut: bool = False) -> str | None:
-    """The verdict of the last line whose marks all say the same; None where it is withdrawn."""
+    """The verdict of the last line whose marks all agree; None where the judge withdraws it."""
     withdraws = _OVERRULES if cut else _TAKES_BACK
     for at, line in reversed(list(enumerate(lines))):
         found = [*_labels_in(line), *_headed_in(line, _HEADED)]
@@ -155,7 +155,7 @@ def marked(lines: list[str], *, cut: bool = False) -> str | None:
 
 
 def weakly_marked(lines: list[str]) -> tuple[str | None, int]:
-    """The verdict of the last weak mark that is a name, and the number of its line."""
+    """The verdict of the last weak mark that is a name, and the index of its line, else -1."""
     for at, line in reversed(list(enumerate(lines))):
         verdicts = {verdict for verdict, number in _weak_in(line) if not number}
         if len(verdicts) == 1:
@@ -164,9 +164,9 @@ def weakly_marked(lines: list[str]) -> tuple[str | None, int]:
 
 
 def numbered(lines: list[str], by_field: str | None = None) -> str | None:
-    """The verdict of a last line that says 1 or 2 ("Final answer: 2"), if no other number is near.
+    """The verdict of a last line that says 1 or 2 ("Final answer: 2"), if it is the only number.
 
-    Other numbers, or an equals sign, make it likely that the task was to compute something; then
+    Other numbers, or an equals sign, make it likely that the task was to compute something. Then
     the verdict of a weak field, ``by_field``, does not count either.
     """
     if not lines or re.search(r"\d\D*\d|=\D*\d|\d\D*=|#.*#", "".join(lines), re.S):
@@ -177,7 +177,7 @@ def numbered(lines: list[str], by_field: str | None = None) -> str | None:
 
 
 def _labels_in(line: str) -> Iterator[tuple[str, int]]:
-    """``(verdict, end)`` of labels that are neither restated nor rejected."""
+    """``(verdict, end)`` of the labels that are not restated, rejected or reported."""
     for mark in _MARK.finditer(line):
         before = _SCOPE.split(re.sub(FORCED, "", _before(line, mark), flags=re.I))[-1]
         after = _after(line, mark)
@@ -187,7 +187,7 @@ def _labels_in(line: str) -> Iterator[tuple[str, int]]:
 
 
 def _headed_in(line: str, pattern: re.Pattern) -> Iterator[tuple[str, int]]:
-    """``(verdict, end)`` of headings whose name is not spoken of any further."""
+    """``(verdict, end)`` of the headings whose name is not followed by a description."""
     for mark in pattern.finditer(line):
         stops = r"[.;!?,]" if pattern is _HEADED else r"[.;!?]"
         before = re.split(stops, _before(line, mark))[-1]
@@ -201,13 +201,13 @@ def _headed_in(line: str, pattern: re.Pattern) -> Iterator[tuple[str, int]]:
 
 
 def _is_of_one(before: str) -> bool:
-    """Whether words before a heading make it one criterion's: "Style winner: A"."""
+    """Whether the words before a heading name one criterion: "Style winner: A"."""
     words = re.split(r"[:：|>*#\[\](){}\"-]", before)[-1]
     return 0 < len(re.findall(r"[^\W\d]+", words)) < 4 and not _PLAIN_WORD.search(words)
 
 
 def _goes_on(rest: str) -> bool:
-    """Whether words after a name speak of it further: "A, which …, is worse", "A - incomplete"."""
+    """Whether the words after a name describe it: "A, which …, is worse", "A - incomplete"."""
     if not re.match(r"\s*[,(–—-]", rest) or re.match(
         r"\W*(?:because|since|as|due|for|karena)\b", rest, re.I
     ):
@@ -218,7 +218,7 @@ def _goes_on(rest: str) -> bool:
 
 
 def _weak_in(line: str) -> Iterator[tuple[str, bool]]:
-    """``(verdict, is a number)`` of weak marks that do not speak of the task's answer."""
+    """``(verdict, is a number)`` of the weak marks that are not the task's answer."""
     for mark in _WEAK_MARK.finditer(line):
         before = re.split(r"[.;!?]", _before(line, mark))[-1]
         plain = not mark[1] or _ONLY_HEAD.fullmatch(before)

@@ -1,20 +1,31 @@
-"""What a judge's answer decides: by the probabilities of its first token, else by its text.
-
-Used by :mod:`helpers.evaluation.judge`. An answer is a dict as
-:func:`helpers.teacher.cached_calls.ask_all` returns it: ``text``, ``finish`` and ``letters``.
-"""
+"""Read a judge's reply: by the probabilities of its first token, else by its text."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, NotRequired, TypedDict
 
 from helpers.data.parsing.finish_reasons import is_whole
 from helpers.evaluation.verdict_parser.grades import HIGHEST, parse_grade
 from helpers.evaluation.verdict_parser.verdict import parse_verdict
+from helpers.evaluation.verdict_records import Letter
 
-# The least probability that all letters (or digits) of an answer must have together. A model that
-# begins one reply in twenty or fewer with one of them is about to say something else, and which of
-# them is likelier says nothing of its verdict. The embedded model gives its letters 0.12 and more.
+# The least probability that all letters (or digits) of a reply must have together. Where a model
+# begins one reply in twenty or fewer with one of them, it is about to write something else, and
+# which of them is likelier does not show its verdict. The embedded model gives its letters 0.12 or
+# more.
 LEAST_PROBABILITY = 0.05
+
+
+class Reply(TypedDict):
+    """The fields of a cached answer (``cached_calls.ask_all``) that give a verdict or a grade.
+
+    ``finish`` says why it ended, in the provider's word. ``letters`` has the probabilities of the
+    first token, or None where the endpoint does not give them.
+    """
+
+    text: str
+    finish: str | None
+    letters: dict[str, float] | None
 
 
 class Reading(NamedTuple):
@@ -23,43 +34,53 @@ class Reading(NamedTuple):
     ``improbable``: there were letters, but together less probable than :data:`LEAST_PROBABILITY`.
     """
 
-    verdict: str | None
+    verdict: Letter
     first: float | None = None
     improbable: bool = False
 
 
-def read_verdict(answer: dict, way: str) -> Reading:
-    """The reading of an answer that was asked for in a ``way`` of :mod:`helpers.evaluation.judge`.
+class Grade(TypedDict):
+    """A grade from 1 to 5, or None where the reply could not be read.
 
-    Letters of equal probability are a tie. Where they are below the floor the text is read, which
-    may decide nothing. A text that was cut decides by a marked verdict alone.
+    ``improbable`` is True where the digits together were less probable than
+    :data:`LEAST_PROBABILITY`.
     """
-    letters = answer["letters"] if way == "letters" else None
+
+    grade: float | None
+    improbable: NotRequired[bool]
+
+
+def read_verdict(reply: Reply, way: str) -> Reading:
+    """The verdict of a reply that was asked for in a ``way`` of ``judge.WAYS``.
+
+    Letters with the same probability are a tie. Where the letters are too improbable, the text is
+    read, which may decide nothing. In a text that was cut only a marked verdict counts.
+    """
+    letters = reply["letters"] if way == "letters" else None
     likely = _likely(letters, "AB")
     if likely:
         a, b = likely.get("A", 0.0), likely.get("B", 0.0)
         return Reading("tie" if a == b else "A" if a > b else "B", a / (a + b))
     # One letter is all that was asked for, so there the length limit cuts nothing.
-    cut = way != "letters" and not is_whole(answer["finish"])
-    return Reading(parse_verdict(answer["text"], cut=cut), improbable=bool(letters))
+    cut = way != "letters" and not is_whole(reply["finish"])
+    return Reading(parse_verdict(reply["text"], cut=cut), improbable=bool(letters))
 
 
-def read_grade(answer: dict) -> dict:
-    """``{"grade": …}``: the mean over the digits' probabilities, else what the text says, or None.
-
-    With ``"improbable": True`` where the digits were together less probable than
-    :data:`LEAST_PROBABILITY`.
-    """
-    likely = _likely(answer["letters"], f"1-{HIGHEST}")
+def read_grade(reply: Reply) -> Grade:
+    """The grade of a reply: the mean over the digits' probabilities, else what the text says."""
+    likely = _likely(reply["letters"], f"1-{HIGHEST}")
     if likely:
         return {"grade": sum(int(step) * p for step, p in likely.items()) / sum(likely.values())}
-    found = {"grade": parse_grade(answer["text"], cut=not is_whole(answer["finish"]))}
-    return {**found, "improbable": True} if answer["letters"] else found
+    grade = parse_grade(reply["text"], cut=not is_whole(reply["finish"]))
+    return {"grade": grade, "improbable": True} if reply["letters"] else {"grade": grade}
 
 
-def _likely(letters: dict | None, wanted: str) -> dict[str, float]:
-    """The probabilities of the wanted letters, however marked ("(A", "**A"); {} below the floor."""
-    found = {}
+def _likely(letters: Mapping[str, float] | None, wanted: str) -> dict[str, float]:
+    """The probabilities of the wanted letters, however they are marked ("(A", "**A").
+
+    Empty where they are together less probable than :data:`LEAST_PROBABILITY`.
+    """
+    found: dict[str, float] = {}
     for token, probability in (letters or {}).items():
         letter = re.fullmatch(rf"\W*([{wanted}])\W*", token)
         if letter:
