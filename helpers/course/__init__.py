@@ -6,7 +6,7 @@ execution         execute one notebook in a kernel
 memory_use        measure the memory of a program and its child processes
 code_fingerprint  which helpers a lesson runs, to know whether it is out of date
 results           the results of a run as a table
-publishing        make a finished run the shipped one (``make publish``)
+publishing        publish a finished run and its outputs (``make publish``)
 notebook_files    read and write notebooks
 lesson_costs      minutes and memory of each lesson, as measured
 exercises         check a learner's answer to an exercise

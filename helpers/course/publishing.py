@@ -1,4 +1,4 @@
-"""For maintainers: make a finished run the shipped one, and its outputs the committed ones."""
+"""Publish a finished run, for maintainers: as the shipped run, and as outputs of the lessons."""
 
 import os
 import platform

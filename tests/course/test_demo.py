@@ -13,7 +13,14 @@ from demo_page import request_from
 pytest.importorskip("playwright", reason="pip install -r requirements-dev.txt")
 import browser as chrome
 
-from helpers.course.demo.handlers import OpenPage, on_answer, on_close, on_report, on_stop
+from helpers.course.demo.handlers import (
+    REMEMBERED,
+    OpenPage,
+    on_answer,
+    on_close,
+    on_report,
+    on_stop,
+)
 from helpers.io import read_jsonl
 from helpers.release.chat import TAKEN_BACK, Refused
 from helpers.run import ROOT
@@ -22,7 +29,6 @@ needs_chromium = pytest.mark.skipif(
     not chrome.CHROMIUM, reason="no Chromium here; Debian and Ubuntu: apt-get install chromium"
 )
 ANSWER = ".bot"  # a message of a model
-REMEMBERED = 20  # open pages
 QUEUED = re.compile(r"queue: \d+/\d+")
 HARM = "<img src=x onerror='window.hacked=1'> <b>bold</b>"
 
@@ -141,7 +147,7 @@ def answering(monkeypatch, *steps):
             yield {"one": step}
 
     monkeypatch.setattr("helpers.course.demo.handlers.respond", respond)
-    return on_answer({"one": None}, None, pages, remembered=REMEMBERED), pages
+    return on_answer({"one": None}, None, pages), pages
 
 
 def test_a_refused_message_can_be_reported_and_no_older_answer_in_its_place(monkeypatch, tmp_path):

@@ -173,8 +173,8 @@ WRONG = {
         (lambda records: [right(r["ab"], r["ba"]) for r in records], "one dict with six entries"),
     ],
     "follows_length": [
-        (lambda records: False, "your function misses a judge"),
-        (lambda records: True, "accuses a fair judge"),
+        (lambda records: False, "you miss a judge"),
+        (lambda records: True, "accuse a fair judge"),
         (lambda records: len(records) / 50, "True or False"),
         (longer_wins, "happened to be longer"),
         (share_undivided, "decides no pair"),

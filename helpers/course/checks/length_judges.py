@@ -41,9 +41,9 @@ def follows_length(answer: LearnersFunction) -> str:
     if not isinstance(given, bool):
         raise Wrong("return True or False. A share does not say yet what you conclude from it.")
     if not given:
-        raise Wrong("your function misses a judge that took the longer answer in every pair.")
+        raise Wrong("you miss a judge that took the longer answer in every pair.")
     if answer(_FAIR):
-        raise Wrong("your function accuses a fair judge, which took the better answer, short or long.")
+        raise Wrong("you accuse a fair judge, which took the better answer, short or long.")
     for records in (_ALWAYS_FIRST, _ALWAYS_SECOND):
         try:
             guilty = answer(records)
@@ -53,10 +53,10 @@ def follows_length(answer: LearnersFunction) -> str:
                 "by."
             ) from None
         if guilty:
-            raise Wrong("your function accuses a judge that follows the position. Read both orders.")
+            raise Wrong("you accuse a judge that follows the position. Read both orders.")
     if answer(_FAIR_WITH_LONG_PAIRS):
         raise Wrong(
-            "your function accuses a judge whose better answers happened to be longer. Where the "
+            "you accuse a judge whose better answers happened to be longer. Where the "
             "better answer was short, it took the short one. Look at those pairs by themselves."
         )
     if answer(_ALWAYS_WORSE):

@@ -22,7 +22,7 @@ def row_prompt(answer: LearnersFunction) -> str:
     if "water" not in _prompt(answer, "Translate into German.", input="water"):
         raise Wrong("this row has an input, but your prompt leaves it out.")
     if _prompt(answer, "Name a river.", input=" \n") != river:
-        raise Wrong("an input of spaces only counts as empty. Your prompt still makes room for it.")
+        raise Wrong("an input of spaces only counts as empty. Your prompt keeps a place for it.")
     if _prompt(answer, "Name a river.") != river:
         raise Wrong("a row without the field `input` should get the prompt of an empty input.")
     _same_text(river, format_prompt("Name a river."))

@@ -35,7 +35,7 @@ def prompts_needed(answer: LearnersFunction) -> str:
         if 0.35 * enough < given < 0.65 * enough:
             raise Wrong(
                 f"with {given} tasks, a true {rate:.0%} shows in about one sample of two. There, "
-                "an interval around this rate only just excludes one half. Ask for four of five."
+                "an interval around this rate barely excludes one half. Ask for four of five."
             )
         if smallest_difference(given) > rate:
             raise Wrong(f"{given} tasks show {smallest_difference(given):.1%}, not yet {rate:.0%}.")
@@ -90,15 +90,7 @@ def two_orders(answer: LearnersFunction) -> str:
     """``answer(records)`` counts the five outcomes and has the ``win_rate``, in one dict."""
 
     def counted(ab: Letter, ba: Letter) -> str | None:
-        """The outcome that the answer counts for one record."""
-        try:
-            found = answer([{"ab": ab, "ba": ba}])
-        except ZeroDivisionError:
-            raise Wrong(_LOST_PAIRS) from None
-        for key in (*_OUTCOMES, "win_rate"):
-            if not isinstance(found, dict) or key not in found:
-                raise Wrong(f"return one dict with six entries. Yours has no {key!r}.")
-        return next((name for name in _OUTCOMES if found[name]), None)
+        return _counted_outcome(answer, ab, ba)
 
     if counted("A", "B") == "flip":
         raise Wrong("you do not turn ba round. There our answer is B, so A and then B is a win.")
@@ -123,6 +115,18 @@ def two_orders(answer: LearnersFunction) -> str:
             )
     _check_win_rate(answer)
     return "Undecided pairs pull the rate towards one half, so confusion does not help any model."
+
+
+def _counted_outcome(answer: LearnersFunction, ab: Letter, ba: Letter) -> str | None:
+    """The outcome that the learner's function counts for one record; None if it counts none."""
+    try:
+        found = answer([{"ab": ab, "ba": ba}])
+    except ZeroDivisionError:
+        raise Wrong(_LOST_PAIRS) from None
+    for key in (*_OUTCOMES, "win_rate"):
+        if not isinstance(found, dict) or key not in found:
+            raise Wrong(f"return one dict with six entries. Yours has no {key!r}.")
+    return next((name for name in _OUTCOMES if found[name]), None)
 
 
 def _check_win_rate(answer: LearnersFunction) -> None:

@@ -216,9 +216,7 @@ def card_line(answer: LearnersFunction) -> str:
     if re.search(r"\d", nothing):
         raise Wrong("nothing was measured, so any number is invented. So is a zero.")
     if "not measured" not in nothing:
-        raise Wrong(
-            'if nothing was measured, say "not measured". Silence looks like a success.'
-        )
+        raise Wrong('if nothing was measured, say "not measured". Silence looks like a success.')
     if "0.86" not in line:
         raise Wrong("the value itself is missing, with two decimals: 0.86.")
     if "0.79" not in line or "0.93" not in line:

@@ -22,6 +22,7 @@ from helpers.release.guard import Guard
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+REMEMBERED = 200  # open pages; those that asked longest ago are forgotten first
 Model = tuple["PreTrainedModel", "PreTrainedTokenizerBase"]
 Turns = list[dict[str, str]]  # what Gradio's chatbot shows: messages with a role and a content
 
@@ -47,16 +48,9 @@ class OpenPage:
 
 
 def on_answer(
-    models: Mapping[str, Model],
-    guard: Guard,
-    open_pages: dict[str, OpenPage],
-    *,
-    remembered: int,
+    models: Mapping[str, Model], guard: Guard, open_pages: dict[str, OpenPage]
 ) -> Callable[..., Iterator[tuple[Turns, ...]]]:
-    """The handler of *Answer*: yields what each column shows, as the answers grow.
-
-    If more than ``remembered`` pages are open, those that asked longest ago are forgotten.
-    """
+    """The handler of *Answer*: yields what each column shows, as the answers grow."""
 
     def answer(
         message: str,
@@ -67,7 +61,7 @@ def on_answer(
         request: gr.Request,
     ) -> Iterator[tuple[Turns, ...]]:
         asked = _asked_models(models, chosen, accepted)
-        page = _remember(request.session_hash, open_pages, remembered)
+        page = _remember(request.session_hash, open_pages)
         limit, warmth = int(tokens), max(0.1, float(temperature))
         try:
             for shown in respond(
@@ -97,11 +91,11 @@ def _asked_models(
     return asked
 
 
-def _remember(session: str, open_pages: dict[str, OpenPage], most: int) -> OpenPage:
-    """A new record for a page, as the newest of ``open_pages``; the oldest go first."""
+def _remember(session: str, open_pages: dict[str, OpenPage]) -> OpenPage:
+    """Begin a new record for a page, as the newest of ``open_pages``."""
     open_pages.pop(session, None)
     page = open_pages[session] = OpenPage()
-    while len(open_pages) > most:
+    while len(open_pages) > REMEMBERED:
         open_pages.pop(next(iter(open_pages)), None)
     return page
 

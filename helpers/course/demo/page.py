@@ -5,7 +5,8 @@ in the queue. All text on the page is escaped first, because Gradio shows the te
 HTML even with Markdown switched off.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,20 @@ TO_OPENAI = " and goes to OpenAI's moderation endpoint"
 WAITING = 20  # people who may wait; the next one is asked to come back later
 
 
+@dataclass
+class _Controls:
+    """What the page shows once the terms are accepted."""
+
+    columns: list[gr.Chatbot]  # one for each model
+    box: gr.Textbox  # for the message
+    answer: gr.Button
+    stop: gr.Button
+    report: gr.Button
+    why: gr.Textbox  # for the reason of a report
+    thanks: gr.Markdown  # shown after a report
+    settings: list[Any]
+
+
 def build_page(
     models: Mapping[str, Model], guard: Guard, reports: str | Path, *, tokens: int = 160
 ) -> gr.Blocks:
@@ -44,41 +59,58 @@ def build_page(
     ``models`` maps the label of each model to ``(model, tokenizer)``. Reported answers are added to
     the file ``reports``. ``tokens`` is the most tokens of an answer, which visitors can change.
     """
-    labels = list(models)
-    open_pages: dict[str, OpenPage] = {}
     with gr.Blocks(title="Alpaca Classroom", analytics_enabled=False) as page:
         gr.Markdown("# A student of Alpaca Classroom")
         accepted = gr.State(False)
         with gr.Column() as terms:
-            remote = TO_OPENAI if guard.by == REMOTE else ""
-            gr.Markdown(TERMS.format(remote=remote))
+            gr.Markdown(TERMS.format(remote=TO_OPENAI if guard.by == REMOTE else ""))
             agree = gr.Button("I have read this", variant="primary")
         with gr.Column(visible=False) as conversation:
-            with gr.Row():
-                columns = [_answers(label) for label in labels]
-            box = gr.Textbox(label="Instruction", lines=2, max_length=LONGEST)
-            with gr.Row():
-                answer, stop = gr.Button("Answer", variant="primary"), gr.Button("Stop")
-                report = gr.Button("Report this answer")
-            why = gr.Textbox(label="What is wrong with it? (for the report)", max_length=LONGEST)
-            thanks = gr.Markdown()
-            settings = _settings(labels, tokens)
+            controls = _draw(list(models), tokens)
         after_terms = (True, gr.Column(visible=False), gr.Column(visible=True))
         agree.click(lambda: after_terms, None, [accepted, terms, conversation], queue=False)
-        running = gr.on(
-            [answer.click, box.submit],
-            on_answer(models, guard, open_pages, remembered=10 * WAITING),
-            [box, *settings, accepted],
-            columns,
-            concurrency_limit=1,
-            concurrency_id="model",
-            show_progress_on=columns[:1],
-        )
-        stop.click(on_stop(open_pages), None, None, cancels=[running], queue=False)
-        report.click(on_report(reports, open_pages), [why], [why, thanks], queue=False)
-        answer.click(lambda: "", None, thanks, queue=False)
+        open_pages: dict[str, OpenPage] = {}
+        answer = on_answer(models, guard, open_pages)
+        _connect(controls, accepted, answer, on_report(reports, open_pages), on_stop(open_pages))
         page.unload(on_close(open_pages))
     return page.queue(max_size=WAITING)
+
+
+def _draw(labels: Sequence[str], tokens: int) -> _Controls:
+    """Draw the controls, in the order in which they are shown."""
+    with gr.Row():
+        columns = [_answers(label) for label in labels]
+    box = gr.Textbox(label="Instruction", lines=2, max_length=LONGEST)
+    with gr.Row():
+        answer, stop = gr.Button("Answer", variant="primary"), gr.Button("Stop")
+        report = gr.Button("Report this answer")
+    why = gr.Textbox(label="What is wrong with it? (for the report)", max_length=LONGEST)
+    thanks = gr.Markdown()
+    settings = _settings(labels, tokens)
+    return _Controls(columns, box, answer, stop, report, why, thanks, settings)
+
+
+def _connect(
+    controls: _Controls,
+    accepted: gr.State,
+    answer: Callable[..., Any],
+    report: Callable[..., Any],
+    stop: Callable[..., Any],
+) -> None:
+    """Connect the buttons with their handlers. One answer is written at a time."""
+    running = gr.on(
+        [controls.answer.click, controls.box.submit],
+        answer,
+        [controls.box, *controls.settings, accepted],
+        controls.columns,
+        concurrency_limit=1,
+        concurrency_id="model",
+        show_progress_on=controls.columns[:1],
+    )
+    controls.stop.click(stop, None, None, cancels=[running], queue=False)
+    thanks = controls.thanks
+    controls.report.click(report, [controls.why], [controls.why, thanks], queue=False)
+    controls.answer.click(lambda: "", None, thanks, queue=False)
 
 
 def _settings(labels: Sequence[str], tokens: int) -> list[Any]:
