@@ -24,12 +24,12 @@ from helpers.release.harm_classifier import LANGUAGES
 from helpers.release.probes import read_probes
 from helpers.release.watermark import (
     BIAS,
-    FOUND,
+    P_VALUE_LIMIT,
     SHARE,
     count_found,
     found_after_edits,
     found_by_length,
-    sampled,
+    sample_answers,
     token_ids,
     watermark_cost,
 )
@@ -82,11 +82,11 @@ def watermark(count: int) -> None:
     tasks = load_examples(ROOT / "data" / "eval_tasks.en.jsonl")
     size = model.config.vocab_size
     texts = {
-        name: sampled(model, tokenizer, tasks[:count], 120, marked=name == "marked")
+        name: sample_answers(model, tokenizer, tasks[:count], 120, marked=name == "marked")
         for name in ("plain", "marked")
     }
     ids = {name: token_ids(some, tokenizer) for name, some in texts.items()}
-    print(f"{count} answers each, sampled; detected means p < {FOUND}\n")
+    print(f"{count} answers each, sampled; detected means p < {P_VALUE_LIMIT}\n")
     print(f"{'tokens':<10}{'median z':>9}{'marked, detected':>22}{'plain, detected':>22}")
     table = found_by_length(ids["marked"], ids["plain"], size, (15, 30, 60, 120))
     for length, rates in table.items():

@@ -144,7 +144,7 @@ def chat_message(instruction: str, input: str = "") -> dict[str, str]:
     return {"role": "user", "content": f"{instruction}\n\n{input}" if input else instruction}
 
 
-def as_text(text: str) -> str:
+def escape_special_tokens(text: str) -> str:
     """A text in which special tokens of chat templates are broken up, for a prompt.
 
     Servers parse special tokens anywhere in a prompt. A text that contains ``<|im_end|>`` could end
@@ -160,8 +160,8 @@ def chat_turns(turns: Iterable[tuple[str, str]], *, open_user: bool = False) -> 
     continues this text invents a user's request (Xu et al. 2024, Magpie).
     """
     text = "".join(
-        f"<|im_start|>user\n{as_text(user)}<|im_end|>\n"
-        f"<|im_start|>assistant\n{as_text(assistant)}<|im_end|>\n"
+        f"<|im_start|>user\n{escape_special_tokens(user)}<|im_end|>\n"
+        f"<|im_start|>assistant\n{escape_special_tokens(assistant)}<|im_end|>\n"
         for user, assistant in turns
     )
     return text + ("<|im_start|>user\n" if open_user else "")
@@ -180,11 +180,12 @@ def task_list_prompt(
     instruction, given, output = texts.fields
     lines = [texts.ask.format(count=count), texts.rules, ""]
     for number, row in enumerate(examples, 1):
+        asked = escape_special_tokens(" ".join(row["instruction"].split()))
         lines += [
             "###",
-            f"{number}. {instruction}: {as_text(' '.join(row['instruction'].split()))}",
-            f"{number}. {given}:\n{as_text(row.get('input') or '<noinput>')}",
-            f"{number}. {output}:\n{as_text(row['output'])}",
+            f"{number}. {instruction}: {asked}",
+            f"{number}. {given}:\n{escape_special_tokens(row.get('input') or '<noinput>')}",
+            f"{number}. {output}:\n{escape_special_tokens(row['output'])}",
         ]
     start = len(examples) + 1
     return "\n".join([*lines, "###", f"{start}. {instruction}:"]), start

@@ -39,10 +39,10 @@ def test_a_finished_step_is_verified(run):
 
 def test_answers_of_another_student_are_not_reused(tmp_path, nothing_shipped):
     mine = Run(tmp_path / "run", PROFILES["tiny"])
-    assert mine.remember("answers.jsonl", "same", lambda: [{"output": "a"}])[0]["output"] == "a"
-    assert mine.remember("answers.jsonl", "same", lambda: [{"output": "b"}])[0]["output"] == "a"
+    assert mine.reuse_rows("answers.jsonl", "same", lambda: [{"output": "a"}])[0]["output"] == "a"
+    assert mine.reuse_rows("answers.jsonl", "same", lambda: [{"output": "b"}])[0]["output"] == "a"
     theirs = Run(tmp_path / "run", PROFILES["colab_t4"])
-    assert theirs.remember("answers.jsonl", "same", lambda: [{"output": "c"}])[0]["output"] == "c"
+    assert theirs.reuse_rows("answers.jsonl", "same", lambda: [{"output": "c"}])[0]["output"] == "c"
 
 
 def test_a_shipped_step_that_does_not_fit_leaves_no_file_behind(run, tmp_path, nothing_shipped):
@@ -152,8 +152,8 @@ def test_remembered_rows_are_made_once_and_again_only_when_their_mark_changes(ru
         made.append(1)
         return [{"n": len(made)}]
 
-    assert run.remember("a.jsonl", "m1", make) == run.remember("a.jsonl", "m1", make)
-    assert run.remember("a.jsonl", "m2", make) == [{"n": 2, "mark": "m2-embedded-alpaca"}]
+    assert run.reuse_rows("a.jsonl", "m1", make) == run.reuse_rows("a.jsonl", "m1", make)
+    assert run.reuse_rows("a.jsonl", "m2", make) == [{"n": 2, "mark": "m2-embedded-alpaca"}]
     assert len(made) == 2
 
 

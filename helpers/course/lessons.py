@@ -64,7 +64,7 @@ def _run_lesson(name: str, run: Run) -> None:
     try:
         with measured_memory() as peak:
             count = execute(notebook, name, target)
-        run.note(name, bytes=peak.bytes)
+        run.add_figures(name, bytes=peak.bytes)
         notebook.metadata["alpaca"] = ran_with
     finally:
         write_notebook(notebook, target)

@@ -56,7 +56,7 @@ def verb_and_object(instruction: str) -> Pair:
     return _parsed(parser, instruction) if parser else _guessed(instruction)
 
 
-def count_pairs(instructions: Iterable[str]) -> tuple[Counter[Pair], str]:
+def count_verbs_and_objects(instructions: Iterable[str]) -> tuple[Counter[Pair], str]:
     """Count ``(verb, object)`` over the instructions that have a verb.
 
     Returns ``(counts, method)``; the method is ``"spaCy"`` or ``"word list"``.
@@ -66,7 +66,7 @@ def count_pairs(instructions: Iterable[str]) -> tuple[Counter[Pair], str]:
     return counts, "spaCy" if _spacy() else "word list"
 
 
-def rings(counts: Mapping[Pair, int], verbs: int = 12, objects: int = 4) -> list[Ring]:
+def sunburst_rings(counts: Mapping[Pair, int], verbs: int = 12, objects: int = 4) -> list[Ring]:
     """The two rings of a sunburst chart: ``[(verb, total, [(object, count), …]), …]``.
 
     Holds the ``verbs`` most frequent verbs, each with its ``objects`` most frequent objects. Other

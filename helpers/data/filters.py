@@ -8,7 +8,7 @@ rule uses a model. Novelty depends on the other tasks and is checked in ``simila
 import re
 from dataclasses import dataclass
 
-from helpers.data.parsing.no_input import normal_input
+from helpers.data.parsing.no_input import without_no_input
 from helpers.safe_io.row_shapes import Task
 from helpers.similarity import is_above, repetition, rouge_l
 
@@ -102,7 +102,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _ODD_OPENING = re.compile(r"\s*[^\w\s\"'“‘¿¡「『《]")
 
 
-def fault_of(task: Task, language: str = "en") -> tuple[str, str] | None:
+def rejection_of(task: Task, language: str = "en") -> tuple[str, str] | None:
     """The first reason to reject a task, as ``(reason, filter)``, or None.
 
     Raises ValueError for a language without rules.
@@ -112,15 +112,15 @@ def fault_of(task: Task, language: str = "en") -> tuple[str, str] | None:
             f"language={language!r} has no filters; choose one of {', '.join(LANGUAGES)}."
         )
     rules, instruction, answer = _RULES[language], task["instruction"], task["output"].strip()
-    given = normal_input(task["input"])
+    given = without_no_input(task["input"])
     size, shortest, longest = _length(instruction)
-    absent = not given and lacks_its_text(instruction, language)
+    absent = not given and refers_to_missing_text(instruction, language)
     checks = (
         (size < shortest, "instruction too short", "length"),
         (size > longest, "instruction too long", "length"),
         (bool(_ODD_OPENING.match(instruction)), "opening punctuation", "opening"),
         ("<|" in instruction + answer, "chat markup in the text", "markup"),
-        (not speaks(instruction, language), f"not in the language {language}", "language"),
+        (not is_in_language(instruction, language), f"not in the language {language}", "language"),
         (absent, "refers to something that is not there", "absent"),
         (bool(rules.tools.search(instruction)), "needs a picture, file or website", "tools"),
         (bool(rules.harm.search(instruction)), "about violence", "harm"),
@@ -132,12 +132,12 @@ def fault_of(task: Task, language: str = "en") -> tuple[str, str] | None:
     return next(((reason, name) for bad, reason, name in checks if bad), None)
 
 
-def lacks_its_text(instruction: str, language: str) -> bool:
+def refers_to_missing_text(instruction: str, language: str) -> bool:
     """Whether an instruction without an input refers to a text ("the following …") it lacks."""
     return bool(_RULES[language].absent.search(instruction)) and not _quotes(instruction)
 
 
-def speaks(text: str, language: str) -> bool:
+def is_in_language(text: str, language: str) -> bool:
     """Whether a text can be in a language, by its script and by its function words.
 
     The rule is lenient: code, names and texts that are too short to tell pass.

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from helpers.safe_io.printable import printable
 
-LONGEST = 20_000  # characters of one text that are shown, so that the page stays usable
+LONGEST_TEXT = 20_000  # characters of one text that are shown, so that the page stays usable
 COMPARED = 1_000  # words and blanks of a text that are compared
 WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
 LINE = "border-top:1px solid rgba(128,128,128,0.35);padding:0.35em 0.8em 0.35em 0.5em;"
 LINE += "line-height:1.45"
 # Hidden overflow keeps stacked accents inside their cell.
 CELL = f"text-align:left;vertical-align:top;min-width:8em;overflow:hidden;{LINE};{WRAP}"
-ASK = f"font-weight:600;{WRAP}"
+REQUEST = f"font-weight:600;{WRAP}"
 UNDERLINED = "background:#cfe3f3;color:#0b3d63;text-decoration:underline"
 
 
@@ -40,11 +40,13 @@ def escape(value: object) -> str:
     """A value as text that is safe in HTML.
 
     Characters that control the display or change the direction of text become visible. A text with
-    more than :data:`LONGEST` characters is cut, and the number of missing characters is added.
+    more than :data:`LONGEST_TEXT` characters is cut, and the number of missing characters is added.
     """
     text = str(value)
-    more = f" … and {len(text) - LONGEST:,} characters more" if len(text) > LONGEST else ""
-    shown = printable(text[:LONGEST])
+    more = (
+        f" … and {len(text) - LONGEST_TEXT:,} characters more" if len(text) > LONGEST_TEXT else ""
+    )
+    shown = printable(text[:LONGEST_TEXT])
     # MathJax pairs dollars or backslashes into formulas, but not across elements.
     safe = re.sub(r"[$\\]", lambda found: f"<span>{found.group()}</span>", html.escape(shown))
     return safe + more
@@ -113,7 +115,7 @@ def two_answers(request: str, answers: Mapping[str, str]) -> str:
         f"{folded(answer) or '<em>(empty)</em>'}</td>"
         for name, answer in answers.items()
     )
-    ask = f'<p style="{ASK}">{escape(request)}</p>'
+    ask = f'<p style="{REQUEST}">{escape(request)}</p>'
     return f'{ask}<table style="width:100%"><tr>{cells}</tr></table>'
 
 
@@ -123,7 +125,7 @@ def differences(value: object, other: object) -> str:
     Only the first :data:`COMPARED` words and blanks are compared, because the time grows with the
     square of their number. The rest is shown without marks.
     """
-    words, others = (re.findall(r"\s+|\S+", str(text)[:LONGEST]) for text in (value, other))
+    words, others = (re.findall(r"\s+|\S+", str(text)[:LONGEST_TEXT]) for text in (value, other))
     words, rest, others = words[:COMPARED], "".join(words[COMPARED:]), others[:COMPARED]
     blocks = difflib.SequenceMatcher(None, others, words, autojunk=False).get_opcodes()
     return "".join(

@@ -9,7 +9,7 @@ from helpers.evaluation.verdict_records import ORDERS, Verdict
 from helpers.evaluation.verdict_stats import GroupResult, summarize, win_rates_by
 
 # The fewest pairs on which Wilson's interval of three right in four lies above one half.
-LEAST_PAIRS = 16
+MIN_PAIRS = 16
 
 
 class Calibration(TypedDict):
@@ -33,7 +33,7 @@ def calibrate(verdicts: Sequence[Verdict]) -> Calibration:
     chooses at random has 0.5. ``kinds``: the same for each ``kind`` of pair. ``consistency``: share
     of pairs without a flip. ``first_position`` and ``unparsed``: as in ``Summary``. ``kappa``:
     Cohen's κ of all verdicts with the known answers. ``can_tell``: whether the interval of the
-    accuracy lies above one half, on at least :data:`LEAST_PAIRS` pairs. ``headline``: the result in
+    accuracy lies above one half, on at least :data:`MIN_PAIRS` pairs. ``headline``: the result in
     a sentence. Raises ValueError as ``summarize`` does.
     """
     summary = summarize(verdicts)
@@ -48,7 +48,7 @@ def calibrate(verdicts: Sequence[Verdict]) -> Calibration:
         "first_position": summary.first_position,
         "unparsed": summary.unparsed,
         "kappa": cohen_kappa(named, truth),
-        "can_tell": summary.prompts >= LEAST_PAIRS and summary.win_rate["low"] > 0.5,
+        "can_tell": summary.prompts >= MIN_PAIRS and summary.win_rate["low"] > 0.5,
         "headline": _headline(summary.prompts, summary.win_rate, consistency),
     }
 
@@ -60,8 +60,8 @@ def _headline(pairs: int, accuracy: Interval, consistency: Interval) -> str:
         f"a coin: 50 %), and in {1 - consistency['value']:.0%} of them its verdict followed the "
         "order"
     )
-    if pairs < LEAST_PAIRS:
-        few = f"Too few pairs to say what this judge is worth (at least {LEAST_PAIRS} are needed)"
+    if pairs < MIN_PAIRS:
+        few = f"Too few pairs to say what this judge is worth (at least {MIN_PAIRS} are needed)"
         return f"{few}: {figures}."
     if accuracy["low"] > 0.5:
         return f"This judge is better than a coin: {figures}."

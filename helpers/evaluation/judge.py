@@ -21,9 +21,9 @@ from helpers.evaluation.calibration import calibrate
 from helpers.evaluation.rubrics import Kind, judge_message
 from helpers.evaluation.verdict_parser.readings import Reading, Reply, read_verdict
 from helpers.evaluation.verdict_parser.verdict import parse_verdict
-from helpers.evaluation.verdict_records import ORDERS, Pair, Verdict, record_of
+from helpers.evaluation.verdict_records import ORDERS, Pair, Verdict, verdict_record
 from helpers.evaluation.verdict_stats import Summary, summarize
-from helpers.teacher.abilities import abilities
+from helpers.teacher.abilities import find_abilities
 from helpers.teacher.cached_calls import ask_all
 from helpers.teacher.endpoint import Endpoint, teacher_endpoint
 
@@ -57,7 +57,7 @@ _SCHEMA = {
 
 def best_way(endpoint: Endpoint) -> str:
     """The most informative way of asking that an endpoint supports, found by short requests."""
-    able = abilities(endpoint)
+    able = find_abilities(endpoint)
     return "letters" if able["logprobs"] else "schema" if able["json_schema"] else "written"
 
 
@@ -178,7 +178,7 @@ def _record(pair: Pair, replies: Sequence[tuple[Reply, Reading]]) -> Verdict:
     if ab.first is not None and ba.first is not None:
         p_left = (ab.first + 1 - ba.first) / 2
     return {
-        **record_of(pair, ab.verdict, ba.verdict, p_left=p_left),
+        **verdict_record(pair, ab.verdict, ba.verdict, p_left=p_left),
         "improbable": ab.improbable + ba.improbable,
         "texts": {order: reply["text"] for order, (reply, _) in zip(ORDERS, replies, strict=True)},
     }

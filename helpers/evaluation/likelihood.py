@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.evaluation.verdict_records import Letter, Pair, Verdict, record_of
+from helpers.evaluation.verdict_records import Letter, Pair, Verdict, verdict_record
 from helpers.io import append_jsonl, read_jsonl
 from helpers.planning.hardware import working_dtype
 from helpers.training.batching import micro_batches
@@ -73,7 +73,7 @@ def judge_by_likelihood(
 
 def _record(pair: Pair, left: float, right: float) -> Verdict:
     verdict: Letter = "tie" if left == right else "A" if left > right else "B"
-    record = record_of(pair, verdict, _OTHER[verdict], p_left=None)
+    record = verdict_record(pair, verdict, _OTHER[verdict], p_left=None)
     return {**record, "scores": [round(left, 3), round(right, 3)]}
 
 

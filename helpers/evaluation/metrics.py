@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from helpers.data.filters import speaks
+from helpers.data.filters import is_in_language
 from helpers.evaluation.intervals import Interval, bootstrap, wilson
 from helpers.io import Task
 from helpers.similarity import repetition, rouge_l
@@ -78,7 +78,7 @@ def answer_facts(row: Task, answer: Answer, loss: float) -> Facts:
         "stop_rate": float(answer["stopped"]),
         "rouge_l": rouge_l(row["output"], answer["output"]),
         "repetition": repetition(answer["output"]),
-        "language_kept": float(speaks(answer["output"], row.get("language", "en"))),
+        "language_kept": float(is_in_language(answer["output"], row.get("language", "en"))),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypedDict, TypeVar
 
 from helpers.evaluation.verdict_records import Order, Pair
-from helpers.prompts import as_text
+from helpers.prompts import escape_special_tokens
 
 T = TypeVar("T")
 Kind = Literal["letter", "written"]
@@ -116,7 +116,11 @@ def grade_message(
 
 def _join(intro: str, blocks: Iterable[tuple[str, str | None]], ask: str) -> str:
     """A prompt: introduction, named blocks (those with content), and what to reply."""
-    parts = [f"[{name}]\n{as_text(content)}" for name, content in blocks if content is not None]
+    parts = [
+        f"[{name}]\n{escape_special_tokens(content)}"
+        for name, content in blocks
+        if content is not None
+    ]
     return "\n\n".join([intro, *parts, ask])
 
 

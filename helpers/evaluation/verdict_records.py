@@ -65,7 +65,7 @@ class Contest(TypedDict):
     points: float
 
 
-def record_of(pair: Pair, ab: Letter, ba: Letter, *, p_left: float | None) -> Verdict:
+def verdict_record(pair: Pair, ab: Letter, ba: Letter, *, p_left: float | None) -> Verdict:
     """The verdict record of a pair, from the letters named in both orders."""
     return {
         "id": pair["id"],

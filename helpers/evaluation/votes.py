@@ -109,7 +109,7 @@ def read_votes(path: str | Path) -> dict[str, dict[str, str]]:
     return votes
 
 
-def open_ballots(
+def remaining_ballots(
     ballots: Iterable[Ballot], votes: Mapping[str, Mapping[str, str]], voter: str
 ) -> list[Ballot]:
     """The ballots that this voter has not voted on, in their order."""
@@ -148,14 +148,14 @@ def _points(ballot: Ballot, choice: str, model: str) -> float:
     return float(ballot["models"][choice] == model)
 
 
-def sides(ballots: Iterable[Ballot], votes: Mapping[str, str]) -> dict[str, str]:
+def choices_by_model(ballots: Iterable[Ballot], votes: Mapping[str, str]) -> dict[str, str]:
     """A voter's choices as ``{ballot id: model name or "tie"}``, for :func:`agreement`."""
     models = {ballot["id"]: ballot["models"] for ballot in ballots}
     return {i: models[i].get(choice, "tie") for i, choice in votes.items() if i in models}
 
 
-def judged_sides(verdicts: Iterable[Verdict], left: str, right: str) -> dict[str, str]:
-    """A judge's records in the form of :func:`sides`: the model that won, or "tie".
+def winners_by_model(verdicts: Iterable[Verdict], left: str, right: str) -> dict[str, str]:
+    """A judge's records in the form of :func:`choices_by_model`: the model that won, or "tie".
 
     ``left`` and ``right`` are the models' names. Everything undecided is a tie.
     """

@@ -82,13 +82,13 @@ def training_plan(
     rows: int = 52_002,
     tokens: int = 5_770_000,
     ranks: int | None = None,
-    cards: Sequence[str] = ("A100-80GB",),
+    gpus: Sequence[str] = ("A100-80GB",),
     student: str | None = None,
     prices: Mapping[str, float] | None = None,
 ) -> TrainingPlan:
-    """Plan what a profile's training takes on each kind of GPU in ``cards``.
+    """Plan what a profile's training takes on each kind of GPU in ``gpus``.
 
-    ``cards`` are names from :data:`helpers.planning.gpus.GPUS`. ``rows`` and ``tokens`` count one
+    ``gpus`` are names from :data:`helpers.planning.gpus.GPUS`. ``rows`` and ``tokens`` count one
     epoch; the defaults are those of Stanford Alpaca's release in its template. Profiles named
     ``colab_…`` train LoRA on one GPU, all others in full on ``ranks`` GPUs. ``student`` replaces
     the profile's model. ``prices`` maps names of GPUs to dollars per hour.
@@ -103,7 +103,7 @@ def training_plan(
     batch = profile.lora_batch if lora else profile.fsdp_batch
     name = str(student or profile.student)
     config = model_config(name)
-    memory = _memory(profile, config, lora, ranks, "fp16" if "T4" in cards else "bf16")
+    memory = _memory(profile, config, lora, ranks, "fp16" if "T4" in gpus else "bf16")
     all_tokens = round(tokens * epochs)
     count = parameters(config)
     flops = (4 if lora else 6) * count * all_tokens
@@ -118,7 +118,7 @@ def training_plan(
         "updates": math.ceil(round(epochs * rows) / batch),
         "tokens": all_tokens,
         "memory": memory,
-        "gpus": {gpu: _estimate(_gpu(gpu), memory, flops, ranks, prices) for gpu in cards},
+        "gpus": {gpu: _estimate(_gpu(gpu), memory, flops, ranks, prices) for gpu in gpus},
     }
 
 

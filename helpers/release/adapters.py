@@ -17,9 +17,9 @@ from helpers.safe_io.received import ReceivedError, check_folder, read_json
 from helpers.safe_io.writing import write_text
 from helpers.training.adapter_base import BASE
 from helpers.training.checksums import Checksum, first_difference, is_checksum
-from helpers.training.finite import check_numbers
-from helpers.training.model_folders import SHARD
-from helpers.training.output_folders import copy_beside, new_folder
+from helpers.training.finite import check_finite
+from helpers.training.model_folders import MAX_FILE_SIZE
+from helpers.training.output_folders import copy_without_weights, new_folder
 from helpers.training.student import with_adapter
 from helpers.training.weights import INDEX, Weights
 
@@ -85,7 +85,7 @@ def _shapes(adapter: Path) -> Shapes:
     try:
         check_folder(adapter)
         _read_object(adapter / CONFIG)
-        check_numbers(adapter / WEIGHTS)
+        check_finite(adapter / WEIGHTS)
         with safe_open(adapter / WEIGHTS, framework="pt") as file:
             return {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (FileNotFoundError, SafetensorError) as error:
@@ -160,8 +160,10 @@ def merge(base: str | Path, adapter: str | Path, out: str | Path) -> Path:
     with new_folder(out, Weights(base).bytes) as scratch:
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", **safe)
         merged = with_adapter(model, adapter).merge_and_unload(safe_merge=True)
-        copy_beside(base, scratch, but=[INDEX])  # save_pretrained writes an index of its own
-        merged.save_pretrained(scratch, max_shard_size=SHARD)
+        copy_without_weights(
+            base, scratch, but=[INDEX]
+        )  # save_pretrained writes an index of its own
+        merged.save_pretrained(scratch, max_shard_size=MAX_FILE_SIZE)
     return Path(out)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 LONGEST = 2000  # characters of a message
-TAKEN_BACK = "(The filter withdrew this answer.)"
+WITHHELD_TEXT = "(The filter withdrew this answer.)"
 
 Decide = Callable[[str], Ruling]  # such as a Guard
 
@@ -76,7 +76,7 @@ def respond(
             return
 
 
-def answerers(
+def answer_functions(
     models: Mapping[str, tuple[PreTrainedModel, PreTrainedTokenizerBase]],
     guard: Decide,
     **limits: Any,
@@ -84,14 +84,14 @@ def answerers(
     """A function for each model that answers a text in one go, by name; for ``widgets.chat``.
 
     ``limits`` are keyword arguments of :func:`respond`. The functions raise Refused as it does. A
-    withheld answer has the text :data:`TAKEN_BACK`.
+    withheld answer has the text :data:`WITHHELD_TEXT`.
     """
 
     def answer_with(name: str) -> Callable[[str], ShownAnswer]:
         def answer(text: str) -> ShownAnswer:
             *_, answers = respond(text, {name: models[name]}, guard, **limits)
             if answers[name]["withheld"]:
-                return {**answers[name], "output": TAKEN_BACK}
+                return {**answers[name], "output": WITHHELD_TEXT}
             return answers[name]
 
         return answer

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from helpers.release.diff_notes import (
     NAMES,
-    NOTES,
+    NOTES_FILE,
     DiffError,
     DiffNote,
     check_names,
@@ -33,7 +33,7 @@ from helpers.release.diff_notes import (
 )
 from helpers.safe_io.writing import write_text
 from helpers.training.checksums import Checksum, checksum, first_difference
-from helpers.training.output_folders import copy_beside, new_folder
+from helpers.training.output_folders import copy_without_weights, new_folder
 from helpers.training.weights import Weights, bits_of
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def make_diff(base: str | Path, tuned: str | Path, out: str | Path) -> dict[str,
                     "stored": name in stored,
                 }
             _save(stored, scratch / file, {NAMES: json.dumps(list(after.files))})
-        copy_beside(after.folder, scratch, but=[NOTES])
-        write_text(scratch / NOTES, json.dumps(notes, indent=1) + "\n")
+        copy_without_weights(after.folder, scratch, but=[NOTES_FILE])
+        write_text(scratch / NOTES_FILE, json.dumps(notes, indent=1) + "\n")
     return notes
 
 
@@ -104,7 +104,7 @@ def recover(base: str | Path, diff: str | Path, out: str | Path) -> Path:
         for file, names in names_by_file.items():
             restored = {name: _restored(name, notes[name], before, change) for name in names}
             _save(restored, scratch / file)
-        copy_beside(change.folder, scratch, but=[NOTES])
+        copy_without_weights(change.folder, scratch, but=[NOTES_FILE])
     return Path(out)
 
 
@@ -124,7 +124,7 @@ def _check_size(name: str, note: DiffNote, before: Weights, change: Weights) -> 
             raise _damaged(change, note, name)
     elif _has_grown(tuned["shape"], before.shape(name) if name in before.files else None):
         raise DiffError(
-            f"{change.folder / NOTES} is damaged: neither the diff nor the base holds {name} "
+            f"{change.folder / NOTES_FILE} is damaged: neither the diff nor the base holds {name} "
             f"in the shape {tuned['shape']}. Get the diff again."
         )
 

@@ -9,7 +9,7 @@ from helpers.safe_io.received import read_json
 from helpers.training.checksums import Checksum, is_checksum
 from helpers.training.weights import Weights
 
-NOTES = "diff.json"
+NOTES_FILE = "diff.json"
 NAMES = "tensors"  # key in the header of a diff's file: the names of all tensors of the tuned model
 
 
@@ -37,7 +37,7 @@ def read_notes(diff: str | Path) -> dict[str, DiffNote]:
     A file name with a folder in it, for example, would write outside the new folder. Raises
     DiffError.
     """
-    path = Path(diff) / NOTES
+    path = Path(diff) / NOTES_FILE
     try:
         notes = read_json(path)
     except (OSError, ValueError):
@@ -72,7 +72,7 @@ def check_names(notes: Mapping[str, DiffNote], change: Weights, before: Weights)
     missing = sorted(expected - set(notes))
     if missing:
         raise DiffError(
-            f"{change.folder / NOTES} is not whole: it lacks {len(missing)} of "
+            f"{change.folder / NOTES_FILE} is not whole: it lacks {len(missing)} of "
             f"{len(expected | set(notes))} tensors, {missing[0]} among them. Get the diff again."
         )
 

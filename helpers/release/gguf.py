@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.prompts import format_prompt
 from helpers.safe_io.writing import move_into_place, scratch_folder
 from helpers.teacher.embedded_model import embedded_gguf
-from helpers.training.output_folders import check_room
+from helpers.training.output_folders import check_free_space
 from helpers.training.weights import Weights
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def export_gguf(
     out = Path(out)
     if out.exists():
         raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
-    check_room(out.parent, weights.bytes)
+    check_free_space(out.parent, weights.bytes)
     with scratch_folder(out) as scratch:
         unfinished = scratch / out.name
         with contextlib.closing(GGUFWriter(str(unfinished), "llama")) as writer:

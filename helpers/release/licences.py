@@ -94,7 +94,7 @@ def licence_chain(base: str | None, teacher: str) -> list[tuple[str, str, Terms]
     ]
 
 
-def may_be_sold(links: LicenceChain) -> tuple[bool | None, str]:
+def allows_commercial_use(links: LicenceChain) -> tuple[bool | None, str]:
     """Whether every part of a :func:`licence_chain` allows commercial use, and why.
 
     The answer is False if any part forbids it, else None if any part's terms are unknown.
@@ -112,7 +112,7 @@ def _which_terms(terms: Terms) -> str:
 
 def card_section(links: LicenceChain) -> list[str]:
     """The lines of a card about licences: each part with its terms, and whether sale is allowed."""
-    allowed, why = may_be_sold(links)
+    allowed, why = allows_commercial_use(links)
     answer = {True: "allowed", False: "not allowed", None: "not to be assumed"}[allowed]
     lines = ["## Whose terms hold", ""]
     lines += [
@@ -126,7 +126,7 @@ def hub_licence(links: LicenceChain) -> dict[str, str]:
     """The licence fields of a card's metadata for the hub: the strictest terms of a chain."""
     if {terms.name for _, _, terms in links} == {"Apache-2.0"}:
         return {"license": "apache-2.0"}
-    allowed, _ = may_be_sold(links)
+    allowed, _ = allows_commercial_use(links)
     deciding = [terms for _, _, terms in links if terms.commercial is allowed and terms.link]
     deciding = [terms for terms in deciding if terms.name != "Apache-2.0"] or deciding
     if not deciding:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, WatermarkingConfig
 
 KEY, SHARE, BIAS = 15485863, 0.25, 2.5  # transformers' default key: draw a secret one for real use
-FOUND = 0.001  # a text counts as watermarked below this p-value
+P_VALUE_LIMIT = 0.001  # a text counts as watermarked below this p-value
 
 
 class GreenCount(TypedDict):
@@ -101,7 +101,7 @@ def detect(ids: Iterable[int], vocabulary: int, key: int = KEY) -> GreenCount:
     return {"pairs": n, "green": green, "z": (green - n * SHARE) / deviation, "p": p_value}
 
 
-def edited(text: str, share: float, others: str, rng: random.Random) -> str:
+def replace_words(text: str, share: float, others: str, rng: random.Random) -> str:
     """The text with that share of its words replaced by words from ``others``, drawn by ``rng``."""
     words, replacements = text.split(" "), others.split()
     for i in rng.sample(range(len(words)), round(share * len(words))):
@@ -109,7 +109,7 @@ def edited(text: str, share: float, others: str, rng: random.Random) -> str:
     return " ".join(words)
 
 
-def sampled(
+def sample_answers(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Task],
@@ -145,7 +145,7 @@ def count_found(texts: Iterable[Sequence[int]], vocabulary: int) -> FoundRate:
     The interval is Wilson's. A text that is too short to have a pair counts as not found.
     """
     counts = [detect(ids, vocabulary) for ids in texts]
-    found = sum(count["p"] is not None and count["p"] < FOUND for count in counts)
+    found = sum(count["p"] is not None and count["p"] < P_VALUE_LIMIT for count in counts)
     scores = [count["z"] for count in counts if count["z"] is not None]
     return {**wilson(found, len(counts)), "z": statistics.median(scores) if scores else None}
 
@@ -183,7 +183,8 @@ def found_after_edits(
     rng = random.Random(0)
     return {
         share: count_found(
-            token_ids([edited(text, share, others, rng) for text in texts], tokenizer), vocabulary
+            token_ids([replace_words(text, share, others, rng) for text in texts], tokenizer),
+            vocabulary,
         )
         for share in shares
     }

@@ -94,13 +94,13 @@ class Run:
         with self._changed_manifest() as manifest:
             manifest["steps"][step] = entry
 
-    def note(self, step: str, **facts: object) -> None:
+    def add_figures(self, step: str, **facts: object) -> None:
         """Add figures to a finished step. A figure of the same name is replaced."""
         with self._changed_manifest() as manifest:
             if step in manifest["steps"]:
                 manifest["steps"][step].update(facts)
 
-    def remember(
+    def reuse_rows(
         self, name: str, mark: str, make: Callable[[], Iterable[Mapping[str, Any]]]
     ) -> list[dict[str, Any]]:
         """Rows of a JSONL file that are made once, and reused while ``mark`` stays the same.

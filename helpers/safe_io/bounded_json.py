@@ -24,7 +24,7 @@ def bounded_json(text: str | bytes, levels: int = LEVELS, characters: int = CHAR
         text = text.decode("utf-8-sig")
     if len(text) > characters:
         raise ValueError(f"the JSON text has {len(text):,} characters; {characters:,} are allowed")
-    place = too_deep(text, 0, levels)
+    place = find_too_deep(text, 0, levels)
     if place is not None:
         raise ValueError(
             f"the JSON text has more than {levels} levels of lists and objects inside one "
@@ -33,7 +33,7 @@ def bounded_json(text: str | bytes, levels: int = LEVELS, characters: int = CHAR
     return json.loads(text)
 
 
-def too_deep(text: str, begin: int = 0, levels: int = LEVELS) -> int | None:
+def find_too_deep(text: str, begin: int = 0, levels: int = LEVELS) -> int | None:
     """Find where a JSON value exceeds the allowed number of levels.
 
     Reading starts at ``begin``. It stops at the end of the value, or where the text can no longer

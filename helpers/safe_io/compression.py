@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from helpers.safe_io.file_kinds import DataError
 
-LAYERS = 2  # how often a file may be compressed, for example a .gz inside a .gz
-MOST = 2_000_000_000  # bytes that a file may have after unpacking
+MAX_LAYERS = 2  # how often a file may be compressed, for example a .gz inside a .gz
+MAX_BYTES = 2_000_000_000  # bytes that a file may have after unpacking
 # Above HARMLESS bytes, content of more than RATIO times the file's size is refused. Rows that
 # people wrote shrink to a fifth at best.
 HARMLESS, RATIO = 100_000_000, 1000
@@ -49,7 +49,7 @@ def decompress(data: bytes, path: Path) -> bytes:
     than twice, or too large after unpacking.
     """
     packed_size = len(data)
-    for _ in range(LAYERS):
+    for _ in range(MAX_LAYERS):
         opener = _opener_of(data)
         if opener is None:
             return data
@@ -66,10 +66,10 @@ def decompress(data: bytes, path: Path) -> bytes:
 
 def check_size(size: int, packed_size: int, path: Path) -> None:
     """Raise DataError if ``size`` bytes, unpacked from ``packed_size`` bytes, are too many."""
-    if size > MOST:
+    if size > MAX_BYTES:
         raise DataError(
-            f"{path}: after unpacking, it has more than {MOST:,} bytes, the largest size allowed. "
-            "Split it into several files."
+            f"{path}: after unpacking, it has more than {MAX_BYTES:,} bytes, the largest size "
+            "allowed. Split it into several files."
         )
     if size > HARMLESS and size > RATIO * packed_size:
         raise DataError(

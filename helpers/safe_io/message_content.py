@@ -11,28 +11,28 @@ def text_of(content: object) -> str:
     """
     if isinstance(content, str):
         return content
-    parts = field(content, "parts")  # Gemini's own format
+    parts = read_field(content, "parts")  # Gemini's own format
     content = parts if isinstance(parts, list) else content
     if isinstance(content, list):
         return "".join(map(_text_of_part, content))
-    return _text_of_part(content) if field(content, "type") in _TEXT_PARTS else ""
+    return _text_of_part(content) if read_field(content, "type") in _TEXT_PARTS else ""
 
 
 def _text_of_part(part: object) -> str:
     """The text of one part. Some servers nest it once more: ``{"text": {"value": …}}``."""
     if isinstance(part, str):
         return part
-    if (field(part, "type") or "text") not in _TEXT_PARTS or field(part, "thought"):
+    if (read_field(part, "type") or "text") not in _TEXT_PARTS or read_field(part, "thought"):
         return ""
     for name in ("text", "content"):
-        text = field(part, name)
-        for found in (text, field(text, "value"), field(text, "text")):
+        text = read_field(part, name)
+        for found in (text, read_field(text, "value"), read_field(text, "text")):
             if isinstance(found, str):
                 return found
     return ""
 
 
-def field(part: object, name: str) -> object:
+def read_field(part: object, name: str) -> object:
     """A key of a dict or an attribute of any other object; None where there is none.
 
     The same reply is an object from the client and a dict in a batch file.

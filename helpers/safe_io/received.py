@@ -13,7 +13,7 @@ from pathlib import Path
 from helpers.safe_io.bounded_json import bounded_json
 from helpers.safe_io.regular_files import NoFileError, kind_of, read_regular
 
-LARGEST = 200_000_000  # bytes of a JSON file; the largest tokenizers have a sixth of that
+MAX_JSON_BYTES = 200_000_000  # bytes of a JSON file; the largest tokenizers have a sixth of that
 
 
 class ReceivedError(ValueError):
@@ -37,10 +37,10 @@ def read_json(path: str | Path) -> object:
     """The value of a JSON file. Raises ReceivedError if it is not JSON, too large or too deep."""
     path = Path(path)
     try:
-        data = read_regular(path, LARGEST + 1)
-        if len(data) > LARGEST:
-            raise ValueError(f"it has more than {LARGEST:,} bytes, the largest size allowed")
-        return bounded_json(data.decode("utf-8"), characters=LARGEST)
+        data = read_regular(path, MAX_JSON_BYTES + 1)
+        if len(data) > MAX_JSON_BYTES:
+            raise ValueError(f"it has more than {MAX_JSON_BYTES:,} bytes, the largest size allowed")
+        return bounded_json(data.decode("utf-8"), characters=MAX_JSON_BYTES)
     except (ValueError, NoFileError) as error:
         raise ReceivedError(
             f"{path} is not a usable JSON file: {error}. Get the file again from its source."

@@ -34,7 +34,7 @@ _TOO_FEW_TOKENS = re.compile(
 Probe = Callable[[], object]  # sends a request; its result is true if the ability is there
 
 
-def abilities(endpoint: Endpoint) -> dict[str, bool]:
+def find_abilities(endpoint: Endpoint) -> dict[str, bool]:
     """What an endpoint can do, as a dict from ability to bool.
 
     ``chat``, ``completions`` (continues raw text, which self-synthesis needs), ``logprobs`` (the

@@ -20,7 +20,7 @@ Tokens = tuple[int, int]  # in and out
 RequestId = int | str  # the number of a request for tasks, or the key of a cached call
 
 
-def charged(usage: Sequence[int | None], most: Tokens) -> Tokens:
+def charged_tokens(usage: Sequence[int | None], most: Tokens) -> Tokens:
     """The tokens in and out to charge for a reply: its ``usage``, or ``most`` where that is None.
 
     ``usage`` is None for a count that is missing or cannot be true (:func:`replies.usage_of`).
@@ -151,7 +151,7 @@ class Tries:
             budget.count_lost(self.most[request], max(0, sent - answered.get(request, 0)))
 
 
-class Meter:
+class RequestCharges:
     """Charges the tries of one request; ``send_with_retries`` calls ``before`` and ``failed``.
 
     ``most`` is the most tokens, in and out, that a try may use. The caller has reserved them for

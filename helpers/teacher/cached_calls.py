@@ -26,11 +26,11 @@ from helpers.teacher.answer_cache import (
     read_answers,
     tries_of,
 )
-from helpers.teacher.budget import Budget, CapReached, Meter, charged
+from helpers.teacher.budget import Budget, CapReached, RequestCharges, charged_tokens
 from helpers.teacher.endpoint import Endpoint, EndpointError
-from helpers.teacher.replies import choice_of, first_token, usage_of
+from helpers.teacher.replies import first_token, read_completion, usage_of
 from helpers.teacher.request_parameters import check_bounded, fit_request, most_tokens_out
-from helpers.teacher.retries import FRUITLESS, send_with_retries
+from helpers.teacher.retries import MAX_EMPTY_REPLIES, send_with_retries
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -134,7 +134,7 @@ class _Sender:
             raise self.failure
         check_bounded(body, self.endpoint, capped=self.budget.max_tokens is not None)
         tokens_in, tokens_out = most_tokens(body, self.endpoint)
-        meter = Meter(key, (tokens_in, tokens_out + self.overrun), self.budget, self.tries)
+        meter = RequestCharges(key, (tokens_in, tokens_out + self.overrun), self.budget, self.tries)
         await self._reserve(meter)
         started = time.monotonic()
         reply = await send_with_retries(
@@ -149,7 +149,7 @@ class _Sender:
         self._check_not_empty(answer)
         return answer
 
-    async def _reserve(self, meter: Meter) -> None:
+    async def _reserve(self, meter: RequestCharges) -> None:
         """Reserve the cost of a try. Raises CapReached if it does not fit under a cap."""
         try:
             await self.budget.wait_for_room(meter.most)
@@ -161,15 +161,15 @@ class _Sender:
             ) from None
 
     def _keep(
-        self, key: str, body: Body, reply: object, meter: Meter, seconds: float
+        self, key: str, body: Body, reply: object, meter: RequestCharges, seconds: float
     ) -> CachedAnswer:
         """Write an answer to the cache, whatever its format, and charge what it used."""
         sent = fit_request(body, self.endpoint)
-        used = charged(usage_of(reply, body), meter.most)
+        used = charged_tokens(usage_of(reply, body), meter.most)
         self.overrun = max(self.overrun, used[1] - most_tokens_out(sent))
         answer: CachedAnswer = {
             "key": key,
-            **choice_of(reply, sent),
+            **read_completion(reply, sent),
             "letters": first_token(reply),
             "usage": list(used),
             "seconds": seconds,
@@ -182,10 +182,10 @@ class _Sender:
         """Raise EndpointError after too many empty answers in a row."""
         content = answer["letters"] or without_thinking(answer["text"]).strip()
         self.empty_in_a_row = 0 if content else self.empty_in_a_row + 1
-        if self.empty_in_a_row >= FRUITLESS:
+        if self.empty_in_a_row >= MAX_EMPTY_REPLIES:
             raise EndpointError(
-                f"nothing comes back from {self.endpoint.base_url}: {FRUITLESS} replies in a row "
-                f"without a text (finish {answer['finish']!r}). A model that thinks spends its "
+                f"nothing comes back from {self.endpoint.base_url}: {MAX_EMPTY_REPLIES} replies in a "
+                f"row without a text (finish {answer['finish']!r}). A model that thinks spends its "
                 "tokens before it answers: give it more tokens, or switch the thinking off, with "
                 "Endpoint(parameters={'max_tokens': …})."
             )

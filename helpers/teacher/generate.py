@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
-from helpers.data.filters import fault_of
+from helpers.data.filters import rejection_of
 from helpers.data.parsing.task_list import Drop, parse_completion
 from helpers.io import append_jsonl, write_jsonl
 from helpers.safe_io.row_shapes import Task
-from helpers.teacher.budget import Meter
+from helpers.teacher.budget import RequestCharges
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_estimate import Estimate, estimate
 from helpers.teacher.generation_folder import (
@@ -42,10 +42,10 @@ __all__ = [
     "Settings",
     "TaskFilter",
     "estimate",
-    "fault_of",
     "generate",
     "parse_completion",
     "preview",
+    "rejection_of",
 ]
 
 
@@ -80,7 +80,7 @@ async def generate(
         _refuse_pending_batch(folder)
         progress = _resume(endpoint, seeds, settings, guarded, folder)
 
-        def on_answer(record: RawRecord, meter: Meter) -> None:
+        def on_answer(record: RawRecord, meter: RequestCharges) -> None:
             append_jsonl(folder / "raw.jsonl", [record])
             progress.add(record, meter)
             accepted, dropped = progress.filter_answered()

@@ -19,8 +19,8 @@ from helpers.safe_io.writing import write_text
 from helpers.teacher.budget import Budget, RequestId, Tokens, Tries
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_settings import Settings
-from helpers.teacher.prices import BATCH_PRICE
-from helpers.teacher.raw_records import RawRecord, charged_tokens
+from helpers.teacher.prices import BATCH_PRICE_SHARE
+from helpers.teacher.raw_records import RawRecord, tokens_charged_for
 
 
 class Batch(TypedDict):
@@ -59,8 +59,8 @@ def charge_spent(budget: Budget, records: Iterable[RawRecord], tries: Tries, mos
     """
     answered: dict[RequestId, int] = {}
     for record in records:
-        price = BATCH_PRICE if record.get("batch") else 1.0
-        budget.spend(charged_tokens(record, most), price=price)
+        price = BATCH_PRICE_SHARE if record.get("batch") else 1.0
+        budget.spend(tokens_charged_for(record, most), price=price)
         answered[record["number"]] = record.get("tries", 0)
     tries.charge_lost(budget, answered)
 

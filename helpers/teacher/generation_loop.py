@@ -6,22 +6,22 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.safe_io.row_shapes import Task
-from helpers.teacher.budget import CapReached, Meter
+from helpers.teacher.budget import CapReached, RequestCharges
 from helpers.teacher.generation_progress import Progress
 from helpers.teacher.raw_records import RawRecord
-from helpers.teacher.task_requests import ask, request_of
+from helpers.teacher.task_requests import ask, choose_examples
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-OnAnswer = Callable[[RawRecord, Meter], None]
+OnAnswer = Callable[[RawRecord, RequestCharges], None]
 
 
 class _Sent(NamedTuple):
     """What the loop knows of a request in flight: the first fields of its record, and its meter."""
 
     record: RawRecord
-    meter: Meter
+    meter: RequestCharges
 
 
 _InFlight = dict["asyncio.Task[RawRecord]", _Sent]
@@ -76,8 +76,8 @@ def _send(
 ) -> tuple[Coroutine[Any, Any, RawRecord], _Sent]:
     """A request as a coroutine, with its worst case reserved; it gives up after a failure."""
     settings = progress.settings
-    record, examples = request_of(number, seeds, settings, progress.task_filter.accepted)
-    meter = Meter(number, progress.worst_case, progress.budget, progress.tries)
+    record, examples = choose_examples(number, seeds, settings, progress.task_filter.accepted)
+    meter = RequestCharges(number, progress.worst_case, progress.budget, progress.tries)
     progress.budget.reserve(progress.worst_case)
     call = ask(
         client, progress.endpoint, number, examples, settings, meter,

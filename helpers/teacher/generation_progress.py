@@ -6,12 +6,12 @@ from typing import NotRequired, TypedDict
 
 from helpers.data.parsing.task_list import Drop
 from helpers.safe_io.row_shapes import Task
-from helpers.teacher.budget import Budget, Meter, Tokens, Tries
+from helpers.teacher.budget import Budget, RequestCharges, Tokens, Tries
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_folder import charge_spent, raw_records
 from helpers.teacher.generation_settings import Settings
-from helpers.teacher.raw_records import RawRecord, charged_tokens, tasks_of
-from helpers.teacher.retries import FRUITLESS
+from helpers.teacher.raw_records import RawRecord, tasks_of, tokens_charged_for
+from helpers.teacher.retries import MAX_EMPTY_REPLIES
 from helpers.teacher.task_filter import TaskFilter
 from helpers.teacher.task_requests import worst_case
 
@@ -68,7 +68,7 @@ class Progress:
             self._count(record)
         charge_spent(self.budget, records, self.tries, self.worst_case)
 
-    def add(self, record: RawRecord, meter: Meter) -> None:
+    def add(self, record: RawRecord, meter: RequestCharges) -> None:
         """Add the raw record of a request that was answered now, and charge it."""
         used = self._count(record)
         meter.answered(used)
@@ -83,7 +83,7 @@ class Progress:
     def _count(self, record: RawRecord) -> Tokens:
         """Count an answer; returns the tokens in and out that it is charged with."""
         self.answered[record["number"]] = record
-        used = charged_tokens(record, self.worst_case)
+        used = tokens_charged_for(record, self.worst_case)
         self.tokens_in, self.tokens_out = self.tokens_in + used[0], self.tokens_out + used[1]
         self.seconds += record.get("seconds", 0.0)
         return used
@@ -120,7 +120,7 @@ class Progress:
             return "target reached"
         if len(self.answered) + in_flight >= self.settings.request_limit:
             return "request limit reached"
-        if self.replies_without_task >= FRUITLESS:
+        if self.replies_without_task >= MAX_EMPTY_REPLIES:
             return self._why_fruitless()
         if cap := self.budget.cap_exceeded_by(self.worst_case):
             return f"{cap} cap reached"

@@ -38,12 +38,12 @@ from helpers.teacher.generation_folder import (
     raw_records,
 )
 from helpers.teacher.generation_settings import Settings, check_settings
-from helpers.teacher.prices import BATCH_PRICE
-from helpers.teacher.raw_records import RawRecord, charged_tokens
-from helpers.teacher.replies import choice_of, usage_of
+from helpers.teacher.prices import BATCH_PRICE_SHARE
+from helpers.teacher.raw_records import RawRecord, tokens_charged_for
+from helpers.teacher.replies import read_completion, usage_of
 from helpers.teacher.request_parameters import fit_request
 from helpers.teacher.retries import with_endpoint_errors
-from helpers.teacher.task_requests import list_request, request_of, worst_case
+from helpers.teacher.task_requests import choose_examples, list_request, worst_case
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -165,7 +165,7 @@ def _charge_repeated(records: Iterable[RawRecord], folder: Path) -> None:
     for record in records:
         number = record["number"]
         if tries.sent[number] < seen[number]:  # not recorded by an earlier collection
-            tries.add_sent(number, charged_tokens(record, _UNCOUNTED))
+            tries.add_sent(number, tokens_charged_for(record, _UNCOUNTED))
         seen[number] += 1
 
 
@@ -177,7 +177,7 @@ def _check_caps(
     requests = count + sum(len(batch["examples"]) for batch in pending_batches(folder))
     spent = Budget(endpoint, settings.max_dollars, settings.max_tokens)
     charge_spent(spent, raw_records(folder), Tries(folder / "tries.jsonl"), most.tokens)
-    dollars = spent.dollars + BATCH_PRICE * requests * most.dollars
+    dollars = spent.dollars + BATCH_PRICE_SHARE * requests * most.dollars
     tokens = spent.tokens + requests * sum(most.tokens)
     together = f"with what was spent and the batches not yet collected, {count} requests could"
     if dollars > settings.max_dollars:
@@ -202,7 +202,7 @@ def _prepare(
     examples: dict[str, list[str]] = {}
     start = 0
     for number in islice((n for n in count_from() if n not in taken), count):
-        record, shown = request_of(number, seeds, replace(settings, from_accepted=0))
+        record, shown = choose_examples(number, seeds, replace(settings, from_accepted=0))
         body, start = list_request(number, shown, settings)
         body = {"model": endpoint.model, **fit_request(body, endpoint)}
         examples[str(number)] = record["examples"]
@@ -233,7 +233,7 @@ def _record_of(body: dict[str, Any], batch: Batch) -> RawRecord:
 
     reply = ChatCompletion.construct(**body)  # as lenient as the client is with a live reply
     return {
-        "completion": choice_of(reply),
+        "completion": read_completion(reply),
         "start": batch["start"],
         "usage": usage_of(reply),
         "way": batch["way"],

@@ -19,7 +19,7 @@ class Price(NamedTuple):
     read: str
 
 
-BATCH_PRICE = 0.5  # share of the price that OpenAI's Batch API charges, for tokens in and out
+BATCH_PRICE_SHARE = 0.5  # share of the price that OpenAI's Batch API charges, for tokens in and out
 
 # Source: the price list of the package LiteLLM 1.110.2, which links the providers' price pages.
 _READ = "2026-11-29"

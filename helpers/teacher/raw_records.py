@@ -7,10 +7,10 @@ time, for example with better filters.
 from typing import TypedDict
 
 from helpers.data.parsing.finish_reasons import is_filtered, is_whole
-from helpers.data.parsing.task_list import Drop, parse_completion, parse_structured
+from helpers.data.parsing.task_list import Drop, parse_completion, parse_json_completion
 from helpers.data.parsing.thinking import without_thinking
 from helpers.safe_io.row_shapes import Task
-from helpers.teacher.budget import Tokens, charged
+from helpers.teacher.budget import Tokens, charged_tokens
 from helpers.teacher.replies import Completion
 
 
@@ -46,7 +46,7 @@ def tasks_of(record: RawRecord) -> tuple[list[Task], list[Drop]]:
     if finish == "refusal" or not without_thinking(text).strip():
         return [], [{"reason": _why_unusable(finish) or "empty reply", "text": text}]
     if record.get("way") == "task_json":
-        return parse_structured(text, finish)
+        return parse_json_completion(text, finish)
     return parse_completion(text, record["start"], finish)
 
 
@@ -85,9 +85,9 @@ def _why_unusable(finish: str | None, part: str = "") -> str | None:
     return None if is_whole(finish) else f"{part}cut by the length limit"
 
 
-def charged_tokens(record: RawRecord, most: Tokens) -> Tokens:
+def tokens_charged_for(record: RawRecord, most: Tokens) -> Tokens:
     """The tokens in and out that a raw record is charged with.
 
     ``most`` replaces a count that the provider did not give, or that cannot be true.
     """
-    return charged(record["usage"], most)
+    return charged_tokens(record["usage"], most)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
-from helpers.safe_io.message_content import field as _field
+from helpers.safe_io.message_content import read_field as _field
 from helpers.safe_io.message_content import text_of
 
 MOST_TOKENS = 2_000_000  # no model reads or writes more in one request
@@ -28,7 +28,7 @@ class Completion(TypedDict):
     raw: NotRequired[str]
 
 
-def choice_of(reply: object, asked: Mapping[str, Any] | None = None) -> Completion:
+def read_completion(reply: object, asked: Mapping[str, Any] | None = None) -> Completion:
     """Text and finish reason of a chat or text completion, whatever its format.
 
     ``finish`` is the provider's word, or one of these::
@@ -160,7 +160,7 @@ def _reply_length(reply: object) -> int:
     thought = max(_text_length(_field(message, name)) for name in names)
     content = _field(message, "content")
     parts = _text_length(content) if isinstance(content, list) else 0
-    return max(len(choice_of(reply)["text"] or ""), parts) + thought
+    return max(len(read_completion(reply)["text"] or ""), parts) + thought
 
 
 def _text_length(value: object) -> int:

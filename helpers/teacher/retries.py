@@ -35,12 +35,12 @@ from helpers.teacher.failures import (
 )
 from helpers.teacher.pauses import retry_after
 from helpers.teacher.refused_parameters import learn_from_refusal
-from helpers.teacher.replies import choice_of, usage_of
+from helpers.teacher.replies import read_completion, usage_of
 from helpers.teacher.request_parameters import as_arguments, fit_request
 
 TRIES = 6
 FIRST_WAIT = 1.0  # seconds
-FRUITLESS = 12  # replies in a row without anything usable, after which a run stops
+MAX_EMPTY_REPLIES = 12  # replies in a row without anything usable, after which a run stops
 
 Result = TypeVar("Result")
 
@@ -160,7 +160,7 @@ def _check_has_choices(reply: Any) -> None:
         unknown_fields = getattr(reply, "model_extra", None) or {}
         error = unknown_fields if error_message(unknown_fields) else None
     missing = choices is None and None in usage_of(reply)
-    if missing or (error and not choice_of(reply)["text"]):
+    if missing or (error and not read_completion(reply)["text"]):
         raise InvalidReply(f"found a {type(reply).__name__} without choices", error)
 
 

@@ -8,8 +8,9 @@ output of an example, and what is too similar to a task that was kept before.
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
-from helpers.data.filters import fault_of
-from helpers.data.parsing.task_list import Drop, normal_input
+from helpers.data.filters import rejection_of
+from helpers.data.parsing.no_input import without_no_input
+from helpers.data.parsing.task_list import Drop
 from helpers.safe_io.row_shapes import Task
 from helpers.similarity import Admission, RougeIndex, is_above, rouge_l
 from helpers.teacher.generation_settings import Settings
@@ -65,8 +66,8 @@ class TaskFilter:
         for drop in drops:
             yield record, None, {**drop, "filter": "parse"}
         for task in tasks:
-            task = {**task, "input": normal_input(task["input"])}
-            if fault := fault_of(task, self.settings.language):
+            task = {**task, "input": without_no_input(task["input"])}
+            if fault := rejection_of(task, self.settings.language):
                 yield record, None, _dropped(task, *fault)
             elif example := self._copied_example(task, record):
                 reason = "output copied from an example"

@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.data.parsing.finish_reasons import is_whole
-from helpers.prompts import as_text, chat_turns, task_list_prompt
+from helpers.prompts import chat_turns, escape_special_tokens, task_list_prompt
 from helpers.safe_io.row_shapes import Task
-from helpers.teacher.budget import Meter, Tokens
+from helpers.teacher.budget import RequestCharges, Tokens
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_settings import Settings
 from helpers.teacher.raw_records import RawRecord
-from helpers.teacher.replies import Completion, choice_of, usage_of
+from helpers.teacher.replies import Completion, read_completion, usage_of
 from helpers.teacher.request_parameters import fit_request, most_tokens_out
 from helpers.teacher.retries import send_with_retries
 
@@ -55,7 +55,7 @@ _JSON_REQUEST = (
 )
 
 
-def request_of(
+def choose_examples(
     number: int, seeds: Sequence[Task], settings: Settings, accepted: Sequence[Task] = ()
 ) -> tuple[RawRecord, list[Task]]:
     """The beginning of the raw record of request ``number``, and the request's example tasks.
@@ -82,11 +82,11 @@ async def ask(
     number: int,
     examples: Sequence[Task],
     settings: Settings,
-    meter: Meter,
+    meter: RequestCharges,
     *,
     given_up: Callable[[], bool] = lambda: False,
 ) -> RawRecord:
-    """Send one request; returns the raw record without the fields of :func:`request_of`.
+    """Send one request; returns the raw record without the fields of :func:`choose_examples`.
 
     ``meter`` counts every try and keeps the caps. Raises EndpointError if the endpoint cannot be
     used, or once ``given_up()`` is true; CapReached before a try that does not fit under a cap.
@@ -97,7 +97,7 @@ async def ask(
         reply = await send_with_retries(
             create, body, endpoint, before=meter.before, failed=meter.failed, given_up=given_up
         )
-        return choice_of(reply, fit_request(body, endpoint)), usage_of(reply, body)
+        return read_completion(reply, fit_request(body, endpoint)), usage_of(reply, body)
 
     record: RawRecord
     if settings.way == "self_synthesis":
@@ -128,7 +128,7 @@ async def _ask_self_synthesis(
         return await send(client.completions.create, body)
 
     instruction, usage = await write(
-        f"{chat_turns([], open_user=True)}{as_text(opening)}",
+        f"{chat_turns([], open_user=True)}{escape_special_tokens(opening)}",
         max_tokens=settings.instruction_tokens,
         temperature=settings.temperature,
         top_p=0.95,
@@ -139,7 +139,7 @@ async def _ask_self_synthesis(
         return record  # an unfinished instruction is not worth an answer
     turns = chat_turns([(row["instruction"], row["output"]) for row in shown], open_user=True)
     answer, more = await write(
-        f"{turns}{as_text(instruction['text'])}<|im_end|>\n<|im_start|>assistant\n",
+        f"{turns}{escape_special_tokens(instruction['text'])}<|im_end|>\n<|im_start|>assistant\n",
         max_tokens=settings.answer_tokens,
         temperature=settings.answer_temperature,
         # Small models ramble: a bias ends the answer at the first place where it can end.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 NOT_COMPARED = ("lora_recompute", "fsdp_recompute", "fsdp_ranks", "fsdp_student")
 
 
-def made_with(
+def describe_training(
     method: str,
     profile: Profile,
     model: PreTrainedModel,
@@ -69,7 +69,7 @@ def _architecture(config: PretrainedConfig) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if not key.startswith(left_out)}
 
 
-def check_made_with(folder: str | Path, wanted: Mapping[str, object]) -> None:
+def check_same_training(folder: str | Path, wanted: Mapping[str, object]) -> None:
     """Check that the checkpoints in ``folder`` belong to the training that ``wanted`` describes.
 
     A folder without checkpoints is labelled with ``wanted``. Raises ValueError that names what
@@ -99,7 +99,7 @@ def check_made_with(folder: str | Path, wanted: Mapping[str, object]) -> None:
 
 
 @contextmanager
-def training_alone(folder: str | Path) -> Iterator[None]:
+def lock_training(folder: str | Path) -> Iterator[None]:
     """Lock a training's folder for this process; ValueError if another training has locked it."""
     why = f"another training is writing into {folder}. Wait for it, or name another folder."
     with locked(Path(folder) / ".training.lock", why):

@@ -28,7 +28,7 @@ def row_numbers(rows: Iterable[Task], dropped: Iterable[DroppedRow]) -> list[int
     return [number for number, row in enumerate(rows) if id(row) not in gone]
 
 
-def numbered(
+def with_row_numbers(
     encoded: Iterable[EncodedRow], rows: Iterable[Task], dropped: Iterable[DroppedRow]
 ) -> list[EncodedRow]:
     """Add to each encoded row its number in ``rows`` as ``row``, so that an error can name it."""
@@ -36,7 +36,7 @@ def numbered(
     return [{**each, "row": number} for each, number in zip(encoded, numbers, strict=True)]
 
 
-def not_finite(losses: Iterable[float], groups: Iterable[Sequence[int]]) -> list[int]:
+def rows_not_finite(losses: Iterable[float], groups: Iterable[Sequence[int]]) -> list[int]:
     """Return the row numbers behind the losses that are NaN or infinite, sorted.
 
     Each loss is the sum over one of the ``groups`` of row numbers.
@@ -61,7 +61,7 @@ def stop_training(what: str, step: int, numbers: Iterable[int], kind: str = "tra
     )
 
 
-def check_numbers(path: str | Path) -> None:
+def check_finite(path: str | Path) -> None:
     """Raise ValueError if a safetensors file holds NaN or infinity."""
     from safetensors import safe_open
 

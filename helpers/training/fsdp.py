@@ -36,11 +36,10 @@ from helpers.planning.training_plan import data_size, format_plan, training_plan
 from helpers.profiles import Profile, load_profile
 from helpers.safe_io.row_shapes import Task
 from helpers.safe_io.writing import write_text
-from helpers.training.checkpoints import training_alone
+from helpers.training.checkpoints import lock_training
 from helpers.training.fsdp_training import train_fsdp
 from helpers.training.launch import end_with_parent, init_process_group, torchrun
 from helpers.training.model_folders import CACHE, student_folder
-from helpers.training.schedule import global_batches  # noqa: F401  (lesson 4 imports it from here)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -51,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.plan:
         size = data_size(args.data)
         plan = training_plan(
-            profile, ranks=args.ranks, cards=args.gpus, student=args.student, **size
+            profile, ranks=args.ranks, gpus=args.gpus, student=args.student, **size
         )
         print(format_plan(plan))
         return
@@ -76,7 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", action="store_true", help="print the plan and start nothing")
     parser.add_argument(
         "--gpus",
-        "--cards",  # the name that lesson 4 shows
         nargs="+",
         default=["A100-80GB"],
         choices=[gpu.name for gpu in GPUS],
@@ -110,7 +108,7 @@ def _train_as_rank(args: argparse.Namespace, profile: Profile, student: str) -> 
     # Ranks that share all cores would wait for one another, so each gets its part of them.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ["LOCAL_WORLD_SIZE"])))
     first = int(os.environ["RANK"]) == 0
-    with training_alone(args.out) if first else contextlib.nullcontext():
+    with lock_training(args.out) if first else contextlib.nullcontext():
         _train_in_group(rows, heldout, student, profile, Path(args.out))
 
 

@@ -18,7 +18,7 @@ import torch.distributed as dist
 from helpers.planning.hardware import device
 from helpers.training.batching import to_tensors
 from helpers.training.encoding import EncodedRow, response_tokens
-from helpers.training.finite import not_finite, stop_training
+from helpers.training.finite import rows_not_finite, stop_training
 from helpers.training.meter import Meter
 from helpers.training.schedule import rank_share
 from helpers.training.shards import Learner
@@ -100,7 +100,9 @@ def _finite_sum(
     """
     total = _sum_over_ranks(sum(losses))
     if not math.isfinite(total):
-        mine = not_finite([loss.item() for loss in losses], [_row_numbers(part) for part in share])
+        mine = rows_not_finite(
+            [loss.item() for loss in losses], [_row_numbers(part) for part in share]
+        )
         found: list[list[int]] = [[]] * dist.get_world_size()
         dist.all_gather_object(found, mine)
         stop_training("the loss", step, [number for numbers in found for number in numbers], kind)

@@ -30,9 +30,9 @@ from helpers.planning.hardware import device
 from helpers.planning.out_of_memory import explain_out_of_memory
 from helpers.profiles import Profile
 from helpers.safe_io.row_shapes import Task
-from helpers.training.checkpoints import check_made_with, made_with
+from helpers.training.checkpoints import check_same_training, describe_training
 from helpers.training.encoding import EncodedRow, encode_all
-from helpers.training.finite import numbered
+from helpers.training.finite import with_row_numbers
 from helpers.training.fsdp_steps import mean_loss, train_step
 from helpers.training.meter import CurvePoint, Meter, TrainingRecord
 from helpers.training.schedule import global_batches, learning_rate_factor
@@ -84,9 +84,12 @@ def train_fsdp(
     updates = global_batches(lengths, profile.fsdp_batch, ranks, profile.fsdp_epochs, profile.seed)
     mesh = init_device_mesh(device(), (ranks,))
     learner = load_sharded(student, mesh, recompute=profile.fsdp_recompute)
-    mark = made_with("fsdp", profile, learner.model, train, held)
-    check_made_with(Path(out) / "checkpoints", mark)
-    train, held = numbered(train, rows, dropped), numbered(held, heldout, held_dropped)
+    mark = describe_training("fsdp", profile, learner.model, train, held)
+    check_same_training(Path(out) / "checkpoints", mark)
+    train, held = (
+        with_row_numbers(train, rows, dropped),
+        with_row_numbers(held, heldout, held_dropped),
+    )
     optimizer = torch.optim.AdamW(
         learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0, fused=device() == "cuda"
     )

@@ -31,10 +31,10 @@ from helpers.profiles import Profile
 from helpers.safe_io.row_shapes import Task
 from helpers.safe_io.writing import scratch_folder, write_text
 from helpers.training.adapter_base import base_checksums, write_base
-from helpers.training.checkpoints import check_made_with, made_with, training_alone
+from helpers.training.checkpoints import check_same_training, describe_training, lock_training
 from helpers.training.checksums import Checksum
 from helpers.training.encoding import DroppedRow, EncodedRow, encode_all, response_tokens
-from helpers.training.finite import check_numbers, numbered
+from helpers.training.finite import check_finite, with_row_numbers
 from helpers.training.meter import CurvePoint, TrainingRecord
 from helpers.training.trl_trainer import curve, curve_callback, response_trainer
 
@@ -68,7 +68,7 @@ def lora_config(profile: Profile) -> LoraConfig:
     )
 
 
-def trainable_share(model: PreTrainedModel | PeftModel) -> tuple[int, int]:
+def count_parameters(model: PreTrainedModel | PeftModel) -> tuple[int, int]:
     """Count a model's parameters: ``(trainable, total)``."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
@@ -98,7 +98,7 @@ def train_lora(
     training, or if another training is writing there now. Raises FloatingPointError with the step
     and the rows if a loss or gradient is NaN or infinite.
     """
-    with training_alone(folder):
+    with lock_training(folder):
         return _train_lora(
             model, tokenizer, rows, heldout, profile, Path(folder), on_log, report_to
         )
@@ -121,9 +121,9 @@ def _train_lora(
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
     held, too_long = encode_all(heldout, tokenizer, profile.max_length)
     checkpoints = folder / "checkpoints"
-    check_made_with(checkpoints, made_with("lora", profile, model, train, held))
+    check_same_training(checkpoints, describe_training("lora", profile, model, train, held))
     base = base_checksums(model)  # before training, because peft wraps the model
-    train, held = numbered(train, rows, dropped), numbered(held, heldout, too_long)
+    train, held = with_row_numbers(train, rows, dropped), with_row_numbers(held, heldout, too_long)
     usual_attention = model.config._attn_implementation
     model.set_attn_implementation(attention())
     trainer = response_trainer(
@@ -166,7 +166,7 @@ def _record(
     trainer: ResponseTrainer, train: Sequence[EncodedRow], dropped: list[DroppedRow], seconds: float
 ) -> TrainingRecord:
     """Summarize a finished training on the encoded rows ``train``."""
-    trainable, total = trainable_share(trainer.model)
+    trainable, total = count_parameters(trainer.model)
     return {
         "history": curve(trainer.state.log_history),
         "steps": trainer.state.global_step,
@@ -230,7 +230,7 @@ def check_adapter(folder: str | Path) -> AdapterSummary:
     from safetensors import safe_open
 
     path = Path(folder) / "adapter_model.safetensors"
-    check_numbers(path)
+    check_finite(path)
     with safe_open(path, "pt") as file:
         names = list(file.keys())
         largest = {n: file.get_tensor(n).abs().max().item() for n in names if "lora_B" in n}

@@ -12,7 +12,9 @@ from helpers.safe_io.received import ReceivedError, check_folder, read_json
 from helpers.teacher.embedded_model import convert_embedded
 
 CACHE = Path(__file__).resolve().parents[2] / "runs" / "cache"  # for converted models
-SHARD = "5GB"  # largest file of weights that is written, so that one file at a time fits in memory
+MAX_FILE_SIZE = (
+    "5GB"  # largest file of weights that is written, so that one file at a time fits in memory
+)
 # The files of a model folder that hold no weights: configuration, tokenizer, chat template.
 FILES_WITHOUT_WEIGHTS = ("*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt")
 

@@ -20,13 +20,13 @@ def new_folder(out: str | Path, needed: int = 0) -> Iterator[Path]:
     out = Path(out)
     if out.exists():
         raise FileExistsError(f"{out} is there already; choose another name or delete it first.")
-    check_room(out.parent, needed)
+    check_free_space(out.parent, needed)
     with scratch_folder(out) as scratch:
         yield scratch
         move_into_place(scratch, out)
 
 
-def check_room(folder: str | Path, needed: int) -> None:
+def check_free_space(folder: str | Path, needed: int) -> None:
     """Raise OSError if the disk of ``folder`` has less than ``needed`` bytes free.
 
     The folder need not exist yet.
@@ -43,7 +43,9 @@ def check_room(folder: str | Path, needed: int) -> None:
         )
 
 
-def copy_beside(folder: str | Path, target: str | Path, *, but: Container[str] = ()) -> None:
+def copy_without_weights(
+    folder: str | Path, target: str | Path, *, but: Container[str] = ()
+) -> None:
     """Copy a model's configuration, tokenizer and index into ``target``, but not ``but``."""
     check_folder(folder)
     for pattern in FILES_WITHOUT_WEIGHTS:

@@ -36,7 +36,7 @@ from helpers.planning.architectures import blocks_of
 from helpers.planning.hardware import attention, precision
 from helpers.safe_io.writing import scratch_folder, write_text
 from helpers.training.encoding import token_losses
-from helpers.training.model_folders import SHARD
+from helpers.training.model_folders import MAX_FILE_SIZE
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
@@ -209,7 +209,9 @@ def export_model(learner: Learner, tokenizer: PreTrainedTokenizerBase, folder: P
     if dist.get_rank() == 0:
         learner.model.config.dtype = torch.bfloat16
         with scratch_folder(folder) as scratch:
-            learner.model.save_pretrained(scratch, state_dict=gathered, max_shard_size=SHARD)
+            learner.model.save_pretrained(
+                scratch, state_dict=gathered, max_shard_size=MAX_FILE_SIZE
+            )
             tokenizer.save_pretrained(scratch)
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(scratch, folder)

@@ -13,7 +13,7 @@ from helpers.planning.hardware import device, frozen_dtype
 from helpers.planning.transformers_messages import hide_messages
 from helpers.safe_io.received import check_folder
 from helpers.training.adapter_config import adapted_layers, checked_config
-from helpers.training.finite import check_numbers
+from helpers.training.finite import check_finite
 from helpers.training.model_folders import download, model_folder
 
 if TYPE_CHECKING:
@@ -94,6 +94,6 @@ def with_adapter(model: PreTrainedModel, adapter: str | Path) -> PeftModel:
         folder = download(str(adapter), ["adapter_config.json", "adapter_model.safetensors"])
     check_folder(folder)
     weights = folder / "adapter_model.safetensors"
-    check_numbers(weights)
+    check_finite(weights)
     config = checked_config(folder / "adapter_config.json", adapted_layers(weights))
     return PeftModel.from_pretrained(model, folder, config=config)

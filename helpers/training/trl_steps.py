@@ -13,7 +13,7 @@ import torch
 from trl import SFTTrainer
 
 from helpers.training.encoding import IGNORED, token_losses
-from helpers.training.finite import not_finite, stop_training
+from helpers.training.finite import rows_not_finite, stop_training
 from helpers.training.meter import Meter
 
 
@@ -55,7 +55,7 @@ class ResponseTrainer(SFTTrainer):
     ) -> None:
         """Stop before the optimizer would spread NaN or infinity to the weights."""
         step = self.state.global_step + 1
-        numbers = not_finite([share.item() for share in shares], groups)
+        numbers = rows_not_finite([share.item() for share in shares], groups)
         if numbers:
             stop_training("the loss", step, numbers)
         if self.accelerator.scaler is None:  # in fp16 the gradient scaler skips such a step itself
@@ -76,7 +76,7 @@ class ResponseTrainer(SFTTrainer):
             batches = self._prepare_inputs(inputs)["micro_batches"]
             with torch.no_grad():
                 losses = [self._sum_of_losses(self.model, batch).item() for batch in batches]
-            numbers = not_finite(losses, inputs["rows"])
+            numbers = rows_not_finite(losses, inputs["rows"])
             if numbers:
                 stop_training("the loss", self.state.global_step, numbers, "held-out")
             total += sum(losses)

@@ -22,7 +22,7 @@ from helpers.course.demo.handlers import (
     on_stop,
 )
 from helpers.io import read_jsonl
-from helpers.release.chat import TAKEN_BACK, Refused
+from helpers.release.chat import WITHHELD_TEXT, Refused
 from helpers.run import ROOT
 
 needs_chromium = pytest.mark.skipif(
@@ -166,8 +166,8 @@ def test_a_refused_message_can_be_reported_and_no_older_answer_in_its_place(monk
 def test_a_withdrawn_answer_says_so(monkeypatch):
     answer, pages = answering(monkeypatch, {"output": "", "withheld": True})
     ((shown,),) = answer("ask", ["one"], 0.8, 16, True, request_from("mine"))
-    assert shown[1]["content"] == TAKEN_BACK
-    assert pages["mine"].exchange["answers"] == {"one": TAKEN_BACK}
+    assert shown[1]["content"] == WITHHELD_TEXT
+    assert pages["mine"].exchange["answers"] == {"one": WITHHELD_TEXT}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from helpers.data import diversity
-from helpers.data.diversity import count_pairs, rings, verb_and_object
+from helpers.data.diversity import count_verbs_and_objects, sunburst_rings, verb_and_object
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def test_word_lists_find_verb_and_object(without_spacy, text, pair):
 
 
 def test_pairs_are_counted_and_the_method_is_named(without_spacy):
-    counts, method = count_pairs(["Write a poem.", "Write a poem now.", "Why?"])
+    counts, method = count_verbs_and_objects(["Write a poem.", "Write a poem now.", "Why?"])
     assert counts == Counter({("write", "poem"): 2}) and method == "word list"
 
 
 def test_rings_hold_the_most_frequent_verbs_and_objects():
     counts = Counter({("write", "poem"): 5, ("write", "song"): 2, ("write", None): 1,
                       ("name", "river"): 4, ("sort", "list"): 1})  # fmt: skip
-    assert rings(counts, verbs=2, objects=1) == [
+    assert sunburst_rings(counts, verbs=2, objects=1) == [
         ("write", 8, [("poem", 5)]),
         ("name", 4, [("river", 4)]),
     ]

@@ -6,8 +6,8 @@ import json
 import pytest
 from conftest import ROOT
 
-from helpers.data.filters import LANGUAGES, fault_of, speaks
-from helpers.data.parsing.task_list import normal_input
+from helpers.data.filters import LANGUAGES, is_in_language, rejection_of
+from helpers.data.parsing.no_input import without_no_input
 from helpers.io import load_examples
 
 GOOD = {
@@ -24,9 +24,9 @@ WRONG = "not in the language {}"
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_good_task_passes_in_its_own_language_only(language):
-    assert fault_of(GOOD[language], language) is None
+    assert rejection_of(GOOD[language], language) is None
     for other in set(LANGUAGES) - {language}:
-        found = fault_of(GOOD[language], other)
+        found = rejection_of(GOOD[language], other)
         if {language, other} != {"en", "id"}:  # short Latin texts may be in either language
             assert found == (f"not in the language {other}", "language")
 
@@ -35,7 +35,7 @@ def test_a_good_task_passes_in_its_own_language_only(language):
 def test_no_seed_task_is_rejected_for_its_length_language_or_answer(language):
     rules = {"length", "opening", "markup", "language", "empty", "refusal", "harm"}
     rows = load_examples(ROOT / f"data/seed_tasks.{language}.jsonl")
-    faults = {row["id"]: fault_of(row, language) for row in rows}
+    faults = {row["id"]: rejection_of(row, language) for row in rows}
     assert {i: f for i, f in faults.items() if f and f[1] in rules} == {}
 
 
@@ -62,7 +62,7 @@ def test_no_seed_task_is_rejected_for_its_length_language_or_answer(language):
     ],
 )  # fmt: skip
 def test_a_fault_is_found_in_every_language(language, change, reason):
-    assert fault_of({**GOOD[language], **change}, language)[0] == reason
+    assert rejection_of({**GOOD[language], **change}, language)[0] == reason
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_fault_is_found_in_every_language(language, change, reason):
     ],
 )
 def test_a_sound_task_that_resembles_a_fault_passes(language, change):
-    assert fault_of({**GOOD[language], **change}, language) is None
+    assert rejection_of({**GOOD[language], **change}, language) is None
 
 
 @pytest.mark.parametrize(
@@ -91,19 +91,19 @@ def test_a_sound_task_that_resembles_a_fault_passes(language, change):
     ],
 )
 def test_refusals_are_found_in_many_wordings(language, output):
-    assert fault_of({**GOOD[language], "output": output}, language)[0] == "refusal"
+    assert rejection_of({**GOOD[language], "output": output}, language)[0] == "refusal"
 
 
 def test_code_and_numbers_pass_in_every_language():
     for language in LANGUAGES:
-        assert speaks("2 + 2 = ?", language)
+        assert is_in_language("2 + 2 = ?", language)
     for language in ("en", "id"):
-        assert speaks("def f(x): return x", language)
+        assert is_in_language("def f(x): return x", language)
 
 
 def test_the_error_for_an_unknown_language_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"'xx' has no filters.*en, id, ko"):
-        fault_of(GOOD["en"], "xx")
+        rejection_of(GOOD["en"], "xx")
 
 
 NOTHING = [
@@ -115,7 +115,7 @@ NOTHING = [
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_an_input_that_only_says_there_is_none_becomes_empty(text):
-    assert normal_input(text) == ""
+    assert without_no_input(text) == ""
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_input_that_only_says_there_is_none_becomes_empty(text):
     ],
 )
 def test_an_input_with_content_stays(text):
-    assert normal_input(text) == text
+    assert without_no_input(text) == text
 
 
 ALPACA = ROOT.parent / "shared" / "data" / "alpaca52k" / "alpaca_data.json.gz"
@@ -143,6 +143,6 @@ ALPACA = ROOT.parent / "shared" / "data" / "alpaca52k" / "alpaca_data.json.gz"
 @pytest.mark.skipif(not ALPACA.is_file(), reason=f"Alpaca's released data is not here ({ALPACA})")
 def test_the_empty_inputs_of_alpacas_release_are_found():
     inputs = [row["input"] for row in json.loads(gzip.decompress(ALPACA.read_bytes()))]
-    emptied = {text for text in inputs if text.strip() and not normal_input(text)}
+    emptied = {text for text in inputs if text.strip() and not without_no_input(text)}
     assert 525 <= sum(text in emptied for text in inputs) <= 680
     assert max(map(len, emptied)) < 45  # no long text was emptied

@@ -5,7 +5,7 @@ import json
 import pytest
 from task_list_examples import LISTS, NUMBERED, RIVER, SUM, TREE, TWO, structured
 
-from helpers.data.parsing.task_list import parse_completion, parse_structured
+from helpers.data.parsing.task_list import parse_completion, parse_json_completion
 from helpers.safe_io.bounded_json import bounded_json
 
 
@@ -13,20 +13,20 @@ def test_every_malformed_row_is_dropped_with_a_reason():
     text = structured(
         RIVER, {**SUM, "input": "N/A"}, {"input": "", "output": "x"}, {**SUM, "output": 3}
     )
-    tasks, drops = parse_structured(text, "stop")
+    tasks, drops = parse_json_completion(text, "stop")
     assert tasks == [RIVER, {**SUM, "input": ""}]
     assert [drop["reason"] for drop in drops] == ["empty instruction", "a field is not text"]
 
 
 @pytest.mark.parametrize("around", ["```json\n{}\n```", "Here: {}", "{} That is all."])
 def test_json_is_found_between_other_text(around):
-    assert parse_structured(around.replace("{}", structured(RIVER)), "stop") == ([RIVER], [])
+    assert parse_json_completion(around.replace("{}", structured(RIVER)), "stop") == ([RIVER], [])
     bare = json.dumps([RIVER, SUM])
-    assert parse_structured(around.replace("{}", bare), "stop") == ([RIVER, SUM], [])
+    assert parse_json_completion(around.replace("{}", bare), "stop") == ([RIVER, SUM], [])
 
 
 def test_an_empty_list_is_a_drop():
-    assert parse_structured(structured(), "stop")[1][0]["reason"] == "no task in the reply"
+    assert parse_json_completion(structured(), "stop")[1][0]["reason"] == "no task in the reply"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_an_empty_list_is_a_drop():
 )
 def test_an_incomplete_json_value_is_one_drop(finish, reason):
     text = structured(RIVER, SUM)[:-9]
-    assert parse_structured(text, finish) == ([], [{"reason": reason, "text": text}])
+    assert parse_json_completion(text, finish) == ([], [{"reason": reason, "text": text}])
 
 
 ASKED = 'I use {"tasks": [{"instruction": …, "input": …, "output": …}, …]}.'
@@ -58,7 +58,7 @@ def test_text_with_brackets_does_not_hide_the_json(text):
     whole = text.removesuffix("{}") if text.endswith("{}") else text
     text = f"{whole}{structured(RIVER, SUM)}" if whole != text else text.replace(
         "\n{}\n", f"\n{structured(RIVER, SUM)}\n")  # fmt: skip
-    tasks, drops = parse_structured(text, "stop")
+    tasks, drops = parse_json_completion(text, "stop")
     assert tasks == [RIVER, SUM] and all(drop["text"] in text for drop in drops)
 
 
@@ -80,15 +80,15 @@ def test_text_with_brackets_does_not_hide_the_json(text):
          "capitals", "line breaks"],
 )  # fmt: skip
 def test_json_in_other_shapes_is_read(text):
-    assert parse_structured(text, "stop") == ([RIVER, SUM], [])
+    assert parse_json_completion(text, "stop") == ([RIVER, SUM], [])
 
 
 def test_of_objects_one_a_line_the_complete_ones_are_kept():
     cut = json.dumps(SUM)[:-5]
     drop = {"reason": "cut by the length limit", "text": cut}
-    assert parse_structured(f"{json.dumps(RIVER)}\n{cut}", "length") == ([RIVER], [drop])
+    assert parse_json_completion(f"{json.dumps(RIVER)}\n{cut}", "length") == ([RIVER], [drop])
     bad = '{"instruction": "Say "hi"", "output": "x"}'
-    tasks, drops = parse_structured(f"{bad}\n{json.dumps(RIVER)}", "stop")
+    tasks, drops = parse_json_completion(f"{bad}\n{json.dumps(RIVER)}", "stop")
     assert tasks == [RIVER] and [drop["reason"] for drop in drops] == [
         "not the JSON that was asked for"
     ]
@@ -98,11 +98,11 @@ def test_the_sound_tasks_of_a_damaged_list_are_kept():
     bad = '{"instruction": "Say "hi"", "output": "x"}'
     for rows in ([bad, json.dumps(SUM)], [json.dumps(SUM), bad], [bad, json.dumps(SUM), bad]):
         text = f'{{"tasks": [{", ".join(rows)}]}}'
-        tasks, drops = parse_structured(text, "stop")
+        tasks, drops = parse_json_completion(text, "stop")
         assert tasks == [SUM]
         assert [drop["reason"] for drop in drops] == ["not the JSON that was asked for"]
     inner = '{"instruction": "Explain {"instruction": "x", "output": "y"}.", "output": "z"}'
-    assert parse_structured(f"[{inner}, {json.dumps(SUM)}]", "stop")[0] == [SUM]
+    assert parse_json_completion(f"[{inner}, {json.dumps(SUM)}]", "stop")[0] == [SUM]
 
 
 @pytest.mark.parametrize("around", ['{{"tasks": {{"4": {}, "5": {}}}}}', "[1, {}, {}]"])
@@ -110,7 +110,7 @@ def test_a_damaged_value_without_a_readable_task_is_one_drop(around):
     damaged = '{"instruction": "Say "hi"", "output": "x"}'
     text = around.format(damaged, damaged)
     drop = {"reason": "not the JSON that was asked for", "text": text}
-    assert parse_structured(text, "stop") == ([], [drop])
+    assert parse_json_completion(text, "stop") == ([], [drop])
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_damaged_value_without_a_readable_task_is_one_drop(around):
 )  # fmt: skip
 def test_json_keys_may_be_any_field_name(names):
     row = dict(zip(names, (SUM["instruction"], SUM["input"], SUM["output"]), strict=True))
-    assert parse_structured(structured({"id": 4, **row}), "stop") == ([SUM], [])
+    assert parse_json_completion(structured({"id": 4, **row}), "stop") == ([SUM], [])
 
 
 ROWS = f"[{json.dumps(RIVER)}, {json.dumps(SUM)}]"
@@ -146,7 +146,7 @@ SHOWN = json.dumps([{"instruction": "Shown.", "output": "x"}])
     ],
 )  # fmt: skip
 def test_json_with_a_wrapper_or_a_small_error_is_read(text):
-    assert parse_structured(text, "stop") == ([RIVER, SUM], [])
+    assert parse_json_completion(text, "stop") == ([RIVER, SUM], [])
 
 
 @pytest.mark.parametrize(
@@ -160,14 +160,14 @@ def test_json_with_a_wrapper_or_a_small_error_is_read(text):
 )  # fmt: skip
 def test_a_wrong_escape_is_repaired(written, meant):
     text = f'{{"tasks": [{{"instruction": "Go on.", "output": "{written}"}}, {json.dumps(SUM)}]}}'
-    tasks, drops = parse_structured(text, "stop")
+    tasks, drops = parse_json_completion(text, "stop")
     assert [task["output"] for task in tasks] == [meant, "3"] and drops == []
 
 
 @pytest.mark.parametrize("text", [NUMBERED, f"Sure!\n\n{NUMBERED}", LISTS[2], LISTS[5]])
 def test_a_numbered_list_in_place_of_json_is_read(text):
-    assert parse_structured(text, "stop") == ([TREE, TWO], [])
-    assert parse_structured(text, "length")[0] == [TREE]
+    assert parse_json_completion(text, "stop") == ([TREE, TWO], [])
+    assert parse_json_completion(text, "length")[0] == [TREE]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_a_numbered_list_in_place_of_json_is_read(text):
     ids=lambda text: text[:3] + text[-2:],
 )
 def test_json_that_is_nested_too_deep_is_a_drop(text):
-    for read in (parse_structured(text, "stop"), parse_completion(text, 4, "stop")):
+    for read in (parse_json_completion(text, "stop"), parse_completion(text, 4, "stop")):
         assert read[0] == [] and len(read[1]) == 1
-    assert parse_structured(f"{text[:400]}\n{structured(RIVER)}", "stop")[0] in ([], [RIVER])
+    assert parse_json_completion(f"{text[:400]}\n{structured(RIVER)}", "stop")[0] in ([], [RIVER])
 
 
 def test_the_errors_of_bounded_json_name_the_bound():

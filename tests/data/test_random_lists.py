@@ -8,7 +8,8 @@ import pytest
 from conftest import ROOT
 
 from helpers.data.parsing.json_tasks import LONGEST_REST
-from helpers.data.parsing.task_list import normal_input, parse_completion, parse_structured
+from helpers.data.parsing.no_input import without_no_input
+from helpers.data.parsing.task_list import parse_completion, parse_json_completion
 
 FIELDS = {
     "en": ("Instruction", "Input", "Output", "Task"),
@@ -126,8 +127,8 @@ def seconds(context, unit, length):
     text = context.format(*[(unit * length)[:length]] * 2)
     began = time.process_time()
     parse_completion(text, 4, "stop")
-    parse_structured(text, "stop")
-    normal_input(f"no input{text}x")
+    parse_json_completion(text, "stop")
+    without_no_input(f"no input{text}x")
     return time.process_time() - began
 
 
@@ -146,7 +147,7 @@ def test_reading_takes_linear_time(unit):
 def test_unreadable_text_is_kept_once_and_in_linear_time(unit):
     def read(repeats):
         began = time.process_time()
-        tasks, drops = parse_structured(unit * repeats, "stop")
+        tasks, drops = parse_json_completion(unit * repeats, "stop")
         spent = time.process_time() - began
         kept = sum(len(drop["text"]) for drop in drops)
         assert not tasks and drops and kept <= min(len(unit) * repeats, LONGEST_REST)
@@ -158,7 +159,7 @@ def test_unreadable_text_is_kept_once_and_in_linear_time(unit):
 
 def test_text_around_a_damaged_part_is_kept():
     text = '{"instruction": "one" z} middle {"instruction": "two" z} end'
-    (drop,) = parse_structured(text, "stop")[1]
+    (drop,) = parse_json_completion(text, "stop")[1]
     assert drop["text"].split() == text.split()
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from task_list_examples import LISTS, NUMBERED, RIVER, SUM, TREE, TWO, structured
 
-from helpers.data.parsing.task_list import parse_completion, parse_structured
+from helpers.data.parsing.task_list import parse_completion, parse_json_completion
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,9 @@ def test_the_lines_of_an_instruction_are_kept(code):
 @pytest.mark.parametrize("finish", ["STOP", "eos", "COMPLETE", "end_turn", "FINISH_REASON_STOP"])
 def test_a_whole_reply_is_recognised_in_the_words_of_every_provider(finish):
     assert parse_completion(NUMBERED, 4, finish) == ([TREE, TWO], [])
-    assert parse_structured(structured(RIVER)[:-3], finish)[1][0]["reason"].startswith("not the")
+    assert parse_json_completion(structured(RIVER)[:-3], finish)[1][0]["reason"].startswith(
+        "not the"
+    )
 
 
 @pytest.mark.parametrize("finish", ["SAFETY", "content_filter", "RECITATION"])

@@ -1,6 +1,6 @@
 """Texts that would harm a page if they were not escaped or cut, and ways to look for the harm."""
 
-from helpers.display.safe_html import LONGEST
+from helpers.display.safe_html import LONGEST_TEXT
 
 EVIL = (
     '<script>alert(1)</script><img src=x onerror="x"> $x^2$ \\(y\\) \x1b[31mred\x1b[0m \u202eback'
@@ -16,7 +16,7 @@ def inert(markup):
     assert "<script" not in markup and "<img" not in markup
     assert "\x1b" not in markup and "\u202e" not in markup
     assert "$x" not in markup and "\\(" not in markup
-    return len(markup) < 20 * LONGEST
+    return len(markup) < 20 * LONGEST_TEXT
 
 
 def pages(shown):

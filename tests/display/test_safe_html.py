@@ -6,14 +6,14 @@ import time
 import pytest
 from hostile_text import EVIL, MEGABYTE, inert
 
-from helpers.display.safe_html import LONGEST, differences, escape, table
+from helpers.display.safe_html import LONGEST_TEXT, differences, escape, table
 from helpers.safe_io.printable import printable
 
 
 def test_model_text_is_inert():
     assert inert(escape(EVIL)) and inert(differences(EVIL, "other words"))
     assert escape(MEGABYTE).endswith("and 980,000 characters more")
-    assert len(differences(MEGABYTE, EVIL)) < 2 * LONGEST
+    assert len(differences(MEGABYTE, EVIL)) < 2 * LONGEST_TEXT
 
 
 def test_differences_are_the_words_that_the_other_text_does_not_have_in_this_order():

@@ -3,7 +3,7 @@
 import pytest
 from hostile_text import EVIL, MEGABYTE, inert, pages
 
-from helpers.display.safe_html import LONGEST
+from helpers.display.safe_html import LONGEST_TEXT
 from helpers.display.widgets import (
     blind_vote,
     chat,
@@ -52,7 +52,7 @@ def test_the_text_of_a_model_can_do_nothing_in_any_widget(tokenizer, tmp_path):
 
 def test_a_megabyte_without_a_space_does_not_fill_the_page(tokenizer, tmp_path):
     for shown in every_widget(MEGABYTE, tokenizer, tmp_path):
-        assert all(len(page) < 10 * LONGEST for page in pages(shown))
+        assert all(len(page) < 10 * LONGEST_TEXT for page in pages(shown))
 
 
 def test_the_mask_marks_prompt_response_and_end(tokenizer):

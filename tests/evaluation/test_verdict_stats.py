@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from helpers.evaluation.calibration import LEAST_PAIRS, calibrate
+from helpers.evaluation.calibration import MIN_PAIRS, calibrate
 from helpers.evaluation.verdict_stats import summarize
 
 
@@ -142,7 +142,7 @@ def test_few_pairs_do_not_show_a_judge_is_good(pairs):
 
 
 def test_three_right_of_four_are_significant_from_the_least_number_of_pairs():
-    records = [record(i, "A", "B") if i % 4 else record(i, "B", "A") for i in range(LEAST_PAIRS)]
+    records = [record(i, "A", "B") if i % 4 else record(i, "B", "A") for i in range(MIN_PAIRS)]
     assert calibrate(records)["can_tell"]
     assert not calibrate(records[:-1])["can_tell"]
 

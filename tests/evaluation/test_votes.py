@@ -5,12 +5,12 @@ import pytest
 from helpers.evaluation.votes import (
     agreement,
     cast_vote,
-    judged_sides,
+    choices_by_model,
     make_ballots,
-    open_ballots,
     read_votes,
-    sides,
+    remaining_ballots,
     tally,
+    winners_by_model,
 )
 
 ROWS = [{"id": f"t{i}", "instruction": f"task {i}", "input": ""} for i in range(20)]
@@ -55,7 +55,7 @@ def test_equal_answers_are_left_out_and_two_models_are_needed():
 
 def test_votes_are_stored_replaced_and_resumed(tmp_path):
     path, drawn = tmp_path / "votes.jsonl", ballots()
-    assert read_votes(path) == {} and open_ballots(drawn, {}, "me") == drawn
+    assert read_votes(path) == {} and remaining_ballots(drawn, {}, "me") == drawn
     cast_vote(path, drawn[0], "me", "A")
     cast_vote(path, drawn[1], "me", "both bad")
     cast_vote(path, drawn[0], "me", "tie")
@@ -65,7 +65,7 @@ def test_votes_are_stored_replaced_and_resumed(tmp_path):
     votes = read_votes(path)
     assert votes["me"] == {drawn[0]["id"]: "tie", drawn[1]["id"]: "both bad"}
     assert votes["you"] == {drawn[0]["id"]: "B"}
-    assert open_ballots(drawn, votes, "me") == drawn[2:]
+    assert remaining_ballots(drawn, votes, "me") == drawn[2:]
 
 
 def test_a_vote_needs_one_of_four_choices_and_a_voter(tmp_path):
@@ -88,10 +88,10 @@ def test_a_tally_shows_the_preferred_model_and_the_preferred_side():
 
 
 def test_agreement_of_two_voters_and_a_judge():
-    me = sides(ballots(), always_for("after"))
+    me = choices_by_model(ballots(), always_for("after"))
     you = {**me, "t0": "before", "t1": "tie"}
     records = [{"id": f"t{i}", "ab": "A", "ba": "B"} for i in range(20)]  # always the left one
-    judge = judged_sides(records, "after", "before")
+    judge = winners_by_model(records, "after", "before")
     found = agreement({"me": me, "you": you, "judge": judge})
     assert found["pairs"]["me", "you"]["same"]["value"] == 18 / 20
     assert found["pairs"]["me", "judge"]["same"]["value"] == 1.0
@@ -102,4 +102,4 @@ def test_agreement_of_two_voters_and_a_judge():
 
 def test_a_flip_is_a_tie_when_judges_are_compared_with_people():
     records = [{"id": "a", "ab": "A", "ba": "A"}, {"id": "b", "ab": "B", "ba": "A"}]
-    assert judged_sides(records, "after", "before") == {"a": "tie", "b": "before"}
+    assert winners_by_model(records, "after", "before") == {"a": "tie", "b": "before"}

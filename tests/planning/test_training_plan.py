@@ -21,7 +21,7 @@ def test_the_plan_agrees_with_alpacas_own_run():
 
 
 def test_the_plan_as_text():
-    text = format_plan(training_plan(load_profile("alpaca_7b"), cards=("A100-40GB", "H200")))
+    text = format_plan(training_plan(load_profile("alpaca_7b"), gpus=("A100-40GB", "H200")))
     assert "allenai/OLMo-2-1124-7B, which stands for LLaMA-7B" in text
     assert "1,219 updates" in text
     assert "python -m helpers.training.fsdp --profile alpaca_7b --ranks 4" in text
@@ -31,7 +31,7 @@ def test_the_plan_as_text():
 
 def test_a_colab_profile_fits_its_gpu():
     for name, gpu in (("colab_l4", "L4"), ("colab_t4", "T4")):
-        known = training_plan(load_profile(name), cards=(gpu,))
+        known = training_plan(load_profile(name), gpus=(gpu,))
         assert known["method"] == "lora" and known["ranks"] == 1
         assert known["gpus"][gpu]["fits"]
         assert "03_train_lora" in format_plan(known)

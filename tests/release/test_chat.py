@@ -9,10 +9,10 @@ import torch
 
 from helpers.release.chat import (
     LONGEST,
-    TAKEN_BACK,
+    WITHHELD_TEXT,
     Refused,
     _guarded,
-    answerers,
+    answer_functions,
     check_text,
     respond,
 )
@@ -132,13 +132,13 @@ def test_an_error_of_the_model_reaches_the_reader(models, monkeypatch):
 
 
 def test_answer_functions_return_whole_answers_of_one_model(models):
-    functions = answerers(models, guard_against("never"), max_new_tokens=8)
+    functions = answer_functions(models, guard_against("never"), max_new_tokens=8)
     assert list(functions) == ["before", "after"]
     answer = functions["after"]("Name three rivers.")
-    assert answer["output"] and answer["output"] != TAKEN_BACK and not answer["withheld"]
+    assert answer["output"] and answer["output"] != WITHHELD_TEXT and not answer["withheld"]
     with pytest.raises(Refused, match="Write an instruction"):
         functions["before"]("")
-    strict = answerers(models, guard_against("Name", " "), max_new_tokens=8)
+    strict = answer_functions(models, guard_against("Name", " "), max_new_tokens=8)
     with pytest.raises(Refused, match="stopped this message"):
         strict["before"]("Name three rivers.")
 
@@ -147,8 +147,8 @@ def test_a_withdrawn_answer_says_so(models):
     def stop_all_answers(text):
         return Ruling(text != "Name three rivers.", 0.5, "test guard")
 
-    ask = answerers(models, stop_all_answers, max_new_tokens=8)["before"]
-    assert ask("Name three rivers.")["output"] == TAKEN_BACK
+    ask = answer_functions(models, stop_all_answers, max_new_tokens=8)["before"]
+    assert ask("Name three rivers.")["output"] == WITHHELD_TEXT
 
 
 def test_a_guard_with_an_unexpected_error_has_not_decided():

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from helpers.release.diff import make_diff, recover
-from helpers.release.diff_notes import NOTES, DiffError
+from helpers.release.diff_notes import NOTES_FILE, DiffError
 from helpers.run import hash_path
 from helpers.training.weights import Weights
 
@@ -103,7 +103,7 @@ def test_a_damaged_diff_is_not_recovered(tmp_path):
     save_file({**damaged, "layer.0": damaged["layer.0"][:, :3].contiguous()}, file)
     with pytest.raises(DiffError, match=r"damaged: layer\.0"):
         recover(base, tmp_path / "diff", tmp_path / "again")
-    (tmp_path / "diff" / NOTES).unlink()
+    (tmp_path / "diff" / NOTES_FILE).unlink()
     with pytest.raises(DiffError, match="no finished diff"):
         recover(base, tmp_path / "diff", tmp_path / "again")
     assert not (tmp_path / "again").exists()
@@ -116,7 +116,7 @@ def test_a_missing_entry_is_named(tmp_path, lost, files):
     after["layer.1"] = weights(1)["layer.1"]  # unchanged, so it is not stored
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", after, files)
     make_diff(base, tuned, tmp_path / "diff")
-    path = tmp_path / "diff" / NOTES
+    path = tmp_path / "diff" / NOTES_FILE
     notes = json.loads(path.read_text())
     del notes[lost]
     path.write_text(json.dumps(notes))
@@ -128,7 +128,7 @@ def test_a_missing_entry_is_named(tmp_path, lost, files):
 def test_a_missing_file_whose_entries_are_missing_too_is_noticed(tmp_path):
     base = folder(tmp_path / "base", weights(1))
     make_diff(base, folder(tmp_path / "tuned", weights(2), files=3), tmp_path / "diff")
-    path = tmp_path / "diff" / NOTES
+    path = tmp_path / "diff" / NOTES_FILE
     notes = json.loads(path.read_text())
     (tmp_path / "diff" / notes["norm"]["file"]).unlink()
     kept = {n: note for n, note in notes.items() if note["file"] != notes["norm"]["file"]}
@@ -233,9 +233,9 @@ def test_a_missing_file_of_a_model_or_of_a_diff_is_named(tmp_path):
 def test_a_diff_cannot_write_outside_its_folder(tmp_path, file):
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     make_diff(base, tuned, tmp_path / "diff")
-    notes = json.loads((tmp_path / "diff" / NOTES).read_text())
+    notes = json.loads((tmp_path / "diff" / NOTES_FILE).read_text())
     notes["norm"]["file"] = file
-    (tmp_path / "diff" / NOTES).write_text(json.dumps(notes))
+    (tmp_path / "diff" / NOTES_FILE).write_text(json.dumps(notes))
     with pytest.raises(DiffError, match="not whole"):
         recover(base, tmp_path / "diff", tmp_path / "again")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "diff", "tuned"]
@@ -257,7 +257,7 @@ def test_a_size_that_no_file_accounts_for_is_refused_before_memory_is_allocated(
     base, tuned = folder(tmp_path / "base", weights(1)), folder(tmp_path / "tuned", weights(2))
     make_diff(base, tuned, tmp_path / "diff")
     monkeypatch.setattr("torch.zeros", lambda *_, **__: pytest.fail("memory was allocated"))
-    path = tmp_path / "diff" / NOTES
+    path = tmp_path / "diff" / NOTES_FILE
     notes = json.loads(path.read_text())
     for name in ("norm", "new") if change.get("base", 1) is None else ("norm",):
         sums = {"dtype": "uint8", "shape": shape, "sha256": "0" * 64}

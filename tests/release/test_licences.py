@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.profiles import PROFILES
-from helpers.release.licences import UNKNOWN, licence_chain, licence_terms, may_be_sold
+from helpers.release.licences import UNKNOWN, allows_commercial_use, licence_chain, licence_terms
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from helpers.release.licences import UNKNOWN, licence_chain, licence_terms, may_
     ],
 )
 def test_the_strictest_part_decides(base, teacher, allowed, why):
-    found, reason = may_be_sold(licence_chain(base, teacher))
+    found, reason = allows_commercial_use(licence_chain(base, teacher))
     assert found is allowed
     assert why in reason
 

@@ -12,11 +12,11 @@ from helpers.release.watermark import (
     SHARE,
     count_found,
     detect,
-    edited,
     found_after_edits,
     found_by_length,
     green_list,
-    sampled,
+    replace_words,
+    sample_answers,
     token_ids,
     watermark,
     watermark_cost,
@@ -43,7 +43,9 @@ def model(student_folder):
 def written(model, tokenizer):
     """Token ids of sampled answers with and without the watermark."""
     return {
-        name: token_ids(sampled(model, tokenizer, ROWS, 60, marked=name == "marked"), tokenizer)
+        name: token_ids(
+            sample_answers(model, tokenizer, ROWS, 60, marked=name == "marked"), tokenizer
+        )
         for name in ("plain", "marked")
     }
 
@@ -101,7 +103,7 @@ def test_an_edit_replaces_that_share_of_the_words():
     text = " ".join(f"w{i}" for i in range(50))
     others = load_examples(ROOT / "data" / "eval_tasks.en.jsonl")[0]["output"]
     for share in (0, 0.1, 0.5, 1):
-        changed = edited(text, share, others, random.Random(0)).split(" ")
+        changed = replace_words(text, share, others, random.Random(0)).split(" ")
         assert sum(a != b for a, b in zip(changed, text.split(" "), strict=True)) == 50 * share
 
 

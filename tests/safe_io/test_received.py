@@ -275,6 +275,6 @@ def test_a_json_file_must_be_a_regular_file_also_behind_a_link(tmp_path, monkeyp
             read_json(tmp_path / name)
     (tmp_path / "long.json").write_text("[1, 2, 3]")
     assert read_json(tmp_path / "long.json") == [1, 2, 3]
-    monkeypatch.setattr("helpers.safe_io.received.LARGEST", 5)
+    monkeypatch.setattr("helpers.safe_io.received.MAX_JSON_BYTES", 5)
     with pytest.raises(ReceivedError, match="more than 5 bytes"):
         read_json(tmp_path / "long.json")

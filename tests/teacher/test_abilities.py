@@ -5,12 +5,12 @@ import warnings
 import pytest
 from faulty_server import FaultyServer, letters_reply
 
-from helpers.teacher.abilities import abilities
+from helpers.teacher.abilities import find_abilities
 from helpers.teacher.endpoint import EndpointError
 
 
 def test_the_embedded_endpoint_has_all_abilities(endpoint):
-    assert abilities(endpoint) == dict.fromkeys(
+    assert find_abilities(endpoint) == dict.fromkeys(
         ("chat", "completions", "logprobs", "json_schema"), True
     )
 
@@ -19,7 +19,7 @@ def test_missing_abilities_are_found_and_a_refused_key_is_raised():
     # This server answers any chat request with a numbered list, gives no log-probabilities and
     # no JSON, and has nothing at /completions.
     with FaultyServer() as server:
-        found = abilities(server.endpoint())
+        found = find_abilities(server.endpoint())
         assert found == {
             "chat": True,
             "completions": False,
@@ -27,21 +27,21 @@ def test_missing_abilities_are_found_and_a_refused_key_is_raised():
             "json_schema": False,
         }
         with pytest.raises(EndpointError, match="refuses the key"):
-            abilities(server.endpoint(_key="wrong"))
+            find_abilities(server.endpoint(_key="wrong"))
 
 
 def test_a_wrong_key_refused_with_status_400_is_not_a_missing_ability():
     error = {"error": {"message": "API key not valid. Please pass a valid API key."}}
     broken = FaultyServer(on_body=lambda body: (400, error))
     with broken as server, pytest.raises(EndpointError, match="OPENAI_API_KEY"):
-        abilities(server.endpoint())
+        find_abilities(server.endpoint())
 
 
 def test_a_key_that_may_not_chat_is_not_a_missing_ability():
     error = {"error": {"message": "project lacks access to model"}}
     closed = FaultyServer(on_body=lambda body: (403, error))
     with closed as server, pytest.raises(EndpointError, match="lacks access"):
-        abilities(server.endpoint())
+        find_abilities(server.endpoint())
 
 
 def test_abilities_are_probed_with_adapted_parameters():
@@ -55,7 +55,7 @@ def test_abilities_are_probed_with_adapted_parameters():
         return 200, letters_reply()
 
     with FaultyServer(on_body=on_body) as server, pytest.warns(UserWarning):
-        assert abilities(server.endpoint())["logprobs"] is True
+        assert find_abilities(server.endpoint())["logprobs"] is True
 
 
 @pytest.mark.parametrize(
@@ -73,5 +73,5 @@ def test_a_model_that_thinks_is_probed_with_more_tokens(words):
 
     with FaultyServer(on_body=on_body) as server, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = abilities(server.endpoint())
+        found = find_abilities(server.endpoint())
     assert found["chat"] and found["logprobs"]

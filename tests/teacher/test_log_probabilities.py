@@ -7,7 +7,7 @@ from faulty_server import FaultyServer, letters_reply
 from openai.types.chat import ChatCompletion
 
 from helpers.evaluation.judge import best_way, judge
-from helpers.teacher.abilities import abilities
+from helpers.teacher.abilities import find_abilities
 from helpers.teacher.replies import first_token
 
 PAIRS = [{"id": str(n), "request": f"Say {n}.", "left": "a", "right": "b"} for n in range(3)]
@@ -70,7 +70,7 @@ def test_without_log_probabilities_the_text_is_read(status, words, tmp_path):
     with FaultyServer(on_body=on_body) as server, pytest.warns(UserWarning, match="left out"):
         records = judge_all(server.endpoint(), tmp_path)
         assert all(record["ab"] == "A" for record in records)
-        assert abilities(server.endpoint())["logprobs"] is False
+        assert find_abilities(server.endpoint())["logprobs"] is False
         assert best_way(server.endpoint()) == "written"
 
 
@@ -92,7 +92,7 @@ def test_unreadable_log_probabilities_lose_no_paid_answer(logprobs, tmp_path):
     with FaultyServer(on_body=lambda body: (200, letters_reply(logprobs))) as server:
         records = judge_all(server.endpoint(), tmp_path)
         assert all(record["ab"] == "A" for record in records)
-        assert abilities(server.endpoint())["logprobs"] is False
+        assert find_abilities(server.endpoint())["logprobs"] is False
         asked = len(server.bodies)
         judge_all(server.endpoint(), tmp_path)
     assert len(server.bodies) == asked  # the answers came from the cache

@@ -13,7 +13,7 @@ from helpers.data.parsing.thinking import without_thinking
 from helpers.safe_io.message_content import text_of
 from helpers.teacher import replies
 from helpers.teacher.raw_records import tasks_of
-from helpers.teacher.replies import choice_of, usage_of
+from helpers.teacher.replies import read_completion, usage_of
 
 
 class Finish(Enum):
@@ -44,7 +44,7 @@ def test_the_text_of_a_content_in_parts_is_the_text_of_its_text_parts(content):
     assert text_of(content) == "Oak"
     message = SimpleNamespace(content=content)
     reply = SimpleNamespace(choices=[SimpleNamespace(message=message, finish_reason="stop")])
-    assert choice_of(reply) == {"text": "Oak", "finish": "stop"}
+    assert read_completion(reply) == {"text": "Oak", "finish": "stop"}
 
 
 @pytest.mark.parametrize("content", [None, 5, {}, {"text": "x"}, {"type": "thinking", "text": "x"}])
@@ -131,7 +131,7 @@ def test_every_word_for_a_content_filter_is_known(finish):
     ids=str,
 )
 def test_a_reply_of_any_format_is_read_without_an_error(reply):
-    choice = choice_of(reply)
+    choice = read_completion(reply)
     assert isinstance(choice["text"], str) and set(choice) >= {"text", "finish"}
     assert len(usage_of(reply)) == 2
 
@@ -200,4 +200,4 @@ def test_a_reply_without_a_reason_and_a_limit_is_not_counted(monkeypatch):
     """Counting tokens reads the text again, so it would call itself without end."""
     monkeypatch.setattr(replies, "usage_of", lambda *_: pytest.fail("the tokens were counted"))
     reply = {**list_reply(1), "choices": [{"message": {"content": "Oak"}}]}
-    assert choice_of(reply) == {"text": "Oak", "finish": None}
+    assert read_completion(reply) == {"text": "Oak", "finish": None}

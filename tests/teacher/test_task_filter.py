@@ -8,7 +8,7 @@ from fake_teacher import RIVER, START, FakeTeacher, completion
 from teacher_runs import SEEDS
 
 from helpers.io import read_jsonl
-from helpers.teacher.generate import Settings, TaskFilter, fault_of, generate, parse_completion
+from helpers.teacher.generate import Settings, TaskFilter, generate, parse_completion, rejection_of
 from helpers.teacher.raw_records import tasks_of
 
 PROSE = {
@@ -125,7 +125,7 @@ def test_a_heading_with_another_number_or_mark_is_not_part_of_the_task(repeated)
     ],
 )
 def test_a_faulty_task_is_named_by_its_fault(change, reason):
-    found = fault_of({**RIVER, **change})
+    found = rejection_of({**RIVER, **change})
     assert found[0] == reason
     assert found[1].isalpha()
 
@@ -145,7 +145,7 @@ def test_a_faulty_task_is_named_by_its_fault(change, reason):
     ],
 )
 def test_a_good_task_has_no_fault(change):
-    assert fault_of({**RIVER, **change}) is None
+    assert rejection_of({**RIVER, **change}) is None
 
 
 # --- the filter -----------------------------------------------------------------------------

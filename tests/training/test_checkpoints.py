@@ -12,9 +12,9 @@ from helpers.io import write_jsonl
 from helpers.profiles import PROFILES, Profile
 from helpers.training.checkpoints import (
     NOT_COMPARED,
-    check_made_with,
-    made_with,
-    training_alone,
+    check_same_training,
+    describe_training,
+    lock_training,
 )
 from helpers.training.encoding import encode_all
 from helpers.training.fsdp_training import train_fsdp
@@ -86,7 +86,7 @@ def test_a_copy_in_another_folder_is_the_same_model(tiny_model, tokenizer, tmp_p
     copy = shutil.copytree(tiny_model, tmp_path / "copy")
     train, _ = encode_all(ROWS, tokenizer)
     descriptions = [
-        made_with("lora", PROFILE, load_student(folder), train, train[:2])
+        describe_training("lora", PROFILE, load_student(folder), train, train[:2])
         for folder in (tiny_model, copy)
     ]
     assert descriptions[0] == descriptions[1]
@@ -99,11 +99,11 @@ def test_the_fields_of_a_recipe_that_change_the_result_are_compared(tiny_model, 
     The other fields choose the rows or the model, which are compared directly.
     """
     model, (train, _) = load_student(tiny_model), encode_all(ROWS, tokenizer)
-    description = made_with(method, PROFILE, model, train, train[:2])
+    description = describe_training(method, PROFILE, model, train, train[:2])
     for field in fields(Profile):
         value = getattr(PROFILE, field.name)
         value = not value if isinstance(value, bool) else (value or 1) * 2
-        changed = made_with(
+        changed = describe_training(
             method, replace(PROFILE, **{field.name: value}), model, train, train[:2]
         )
         own = field.name.startswith(f"{method}_") and field.name not in NOT_COMPARED
@@ -112,9 +112,9 @@ def test_the_fields_of_a_recipe_that_change_the_result_are_compared(tiny_model, 
 
 def test_rows_and_held_out_rows_are_compared(tiny_model, tokenizer):
     model, (train, _) = load_student(tiny_model), encode_all(ROWS, tokenizer)
-    description = made_with("lora", PROFILE, model, train, train[:2])
-    assert description != made_with("lora", PROFILE, model, train[1:], train[:2])
-    assert description != made_with(
+    description = describe_training("lora", PROFILE, model, train, train[:2])
+    assert description != describe_training("lora", PROFILE, model, train[1:], train[:2])
+    assert description != describe_training(
         "lora", PROFILE, model, train, train[:3]
     )  # held-out rows choose the best step
 
@@ -122,7 +122,7 @@ def test_rows_and_held_out_rows_are_compared(tiny_model, tokenizer):
 def test_checkpoints_without_a_description_are_refused(tmp_path):
     (tmp_path / "checkpoint-4").mkdir()
     with pytest.raises(ValueError, match=r"no made_with\.json, so nothing says which training"):
-        check_made_with(tmp_path, {"seed": 0})
+        check_same_training(tmp_path, {"seed": 0})
 
 
 def killed_lora(folder, tokenizer, out):
@@ -252,7 +252,7 @@ def test_full_training_does_not_resume_from_another_model(
 
 
 def test_two_trainings_cannot_write_into_the_same_folder(tmp_path):
-    with training_alone(tmp_path / "out"):
+    with lock_training(tmp_path / "out"):
         with pytest.raises(ValueError, match=r"another training is writing into .*out"):
             train_lora(None, None, [], [], PROFILES["tiny"], tmp_path / "out")
         rows = tmp_path / "rows.jsonl"

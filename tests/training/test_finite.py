@@ -13,7 +13,7 @@ from helpers.profiles import PROFILES
 from helpers.release.adapters import WEIGHTS, AdapterError, check_base, merge, pack
 from helpers.run import ROOT
 from helpers.training.encoding import encode_all
-from helpers.training.finite import check_numbers, not_finite, row_numbers
+from helpers.training.finite import check_finite, row_numbers, rows_not_finite
 from helpers.training.fsdp_training import train_fsdp
 from helpers.training.launch import torchrun
 from helpers.training.lora import check_adapter, train_lora
@@ -29,8 +29,8 @@ def test_rows_are_named_by_their_place_in_the_list_before_rows_are_dropped(token
     rows = [ROWS[0], long, ROWS[1], long, ROWS[2], ROWS[0]]
     _, dropped = encode_all(rows, tokenizer, 128)
     assert row_numbers(rows, dropped) == [0, 2, 4, 5]
-    assert not_finite([1.0, NAN, INF], [[0], [2, 5], [4]]) == [2, 4, 5]
-    assert not_finite([1.0, 0.0], [[0], [1]]) == []
+    assert rows_not_finite([1.0, NAN, INF], [[0], [2, 5], [4]]) == [2, 4, 5]
+    assert rows_not_finite([1.0, 0.0], [[0], [1]]) == []
 
 
 def break_loss(monkeypatch, tokenizer, value, word=" zebra"):
@@ -206,9 +206,9 @@ def test_an_adapter_of_nan_is_not_saved(tiny_model, tokenizer, tmp_path, monkeyp
 
 
 def test_finite_weights_are_accepted(adapter, tmp_path):
-    check_numbers(adapter / WEIGHTS)
+    check_finite(adapter / WEIGHTS)
     save_file({"counts": torch.arange(3), "none": torch.empty(0)}, tmp_path / "x.safetensors")
-    check_numbers(tmp_path / "x.safetensors")
+    check_finite(tmp_path / "x.safetensors")
 
 
 EIGHT_BITS = ["float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz"]
@@ -224,7 +224,7 @@ def test_eight_bit_weights_are_checked_too(tmp_path, name):
         except (AttributeError, KeyError, ValueError):
             pytest.skip(f"this version has no {name}")
         if good:
-            check_numbers(path)
+            check_finite(path)
         else:
             with pytest.raises(ValueError, match="NaN or infinity"):
-                check_numbers(path)
+                check_finite(path)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rapidfuzz.distance import LCSseq
 
 from helpers.course.checks.answers import LearnersFunction, Wrong
-from helpers.data.filters import fault_of
+from helpers.data.filters import rejection_of
 from helpers.io import Task
 from helpers.similarity import RougeIndex, rouge_l, tokenize
 
@@ -93,7 +93,7 @@ def missed_pair(answer: object) -> str:
         raise Wrong('the answer is two texts, as ("one", "the other").')
     for place, text in zip(("first", "second"), answer, strict=True):
         task: Task = {"instruction": text, "input": "", "output": "Yes."}
-        fault = fault_of(task)
+        fault = rejection_of(task)
         if fault:
             raise Wrong(f"another filter already rejects your {place} text: {fault[0]}.")
     score = _low_score(*answer)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 import gradio as gr
 
 from helpers.io import append_jsonl
-from helpers.release.chat import LONGEST, TAKEN_BACK, Refused, ShownAnswer, respond
+from helpers.release.chat import LONGEST, WITHHELD_TEXT, Refused, ShownAnswer, respond
 from helpers.release.guard import Guard
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _remember(session: str, open_pages: dict[str, OpenPage]) -> OpenPage:
 
 
 def _text_of(answer: ShownAnswer) -> str:
-    return TAKEN_BACK if answer["withheld"] else answer["output"]
+    return WITHHELD_TEXT if answer["withheld"] else answer["output"]
 
 
 def _turns(message: str, answer: str | None) -> Turns:

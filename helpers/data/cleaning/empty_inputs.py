@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from helpers.data.cleaning.word_patterns import one_of, pattern, whole_words
-from helpers.data.parsing.no_input import normal_input
+from helpers.data.parsing.no_input import without_no_input
 
 # Beyond the spellings in ``no_input``, which occur in replies; each matches a whole input.
 NEEDED = one_of("needed", "required", "necessary", "provided", "given")
@@ -86,7 +86,7 @@ def empty_if_no_input(text: str, instruction: str = "") -> str:
     content = re.sub(r"^\W*input\s*[:：]", "", plain, flags=re.I).strip()
     if _NO_VALUE.fullmatch(content):
         return text if _ABOUT_CODE.search(instruction) else ""
-    if normal_input(content) and (not _NO_INPUT.fullmatch(content) or _NA.fullmatch(content)):
+    if without_no_input(content) and (not _NO_INPUT.fullmatch(content) or _NA.fullmatch(content)):
         return text
     if _ABBREVIATION.fullmatch(content):
         return text if _ABOUT_ABBREVIATIONS.search(instruction) else ""

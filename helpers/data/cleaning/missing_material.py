@@ -7,7 +7,7 @@ place of the material ("[link to article]"), or nothing ("Summarize the followin
 import re
 
 from helpers.data.cleaning.word_patterns import one_of, pattern, whole_words
-from helpers.data.filters import LANGUAGES, lacks_its_text
+from helpers.data.filters import LANGUAGES, refers_to_missing_text
 from helpers.safe_io.row_shapes import Task
 
 _DOMAIN_ENDINGS = (
@@ -130,7 +130,7 @@ def why_text_missing(task: Task) -> str | None:
         return None
     # "Is the following sentence true? Water is wet." holds its sentence: only the last one counts.
     last = re.split(r"[.!?。]\s+", instruction)[-1]
-    missing = lacks_its_text(last, language)
+    missing = refers_to_missing_text(last, language)
     return "the instruction speaks of a text that is not there" if missing else None
 
 

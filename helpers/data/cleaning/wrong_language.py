@@ -2,7 +2,7 @@
 
 import re
 
-from helpers.data.filters import LANGUAGES, speaks
+from helpers.data.filters import LANGUAGES, is_in_language
 from helpers.safe_io.row_shapes import Task
 
 _ABOUT_LANGUAGE = re.compile(
@@ -79,7 +79,7 @@ def why_wrong_language(task: Task) -> str | None:
 
 def _can_be(text: str, language: str, least: int) -> bool:
     """Whether a text can be in a language; ``least`` short words of another one contradict it."""
-    return speaks(text, language) and not _is_other_latin(text, language, least)
+    return is_in_language(text, language) and not _is_other_latin(text, language, least)
 
 
 def _is_other_latin(text: str, language: str, least: int) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from helpers.data.parsing.field_names import FIELD_CLASSES, names_of
 from helpers.data.parsing.json_repair import repaired
-from helpers.safe_io.bounded_json import too_deep
+from helpers.safe_io.bounded_json import find_too_deep
 
 _OPENING = re.compile(r"[{\[]")
 _NEXT_LINE = re.compile(r"(?<=\n)[ \t]*+(?={)")
@@ -51,7 +51,7 @@ def json_values(text: str, keep_partial: bool) -> tuple[list[object], list[str]]
     next_line = _search_forward(_NEXT_LINE, text)
     while opening := _OPENING.search(text, offset):
         begin, is_container = opening.start(), bool(_CONTAINER.match(text, opening.start()))
-        deep = too_deep(text, begin)
+        deep = find_too_deep(text, begin)
         if deep is not None:
             offset = deep
             continue

@@ -40,7 +40,7 @@ _NO_INPUT = re.compile(
 )
 
 
-def normal_input(text: str) -> str:
+def without_no_input(text: str) -> str:
     """The input itself, or "" if it only says that there is none (``<noinput>``, "N/A")."""
     stripped = text.strip()
     return "" if len(stripped) <= _LONGEST and _NO_INPUT.fullmatch(stripped) else text

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from helpers.data.parsing.field_names import names_of
 from helpers.data.parsing.headings import heading_of
-from helpers.data.parsing.no_input import normal_input
+from helpers.data.parsing.no_input import without_no_input
 from helpers.data.parsing.task_splitting import TaskSection
 from helpers.safe_io.row_shapes import Task
 
@@ -73,7 +73,7 @@ def with_inline_input(instruction: str, number: int) -> tuple[str, str]:
     if len(found) != 1:
         return instruction, ""
     field, given = found[0], instruction[found[0].end :]
-    if not field.numbered and (normal_input(given) or not _begins_field(instruction, field)):
+    if not field.numbered and (without_no_input(given) or not _begins_field(instruction, field)):
         return instruction, ""
     before = instruction[: field.start].strip(" |;\n*")
     return (before, given.strip()) if before else (instruction, "")

@@ -28,7 +28,7 @@ from helpers.data.parsing.field_names import names_of
 from helpers.data.parsing.finish_reasons import is_filtered, is_whole
 from helpers.data.parsing.headings import heading_of
 from helpers.data.parsing.json_tasks import json_rows
-from helpers.data.parsing.no_input import normal_input
+from helpers.data.parsing.no_input import without_no_input
 from helpers.data.parsing.one_line_tasks import read_one_line_tasks
 from helpers.data.parsing.own_headings import common_output_style
 from helpers.data.parsing.preamble import without_preamble
@@ -84,7 +84,7 @@ def parse_completion(
         return [], [{"reason": reason, "text": text}]
     sections = split_tasks(answer + "\n" * whole, start)  # the last line is complete if whole
     if not any(section.of("output") for section in sections) and _is_json(answer):
-        return parse_structured(answer, finish_reason)
+        return parse_json_completion(answer, finish_reason)
     tasks: list[Task] = []
     drops: list[Drop] = []
     found = zip(sections, [*sections[1:], None], _read(answer, sections), strict=True)
@@ -99,7 +99,7 @@ def parse_completion(
     return _without_numbers(tasks), drops
 
 
-def parse_structured(text: str, finish_reason: str | None) -> tuple[list[Task], list[Drop]]:
+def parse_json_completion(text: str, finish_reason: str | None) -> tuple[list[Task], list[Drop]]:
     """Read the tasks in a completion that was requested as JSON: ``(tasks, drops)``.
 
     Expects ``{"tasks": [{"instruction", "input", "output"}, …]}``. Also accepts the bare list,
@@ -148,7 +148,7 @@ def _tidy(task: Task, section: TaskSection, after: TaskSection | None, is_first:
         output = without_end_tokens(without_section_titles(task["output"], after.number))
     else:
         output = without_trailing_text(task["output"], section.number)
-    return {"instruction": instruction, "input": normal_input(task["input"]), "output": output}
+    return {"instruction": instruction, "input": without_no_input(task["input"]), "output": output}
 
 
 def _without_numbers(tasks: list[Task]) -> list[Task]:
@@ -180,7 +180,7 @@ def _read_row(row: object) -> Task | str:
         return "a field is not text"
     if not any(char.isalnum() for char in instruction):
         return "empty instruction"
-    given = normal_input(given.strip())
+    given = without_no_input(given.strip())
     return {"instruction": instruction.strip(), "input": given, "output": output.strip()}
 
 

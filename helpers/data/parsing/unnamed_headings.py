@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from helpers.data.parsing.headings import Heading, heading_of
-from helpers.data.parsing.no_input import normal_input
+from helpers.data.parsing.no_input import without_no_input
 from helpers.data.parsing.reply_headings import ReplyHeadings
 
 
@@ -124,7 +124,7 @@ class _Search:
         if output.style.number_before and output.number is not None:
             return output.number == item.number != given.number
         text = self.reply.text[given.end : item.start]
-        return item.set_apart or item.decorated or bool(text.strip() and not normal_input(text))
+        return item.set_apart or item.decorated or bool(text.strip() and not without_no_input(text))
 
     def _remember_list(self, region: list[Heading], output: Heading | None) -> None:
         """Remember the last item of an answer's list, unless the answer ends with the region."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from helpers.evaluation.calibration import LEAST_PAIRS
+from helpers.evaluation.calibration import MIN_PAIRS
 from helpers.evaluation.intervals import Interval
 from helpers.evaluation.metrics import FactName
 
@@ -71,7 +71,7 @@ def _judge_phrase(judge: Mapping[str, Any]) -> str:
     """What the judge says of LoRA, and how often it is right; empty without a judge."""
     if "lora" not in judge:
         return ""
-    if judge["pairs"] < LEAST_PAIRS:
+    if judge["pairs"] < MIN_PAIRS:
         return "the judge was tested on too few pairs to say how far it can be trusted"
     if not judge["can_tell"]:
         return "the judge cannot tell which answers are better"

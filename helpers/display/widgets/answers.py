@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from helpers.display.controls import Exchange, GivenAnswer, chat_controls
 from helpers.display.interactive import Interactive
-from helpers.display.safe_html import ASK, CELL, LINE, Html, differences, escape, folded
+from helpers.display.safe_html import CELL, LINE, REQUEST, Html, differences, escape, folded
 from helpers.io import join_input
 
 
@@ -38,7 +38,7 @@ def side_by_side(
             f"{'' if answer.get('stopped', True) else ' <em>… did not stop</em>'}</td></tr>"
             for key, answer in given.items()
         )
-        parts.append(f'<p style="{ASK}">{i + 1}. {escape(ask)}</p><table>{body}</table>')
+        parts.append(f'<p style="{REQUEST}">{i + 1}. {escape(ask)}</p><table>{body}</table>')
         lines.append(f"{i + 1}. {ask}")
         lines += [f"   {names.get(key, key)}: {one['output']}" for key, one in given.items()]
     return Html("".join(parts), "\n".join(lines))

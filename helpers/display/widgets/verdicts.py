@@ -9,7 +9,7 @@ from helpers.display.controls import form_controls, vote_controls
 from helpers.display.interactive import Interactive
 from helpers.display.safe_html import CELL, Html, brief, escape, two_answers
 from helpers.evaluation.verdict_records import ORDERS, BothOrders, Order, Outcome, Pair, outcome
-from helpers.evaluation.votes import Ballot, cast_vote, open_ballots, read_votes
+from helpers.evaluation.votes import Ballot, cast_vote, read_votes, remaining_ballots
 
 
 def blind_vote(
@@ -22,7 +22,7 @@ def blind_vote(
     three ballots are shown, still without the models' names.
     """
     offered = ballots[:limit]
-    left = open_ballots(offered, read_votes(path), voter)
+    left = remaining_ballots(offered, read_votes(path), voter)
     controls = vote_controls(
         left, _ballot, lambda ballot, choice: cast_vote(path, ballot, voter, choice)
     )

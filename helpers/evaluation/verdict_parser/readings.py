@@ -13,7 +13,7 @@ from helpers.evaluation.verdict_records import Letter
 # begins one reply in twenty or fewer with one of them, it is about to write something else, and
 # which of them is likelier does not show its verdict. The embedded model gives its letters 0.12 or
 # more.
-LEAST_PROBABILITY = 0.05
+MIN_PROBABILITY = 0.05
 
 
 class Reply(TypedDict):
@@ -31,7 +31,7 @@ class Reply(TypedDict):
 class Reading(NamedTuple):
     """A verdict, and the probability of the answer shown first (None where no letters were read).
 
-    ``improbable``: there were letters, but together less probable than :data:`LEAST_PROBABILITY`.
+    ``improbable``: there were letters, but together less probable than :data:`MIN_PROBABILITY`.
     """
 
     verdict: Letter
@@ -43,7 +43,7 @@ class Grade(TypedDict):
     """A grade from 1 to 5, or None where the reply could not be read.
 
     ``improbable`` is True where the digits together were less probable than
-    :data:`LEAST_PROBABILITY`.
+    :data:`MIN_PROBABILITY`.
     """
 
     grade: float | None
@@ -78,11 +78,11 @@ def read_grade(reply: Reply) -> Grade:
 def _likely(letters: Mapping[str, float] | None, wanted: str) -> dict[str, float]:
     """The probabilities of the wanted letters, however they are marked ("(A", "**A").
 
-    Empty where they are together less probable than :data:`LEAST_PROBABILITY`.
+    Empty where they are together less probable than :data:`MIN_PROBABILITY`.
     """
     found: dict[str, float] = {}
     for token, probability in (letters or {}).items():
         letter = re.fullmatch(rf"\W*([{wanted}])\W*", token)
         if letter:
             found[letter[1]] = found.get(letter[1], 0.0) + probability
-    return found if sum(found.values()) >= LEAST_PROBABILITY else {}
+    return found if sum(found.values()) >= MIN_PROBABILITY else {}
