@@ -184,10 +184,10 @@ class _Sender:
         self.empty_in_a_row = 0 if content else self.empty_in_a_row + 1
         if self.empty_in_a_row >= MAX_EMPTY_REPLIES:
             raise EndpointError(
-                f"nothing comes back from {self.endpoint.base_url}: {MAX_EMPTY_REPLIES} replies in a "
-                f"row without a text (finish {answer['finish']!r}). A model that thinks spends its "
-                "tokens before it answers: give it more tokens, or switch the thinking off, with "
-                "Endpoint(parameters={'max_tokens': …})."
+                f"nothing comes back from {self.endpoint.base_url}: {MAX_EMPTY_REPLIES} replies "
+                f"in a row without a text (finish {answer['finish']!r}). A model that thinks "
+                "spends its tokens before it answers: give it more tokens, or switch the thinking "
+                "off, with Endpoint(parameters={'max_tokens': …})."
             )
 
 
