@@ -29,8 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 from helpers.evaluation.intervals import wilson
 from helpers.evaluation.judge import gold_pairs, judge, judge_bodies
+from helpers.evaluation.judge_prompts import judge_message
 from helpers.evaluation.likelihood import judge_by_likelihood, load_judge, log_likelihoods
-from helpers.evaluation.rubrics import judge_message
 from helpers.evaluation.verdict_records import Pair
 from helpers.evaluation.verdict_stats import ORDERS
 from helpers.teacher.cached_calls import ask_all

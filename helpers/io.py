@@ -8,8 +8,8 @@ guarantees:
 - appending survives a kill at any moment: the next append removes an incomplete last line, and
   :func:`read_jsonl` can skip it.
 
-How the rows of a file are read is in :mod:`helpers.safe_io.file_rows`, and which shapes a row can
-have in :mod:`helpers.safe_io.row_shapes`.
+How the rows of a file are read is in :mod:`helpers.files.file_rows`, and which shapes a row can
+have in :mod:`helpers.files.row_shapes`.
 """
 
 import json
@@ -19,15 +19,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers.files.appending import append_text, is_json
+from helpers.files.bounded_json import LEVELS
+from helpers.files.compression import decompress
+from helpers.files.file_kinds import DataError, decode, read_bytes
+from helpers.files.file_rows import read_rows
+from helpers.files.json_rows import parse_lines
+from helpers.files.row_shapes import FIELDS, Shaped, Task, as_example, describes_tasks
+from helpers.files.writing import write_text
 from helpers.prompts import format_prompt
-from helpers.safe_io.appending import append_text, is_json
-from helpers.safe_io.bounded_json import LEVELS
-from helpers.safe_io.compression import decompress
-from helpers.safe_io.file_kinds import DataError, decode, read_bytes
-from helpers.safe_io.file_rows import read_rows
-from helpers.safe_io.json_rows import parse_lines
-from helpers.safe_io.row_shapes import FIELDS, Shaped, Task, as_example, describes_tasks
-from helpers.safe_io.writing import write_text
 
 FORMATS = ("alpaca", "messages", "prompt_completion")
 # Half of a surrogate pair, written as an escape in JSON or as a character.
@@ -71,7 +71,7 @@ def load_examples(path: str | Path) -> list[Task]:
 
     The kind of the file is recognised by its content. The rows may be Alpaca's, chats of one
     exchange (``messages``, ShareGPT's ``conversations``), or have other names for the three fields,
-    as listed in :mod:`helpers.safe_io.row_shapes`.
+    as listed in :mod:`helpers.files.row_shapes`.
 
     Returns a list of rows; keys beyond the three fields are kept. A warning says what was changed
     (a system text moved, a lone surrogate replaced) and which columns the prompt will not show.

@@ -19,7 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one core each
 
 # Longest first, by `--durations=0`.
-LONGEST = ("test_browser", "test_lessons", "test_fsdp", "test_finite", "test_watermark")
+LONGEST = ("test_lessons", "test_fsdp", "test_browser", "test_nan_checks", "test_watermark")
 MODELS = {"student_folder", "tokenizer", "endpoint", "tiny_model", "finished", "chromium"}
 
 
@@ -90,6 +90,7 @@ def chromium():
 def make_run(folder, **environment):
     """What `make run` calls, into ``folder``."""
     environment = {**os.environ, "ALPACA_PRECISION": "fp32", **environment}
+    environment.pop("OMP_NUM_THREADS", None)  # as for a user
     command = [
         sys.executable,
         "-m",

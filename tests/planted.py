@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from helpers.evaluation.rubrics import judge_message
+from helpers.evaluation.judge_prompts import judge_message
 
 PAIR = {"request": "\0request\0", "left": "\0a\0", "right": "\0b\0"}
 

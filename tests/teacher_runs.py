@@ -6,7 +6,7 @@ import json
 from faulty_server import list_reply
 from planted import PAIR
 
-from helpers.evaluation.rubrics import judge_message
+from helpers.evaluation.judge_prompts import judge_message
 from helpers.teacher.cached_calls import ask_all
 from helpers.teacher.generate import Settings, generate
 

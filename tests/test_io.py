@@ -562,7 +562,7 @@ def test_an_unpacked_file_has_a_largest_size(tmp_path, monkeypatch):
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(gzip.compress(LINES.encode()))
     assert len(load_examples(path)) == 2
-    monkeypatch.setattr("helpers.safe_io.compression.MAX_BYTES", 20)
+    monkeypatch.setattr("helpers.files.compression.MAX_BYTES", 20)
     with pytest.raises(DataError, match="more than 20 bytes"):
         load_examples(path)
     (tmp_path / "rows.parquet").write_bytes(parquet([HELLO, HELLO]))

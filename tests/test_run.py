@@ -9,7 +9,8 @@ import pytest
 
 from helpers.io import write_jsonl
 from helpers.profiles import PROFILES, load_profile
-from helpers.run import LESSONS, ROOT, Run, RunError, hash_path, manifest, open_run, ship, shipped
+from helpers.run import LESSONS, ROOT, Run, RunError, hash_path, manifest, open_run, ship
+from helpers.run import shipped_run as shipped
 
 
 @pytest.fixture

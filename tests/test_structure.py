@@ -10,7 +10,7 @@ from conftest import ROOT
 
 HELPERS = ROOT / "helpers"
 PACKAGES = sorted(path.parent for path in HELPERS.rglob("__init__.py"))
-WITHOUT_TORCH = ("io", "similarity", "profiles", "prompts", "safe_io", "data", "teacher")
+WITHOUT_TORCH = ("io", "similarity", "profiles", "prompts", "files", "data", "teacher")
 
 
 def modules(package):

@@ -13,8 +13,8 @@ import tomllib
 from pathlib import Path
 
 from helpers.course.notebook_files import code_hash, read_notebook, write_notebook
+from helpers.files.writing import write_text
 from helpers.run import LESSONS, ROOT, RunError
-from helpers.safe_io.writing import write_text
 
 PAGES = ("pyproject.toml", "README.md", "colab_guide.md", "SECURITY.md", "CITATION.cff")
 

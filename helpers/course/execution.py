@@ -7,9 +7,9 @@ from pathlib import Path
 import nbformat
 
 from helpers.course.notebook_files import code_cells
-from helpers.display.interactive import without_views
+from helpers.display.widgets.interactive import without_views
+from helpers.files.printable import printable
 from helpers.run import RunError
-from helpers.safe_io.printable import printable
 
 TIMEOUT = 3600  # seconds for one cell
 

@@ -15,8 +15,15 @@ the example does not pass.
 
 from typing import Literal
 
-from helpers.course.checks import lesson_1, lesson_2, lesson_3, lesson_4, lesson_5, lesson_6
-from helpers.course.checks.answers import Check, Wrong
+from helpers.course.exercise_checks import (
+    lesson_1,
+    lesson_2,
+    lesson_3,
+    lesson_4,
+    lesson_5,
+    lesson_6,
+)
+from helpers.course.exercise_checks.answers import Check, Wrong
 from helpers.display.safe_html import Html, escape
 
 Outcome = Literal["right", "wrong", "untouched"]

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
+from helpers.files.writing import write_text
 from helpers.profiles import PROFILES
 from helpers.run import Run
-from helpers.safe_io.writing import write_text
 
 MEASURED = Path("data/measured.json")
 SHOWN = ("laptop", "tiny", "colab_t4", "colab_l4")

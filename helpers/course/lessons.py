@@ -13,7 +13,6 @@ from pathlib import Path
 
 from helpers.course.code_fingerprint import fingerprint
 from helpers.course.execution import execute
-from helpers.course.memory_use import measured_memory
 from helpers.course.notebook_files import (
     code_cells,
     code_hash,
@@ -21,7 +20,8 @@ from helpers.course.notebook_files import (
     read_notebook,
     write_notebook,
 )
-from helpers.course.publishing import publish, record_run_costs
+from helpers.course.peak_memory import measured_memory
+from helpers.course.publish_outputs import publish, record_run_costs
 from helpers.course.results import results_table
 from helpers.display.report import read_metrics
 from helpers.profiles import load_profile

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.files.writing import write_text
 from helpers.run import RunError
-from helpers.safe_io.writing import write_text
 
 # What nbformat raises for a file that is not a notebook.
 _NOT_A_NOTEBOOK = (

@@ -1,6 +1,6 @@
 """Read, filter and clean instruction data.
 
-parsing          turn a teacher's reply into tasks, with a reason for each rejected part
+reply_parsing    turn a teacher's reply into tasks, with a reason for each rejected part
 cleaning         imported rows: repair, keep or reject, with a reason
 filters          reject a generated task by its script and language
 diversity        root verbs and their objects

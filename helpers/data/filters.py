@@ -8,8 +8,8 @@ rule uses a model. Novelty depends on the other tasks and is checked in ``simila
 import re
 from dataclasses import dataclass
 
-from helpers.data.parsing.no_input import without_no_input
-from helpers.safe_io.row_shapes import Task
+from helpers.data.reply_parsing.no_input import without_no_input
+from helpers.files.row_shapes import Task
 from helpers.similarity import is_above, repetition, rouge_l
 
 

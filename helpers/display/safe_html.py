@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 
-from helpers.safe_io.printable import printable
+from helpers.files.printable import printable
 
 LONGEST_TEXT = 20_000  # characters of one text that are shown, so that the page stays usable
 COMPARED = 1_000  # words and blanks of a text that are compared

@@ -5,7 +5,7 @@ answer_pairs     pairs of answers to compare
 judge            ask a model which of two answers is better
 likelihood       a judge for small models: which answer is more likely?
 grading          ask a model to grade single answers
-rubrics          the judges' prompts
+judge_prompts    the judges' prompts
 verdict_parser   read the verdict or the grade in a judge's reply
 verdict_records  verdicts in both orders, and their outcome
 verdict_stats    win rate, flips, preference for a position

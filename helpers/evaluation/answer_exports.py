@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers.files.writing import write_text
 from helpers.io import DataError, Task, join_input, write_jsonl
-from helpers.safe_io.writing import write_text
 from helpers.training.answering import Answer
 
 FORMATS = ("alpaca_eval", "mt_bench")

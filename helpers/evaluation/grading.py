@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from helpers.evaluation.judge import ask_and_read
-from helpers.evaluation.rubrics import grade_message
+from helpers.evaluation.judge_prompts import grade_message
 from helpers.evaluation.verdict_parser.readings import read_grade
 from helpers.io import Task, join_input
 from helpers.teacher.endpoint import Endpoint
@@ -33,7 +33,7 @@ async def grade(
     reference: bool = False,
     **limits: Any,
 ) -> list[GradedAnswer]:
-    """Grade single answers on ``rubrics.SCALE``, in the rows' order.
+    """Grade single answers on ``judge_prompts.SCALE``, in the rows' order.
 
     Each answer is graded alone, so the order of answers has no effect. A grade is the mean over the
     digits' probabilities where the endpoint gives them, else what the text says. With ``reference``

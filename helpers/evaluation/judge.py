@@ -7,9 +7,9 @@ How a verdict is asked for depends on what the endpoint can do::
     schema    JSON under a schema, reasons first and verdict last
     written   reasons as text, the verdict on the last line
 
-``rubrics`` has the prompts, ``verdict_parser`` reads the replies. A reply that cannot be read is
-asked for once more, then counted as unparsed: never dropped, never a win. Calls are cached, billed
-and capped by ``cached_calls``. ``verdict_stats`` summarises the verdicts.
+``judge_prompts`` has the prompts, ``verdict_parser`` reads the replies. A reply that cannot be read
+is asked for once more, then counted as unparsed: never dropped, never a win. Calls are cached,
+billed and capped by ``cached_calls``. ``verdict_stats`` summarises the verdicts.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,14 +18,14 @@ from typing import Any, TypeVar
 
 from helpers.evaluation.answer_pairs import gold_pairs, pair_up
 from helpers.evaluation.calibration import calibrate
-from helpers.evaluation.rubrics import Kind, judge_message
+from helpers.evaluation.judge_prompts import Kind, judge_message
 from helpers.evaluation.verdict_parser.readings import Reading, Reply, read_verdict
 from helpers.evaluation.verdict_parser.verdict import parse_verdict
 from helpers.evaluation.verdict_records import ORDERS, Pair, Verdict, verdict_record
 from helpers.evaluation.verdict_stats import Summary, summarize
-from helpers.teacher.abilities import find_abilities
 from helpers.teacher.cached_calls import ask_all
 from helpers.teacher.endpoint import Endpoint, teacher_endpoint
+from helpers.teacher.endpoint_abilities import find_abilities
 
 __all__ = [
     "Summary",

@@ -1,8 +1,8 @@
 """Publish a model safely: is it harmless, is it complete, and who may use it?
 
 adapters         check that an adapter fits its base; merge or pack it
-diff             publish a model as the difference from its base
-diff_notes       what a difference records about each tensor
+weight_diff      publish a model as the difference from its base
+weight_diff_notes  what a difference records about each tensor
 gguf             export a model for llama.cpp and Ollama
 guard            decide whether a text is harmful
 harm_classifier  the classifier behind the local guard
@@ -15,9 +15,6 @@ model_card       a model card, written from a run
 data_card        a data card for generated tasks
 card_parts       what both cards share: sections, numbers from a run, safe text
 public_names     what a model is called in public
-leaks            keys and private paths in a text
-leaked_keys      patterns of keys and passwords
-leaked_paths     patterns of paths that show whose machine it is
-file_leaks       leaks in a file
+leaks            keys and private paths in texts and files
 upload           list and check the files to upload to a hub
 """

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.files.received import ReceivedError, check_folder, read_json
+from helpers.files.writing import write_text
 from helpers.planning.transformers_messages import hide_messages
-from helpers.safe_io.received import ReceivedError, check_folder, read_json
-from helpers.safe_io.writing import write_text
 from helpers.training.adapter_base import BASE
 from helpers.training.checksums import Checksum, first_difference, is_checksum
-from helpers.training.finite import check_finite
 from helpers.training.model_folders import MAX_FILE_SIZE
+from helpers.training.nan_checks import check_finite
 from helpers.training.output_folders import copy_without_weights, new_folder
 from helpers.training.student import with_adapter
 from helpers.training.weights import INDEX, Weights

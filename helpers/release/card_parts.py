@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from helpers.files.file_kinds import DataError
+from helpers.files.printable import printable
+from helpers.files.received import ReceivedError, read_json
 from helpers.io import read_jsonl
 from helpers.release.licences import LicenceChain, Terms
-from helpers.safe_io.file_kinds import DataError
-from helpers.safe_io.printable import printable
-from helpers.safe_io.received import ReceivedError, read_json
 
 # Characters that Markdown or HTML may read as markup. An underscore inside a word is harmless.
 _MARKUP = re.compile(

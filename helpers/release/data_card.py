@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from helpers.data.parsing.task_list import Drop
+from helpers.data.reply_parsing.task_list import Drop
 from helpers.io import Task
 from helpers.release.card_parts import (
     RunFiles,

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.files.writing import move_into_place, scratch_folder
 from helpers.prompts import format_prompt
-from helpers.safe_io.writing import move_into_place, scratch_folder
 from helpers.teacher.embedded_model import embedded_gguf
 from helpers.training.output_folders import check_free_space
 from helpers.training.weights import Weights

@@ -27,7 +27,7 @@ from helpers.release.harm_classifier import (
     training_set,
 )
 from helpers.teacher.addresses import OPENAI, is_openai
-from helpers.training.tokens import text_ids
+from helpers.training.token_ids import text_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

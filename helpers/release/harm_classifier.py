@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from helpers.files.writing import scratch_folder
 from helpers.io import load_examples, read_jsonl
-from helpers.safe_io.writing import scratch_folder
-from helpers.training.tokens import text_ids
+from helpers.training.token_ids import text_ids
 
 if TYPE_CHECKING:
     import numpy

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.evaluation.metrics import FACTS
+from helpers.files.file_kinds import DataError
+from helpers.files.printable import printable
 from helpers.release.card_parts import (
     RunFiles,
     Section,
@@ -23,8 +25,6 @@ from helpers.release.card_parts import (
 from helpers.release.licences import card_section, hub_licence, licence_chain
 from helpers.release.probes import KINDS
 from helpers.release.public_names import LOCAL, public_name, without_owner
-from helpers.safe_io.file_kinds import DataError
-from helpers.safe_io.printable import printable
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCard

@@ -5,7 +5,7 @@ refused as a whole if one of its files
 
 - has a type that a model's page does not need (a pickle runs code, an archive cannot be searched);
 - is hidden, a link or a pipe;
-- holds a key, a password, or a path that shows whose machine it comes from (``file_leaks``).
+- holds a key, a password, or a path that shows whose machine it comes from (``leaks.files``).
 
 The rules find common forms of keys, but not every key: read the list before you upload. A person
 who has checked a finding can allow it by its name.
@@ -18,9 +18,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
-from helpers.release.file_leaks import TEXT_NAMES, find_leaks
-from helpers.release.leaked_paths import ROWS, own_folders
-from helpers.release.leaks import leaks
+from helpers.release.leaks.files import TEXT_NAMES, find_leaks
+from helpers.release.leaks.paths import ROWS, own_folders
+from helpers.release.leaks.text import leaks
 
 SUFFIXES = {".safetensors", ".gguf", ".json", ".jsonl", ".md", ".txt", ".jinja", ".model", ".yaml"}
 _SECRET_NAMES = re.compile(rb"(?i)(^|/)(credentials|kaggle|.*secret.*|id_\w+)\.\w+$")

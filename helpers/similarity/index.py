@@ -12,7 +12,7 @@ import numpy as np
 
 from helpers.similarity.prefix_filter import PrefixFilter
 from helpers.similarity.scores import is_above, lcs_lengths, scores_of
-from helpers.similarity.tokens import tokenize
+from helpers.similarity.words import tokenize
 
 BLOCK = 256  # texts compared with the index in one call: 52,000 × 256 counts are 53 MB
 _FIRST_CODE_POINT = 0x10000  # a million code points from here on, and none of them a surrogate

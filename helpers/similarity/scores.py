@@ -13,7 +13,7 @@ import numpy as np
 from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 
-from helpers.similarity.tokens import tokenize
+from helpers.similarity.words import tokenize
 
 TOLERANCE = 1e-9  # in floating point 14/20 exceeds 0.7 in its last bit, and must not count as above
 

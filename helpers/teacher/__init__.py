@@ -5,10 +5,10 @@ Asking
   addresses            which host an address names, and whether it has a password
   keys                 find a key in the environment, a .env file or Colab's secrets
   redaction            keep keys out of messages, pickled files and child processes
-  prices               what tokens cost at the large providers
+  token_prices         what tokens cost at the large providers
   embedded_model       the small model that comes as a Python package
   embedded_server      llama.cpp's server inside this process
-  abilities            find out what an endpoint can do
+  endpoint_abilities   find out what an endpoint can do
   request_parameters   rename, change or leave out parameters before a request is sent
   refused_parameters   learn from a refusal which parameter to change
   parameter_limits     read the bound that a refusal names
@@ -17,7 +17,7 @@ Asking
   failures             decide what a failure means: temporary, wrong key, no money, filter
   failure_messages     say what went wrong, in the server's words and without the key
   error_bodies         read the JSON body of an error
-  pauses               read how long a server asks to wait
+  retry_delays         read how long a server asks to wait
   budget               caps on dollars and tokens
   answer_cache         answers on disk, and what requests cost
   cached_calls         send chat requests that are paid for once

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.data.parsing.thinking import without_thinking
+from helpers.data.reply_parsing.thinking import without_thinking
+from helpers.files.locks import locked
 from helpers.io import append_jsonl
-from helpers.safe_io.locks import locked
 from helpers.teacher.answer_cache import (
     CachedAnswer,
     CallPlan,

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from unittest.mock import patch
 
-from helpers.safe_io.writing import scratch_folder
+from helpers.files.writing import scratch_folder
 
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_READER = "transformers.modeling_gguf_pytorch_utils"

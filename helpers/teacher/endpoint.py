@@ -24,8 +24,8 @@ from helpers.teacher.addresses import (
 from helpers.teacher.embedded_model import CHAT_OPENING, END_TOKEN_ID, embedded_gguf
 from helpers.teacher.embedded_server import ServerStartError, start_server
 from helpers.teacher.keys import find_key
-from helpers.teacher.prices import PRICES
 from helpers.teacher.redaction import Secret
+from helpers.teacher.token_prices import PRICES
 
 if TYPE_CHECKING:
     import openai
@@ -179,8 +179,8 @@ def teacher_endpoint(name: str) -> Endpoint:
 
     ``"embedded"`` starts the embedded model. Any other name is a model at ``$OPENAI_BASE_URL``, or
     at OpenAI if that variable is not set, with the key in ``OPENAI_API_KEY`` and the price from
-    :data:`helpers.teacher.prices.PRICES`. Raises EndpointError for a model without a price, unless
-    the server is on this machine: a cap on money needs a price.
+    ``token_prices``. Raises EndpointError for a model without a price, unless the server is on this
+    machine: a cap on money needs a price.
     """
     if name == "embedded":
         return Endpoint.local()
@@ -189,7 +189,7 @@ def teacher_endpoint(name: str) -> Endpoint:
         raise EndpointError(
             f"the price of {name!r} is not known. Look it up on the provider's price page and set "
             "it, in dollars for a million tokens in and out: "
-            f"helpers.teacher.prices.PRICES[{name!r}] = (…, …). For a gateway that charges "
+            f"helpers.teacher.token_prices.PRICES[{name!r}] = (…, …). For a gateway that charges "
             "nothing, set (0, 0)."
         )
     price_in, price_out, *_ = PRICES.get(name, (0.0, 0.0))

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from helpers.safe_io.bounded_json import bounded_json
+from helpers.files.bounded_json import bounded_json
 
 LONGEST_TEXT = 4_000  # characters of a message that are read
 _LONGEST_JSON = 1_000_000  # characters of a body that arrives as text

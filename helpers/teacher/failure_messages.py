@@ -1,6 +1,6 @@
 """Say what went wrong with a request, in the server's own words and without the key."""
 
-from helpers.safe_io.printable import printable
+from helpers.files.printable import printable
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.error_bodies import LONGEST_TEXT, message_or_body
 from helpers.teacher.failures import (
@@ -13,8 +13,8 @@ from helpers.teacher.failures import (
     is_unknown_model,
     status_of,
 )
-from helpers.teacher.pauses import retry_after
 from helpers.teacher.redaction import hide
+from helpers.teacher.retry_delays import retry_after
 
 LONGEST_WAIT = 60.0  # seconds; a server that asks for a longer pause ends the run
 

@@ -9,7 +9,7 @@ import json
 import re
 
 from helpers.teacher.error_bodies import LONGEST_TEXT, error_codes, error_message, status_in
-from helpers.teacher.pauses import retry_after
+from helpers.teacher.retry_delays import retry_after
 
 # A gateway that gave up waiting for the server behind it, which may have answered all the same.
 _GATEWAY_STATUS = {408, 499, 502, 504, *range(520, 528)}

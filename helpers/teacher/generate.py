@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TypedDict
 
 from helpers.data.filters import rejection_of
-from helpers.data.parsing.task_list import Drop, parse_completion
+from helpers.data.reply_parsing.task_list import Drop, parse_completion
+from helpers.files.row_shapes import Task
 from helpers.io import append_jsonl, write_jsonl
-from helpers.safe_io.row_shapes import Task
 from helpers.teacher.budget import RequestCharges
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_estimate import Estimate, estimate

@@ -12,15 +12,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypedDict, cast
 
+from helpers.files.locks import locked
+from helpers.files.row_shapes import Task
+from helpers.files.writing import write_text
 from helpers.io import read_jsonl
-from helpers.safe_io.locks import locked
-from helpers.safe_io.row_shapes import Task
-from helpers.safe_io.writing import write_text
 from helpers.teacher.budget import Budget, RequestId, Tokens, Tries
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_settings import Settings
-from helpers.teacher.prices import BATCH_PRICE_SHARE
 from helpers.teacher.raw_records import RawRecord, tokens_charged_for
+from helpers.teacher.token_prices import BATCH_PRICE_SHARE
 
 
 class Batch(TypedDict):

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 from helpers.teacher.budget import CapReached, RequestCharges
 from helpers.teacher.generation_progress import Progress
 from helpers.teacher.raw_records import RawRecord

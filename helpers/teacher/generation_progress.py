@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from helpers.data.parsing.task_list import Drop
-from helpers.safe_io.row_shapes import Task
+from helpers.data.reply_parsing.task_list import Drop
+from helpers.files.row_shapes import Task
 from helpers.teacher.budget import Budget, RequestCharges, Tokens, Tries
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_folder import charge_spent, raw_records

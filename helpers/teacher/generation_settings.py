@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.data.filters import LANGUAGES
+from helpers.files.row_shapes import Task
 from helpers.prompts import LIST_LENGTH
-from helpers.safe_io.row_shapes import Task
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.request_parameters import check_bounded
 

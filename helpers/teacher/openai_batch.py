@@ -23,9 +23,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.files.bounded_json import bounded_json
+from helpers.files.row_shapes import Task
 from helpers.io import append_jsonl
-from helpers.safe_io.bounded_json import bounded_json
-from helpers.safe_io.row_shapes import Task
 from helpers.teacher.budget import Budget, Tokens, Tries
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_folder import (
@@ -38,12 +38,12 @@ from helpers.teacher.generation_folder import (
     raw_records,
 )
 from helpers.teacher.generation_settings import Settings, check_settings
-from helpers.teacher.prices import BATCH_PRICE_SHARE
 from helpers.teacher.raw_records import RawRecord, tokens_charged_for
 from helpers.teacher.replies import read_completion, usage_of
 from helpers.teacher.request_parameters import fit_request
 from helpers.teacher.retries import with_endpoint_errors
 from helpers.teacher.task_requests import choose_examples, list_request, worst_case
+from helpers.teacher.token_prices import BATCH_PRICE_SHARE
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -6,10 +6,10 @@ time, for example with better filters.
 
 from typing import TypedDict
 
-from helpers.data.parsing.finish_reasons import is_filtered, is_whole
-from helpers.data.parsing.task_list import Drop, parse_completion, parse_json_completion
-from helpers.data.parsing.thinking import without_thinking
-from helpers.safe_io.row_shapes import Task
+from helpers.data.reply_parsing.finish_reasons import is_filtered, is_whole
+from helpers.data.reply_parsing.task_list import Drop, parse_completion, parse_json_completion
+from helpers.data.reply_parsing.thinking import without_thinking
+from helpers.files.row_shapes import Task
 from helpers.teacher.budget import Tokens, charged_tokens
 from helpers.teacher.replies import Completion
 

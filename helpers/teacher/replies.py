@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
-from helpers.safe_io.message_content import read_field as _field
-from helpers.safe_io.message_content import text_of
+from helpers.files.message_content import read_field as _field
+from helpers.files.message_content import text_of
 
 MOST_TOKENS = 2_000_000  # no model reads or writes more in one request
 LONGEST_TOKEN = 64  # characters; no vocabulary's tokens are longer on average over a whole text

@@ -33,10 +33,10 @@ from helpers.teacher.failures import (
     is_temporary,
     may_be_charged,
 )
-from helpers.teacher.pauses import retry_after
 from helpers.teacher.refused_parameters import learn_from_refusal
 from helpers.teacher.replies import read_completion, usage_of
 from helpers.teacher.request_parameters import as_arguments, fit_request
+from helpers.teacher.retry_delays import retry_after
 
 TRIES = 6
 FIRST_WAIT = 1.0  # seconds

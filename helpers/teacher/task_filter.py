@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from helpers.data.filters import rejection_of
-from helpers.data.parsing.no_input import without_no_input
-from helpers.data.parsing.task_list import Drop
-from helpers.safe_io.row_shapes import Task
+from helpers.data.reply_parsing.no_input import without_no_input
+from helpers.data.reply_parsing.task_list import Drop
+from helpers.files.row_shapes import Task
 from helpers.similarity import Admission, RougeIndex, is_above, rouge_l
 from helpers.teacher.generation_settings import Settings
 from helpers.teacher.raw_records import RawRecord, tasks_of

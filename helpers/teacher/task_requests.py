@@ -10,9 +10,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpers.data.parsing.finish_reasons import is_whole
+from helpers.data.reply_parsing.finish_reasons import is_whole
+from helpers.files.row_shapes import Task
 from helpers.prompts import chat_turns, escape_special_tokens, task_list_prompt
-from helpers.safe_io.row_shapes import Task
 from helpers.teacher.budget import RequestCharges, Tokens
 from helpers.teacher.endpoint import Endpoint
 from helpers.teacher.generation_settings import Settings

@@ -7,7 +7,7 @@ Models and text
   weights             read a model's tensors one at a time
   checksums           compare tensors with recorded checksums
   output_folders      write a new model folder
-  tokens              text to token ids, without control tokens from the text
+  token_ids           text to token ids, without control tokens from the text
   time_limit          stop a slow chat template
   encoding            rows to ids and response mask; the loss
   batching            the order of rows, and which are computed together
@@ -26,6 +26,6 @@ Training
   launch              start processes with torchrun and report how they fail
   checkpoints         resume only from checkpoints of the same training
   weight_fingerprint  a short text that identifies a model's weights
-  finite              stop at NaN and infinity
-  meter               tokens, seconds and memory
+  nan_checks          stop at NaN and infinity
+  training_record     tokens, seconds and memory
 """

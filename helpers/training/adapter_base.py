@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.safe_io.writing import write_text
+from helpers.files.writing import write_text
 from helpers.training.checksums import Checksum, checksum
 from helpers.training.weights import Weights
 

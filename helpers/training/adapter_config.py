@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.safe_io.received import ReceivedError, read_json
+from helpers.files.received import ReceivedError, read_json
 
 if TYPE_CHECKING:
     from peft import LoraConfig

@@ -17,9 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.files.locks import locked
+from helpers.files.writing import write_text
 from helpers.profiles import Profile
-from helpers.safe_io.locks import locked
-from helpers.safe_io.writing import write_text
 from helpers.training.encoding import EncodedRow
 from helpers.training.weight_fingerprint import digest, fingerprint
 

@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from helpers.files.row_shapes import Task
 from helpers.planning.hardware import LOGITS_AT_ONCE
 from helpers.prompts import chat_message, format_prompt
-from helpers.safe_io.row_shapes import Task
-from helpers.training.tokens import chat_ids, render_chat, text_ids
+from helpers.training.token_ids import chat_ids, render_chat, text_ids
 
 if TYPE_CHECKING:
     import torch

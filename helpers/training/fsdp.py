@@ -29,13 +29,13 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
+from helpers.files.row_shapes import Task
+from helpers.files.writing import write_text
 from helpers.io import load_examples
 from helpers.planning.gpus import GPUS
 from helpers.planning.hardware import device
 from helpers.planning.training_plan import data_size, format_plan, training_plan
 from helpers.profiles import Profile, load_profile
-from helpers.safe_io.row_shapes import Task
-from helpers.safe_io.writing import write_text
 from helpers.training.checkpoints import lock_training
 from helpers.training.fsdp_training import train_fsdp
 from helpers.training.launch import end_with_parent, init_process_group, torchrun

@@ -18,10 +18,10 @@ import torch.distributed as dist
 from helpers.planning.hardware import device
 from helpers.training.batching import to_tensors
 from helpers.training.encoding import EncodedRow, response_tokens
-from helpers.training.finite import rows_not_finite, stop_training
-from helpers.training.meter import Meter
+from helpers.training.nan_checks import rows_not_finite, stop_training
 from helpers.training.schedule import rank_share
 from helpers.training.shards import Learner
+from helpers.training.training_record import Meter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

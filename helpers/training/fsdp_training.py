@@ -26,15 +26,14 @@ import torch
 import torch.distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
 
+from helpers.files.row_shapes import Task
 from helpers.planning.hardware import device
 from helpers.planning.out_of_memory import explain_out_of_memory
 from helpers.profiles import Profile
-from helpers.safe_io.row_shapes import Task
 from helpers.training.checkpoints import check_same_training, describe_training
 from helpers.training.encoding import EncodedRow, encode_all
-from helpers.training.finite import with_row_numbers
 from helpers.training.fsdp_steps import mean_loss, train_step
-from helpers.training.meter import CurvePoint, Meter, TrainingRecord
+from helpers.training.nan_checks import with_row_numbers
 from helpers.training.schedule import global_batches, learning_rate_factor
 from helpers.training.shards import (
     Learner,
@@ -44,6 +43,7 @@ from helpers.training.shards import (
     save_checkpoint,
 )
 from helpers.training.student import load_tokenizer
+from helpers.training.training_record import CurvePoint, Meter, TrainingRecord
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

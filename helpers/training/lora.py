@@ -25,17 +25,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from helpers.files.row_shapes import Task
+from helpers.files.writing import scratch_folder, write_text
 from helpers.planning.hardware import attention, reset_peak_memory
 from helpers.planning.out_of_memory import explain_out_of_memory
 from helpers.profiles import Profile
-from helpers.safe_io.row_shapes import Task
-from helpers.safe_io.writing import scratch_folder, write_text
 from helpers.training.adapter_base import base_checksums, write_base
 from helpers.training.checkpoints import check_same_training, describe_training, lock_training
 from helpers.training.checksums import Checksum
 from helpers.training.encoding import DroppedRow, EncodedRow, encode_all, response_tokens
-from helpers.training.finite import check_finite, with_row_numbers
-from helpers.training.meter import CurvePoint, TrainingRecord
+from helpers.training.nan_checks import check_finite, with_row_numbers
+from helpers.training.training_record import CurvePoint, TrainingRecord
 from helpers.training.trl_trainer import curve, curve_callback, response_trainer
 
 if TYPE_CHECKING:

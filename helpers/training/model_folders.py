@@ -7,8 +7,8 @@ downloaded once, into the hub's own cache.
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.files.received import ReceivedError, check_folder, read_json
 from helpers.planning.transformers_messages import hide_messages
-from helpers.safe_io.received import ReceivedError, check_folder, read_json
 from helpers.teacher.embedded_model import convert_embedded
 
 CACHE = Path(__file__).resolve().parents[2] / "runs" / "cache"  # for converted models

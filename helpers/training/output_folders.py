@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Container, Iterator
 from pathlib import Path
 
-from helpers.safe_io.received import check_folder
-from helpers.safe_io.writing import move_into_place, scratch_folder
+from helpers.files.received import check_folder
+from helpers.files.writing import move_into_place, scratch_folder
 from helpers.training.model_folders import FILES_WITHOUT_WEIGHTS
 
 

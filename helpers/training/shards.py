@@ -32,9 +32,9 @@ from torch.distributed.tensor import DTensor
 from torch.utils.checkpoint import checkpoint
 from transformers import AutoConfig
 
+from helpers.files.writing import scratch_folder, write_text
 from helpers.planning.architectures import blocks_of
 from helpers.planning.hardware import attention, precision
-from helpers.safe_io.writing import scratch_folder, write_text
 from helpers.training.encoding import token_losses
 from helpers.training.model_folders import MAX_FILE_SIZE
 

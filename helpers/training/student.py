@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers.files.received import check_folder
 from helpers.planning.hardware import device, frozen_dtype
 from helpers.planning.transformers_messages import hide_messages
-from helpers.safe_io.received import check_folder
 from helpers.training.adapter_config import adapted_layers, checked_config
-from helpers.training.finite import check_finite
 from helpers.training.model_folders import download, model_folder
+from helpers.training.nan_checks import check_finite
 
 if TYPE_CHECKING:
     from peft import PeftModel

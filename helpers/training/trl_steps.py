@@ -13,8 +13,8 @@ import torch
 from trl import SFTTrainer
 
 from helpers.training.encoding import IGNORED, token_losses
-from helpers.training.finite import rows_not_finite, stop_training
-from helpers.training.meter import Meter
+from helpers.training.nan_checks import rows_not_finite, stop_training
+from helpers.training.training_record import Meter
 
 
 class Update(TypedDict):

@@ -16,7 +16,7 @@ from helpers.planning.hardware import can_pack, device, precision
 from helpers.profiles import Profile
 from helpers.training.batching import bucketed_order, micro_batches, to_tensors
 from helpers.training.encoding import EncodedRow
-from helpers.training.meter import CurvePoint, Meter
+from helpers.training.training_record import CurvePoint, Meter
 
 if TYPE_CHECKING:
     from peft import LoraConfig

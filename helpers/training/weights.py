@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.safe_io.received import check_folder, read_json
+from helpers.files.received import check_folder, read_json
 
 if TYPE_CHECKING:
     import torch

@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 pytest.importorskip("playwright", reason="pip install -r requirements-dev.txt")
 import browser as chrome
 
-from helpers.display.interactive import WIDGET_VIEW
+from helpers.display.widgets.interactive import WIDGET_VIEW
 from helpers.evaluation.votes import read_votes
 from helpers.run import LESSONS, ROOT
 

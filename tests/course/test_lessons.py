@@ -11,7 +11,7 @@ import pytest
 from conftest import make_run
 
 from helpers.course.notebook_files import read_executed, read_notebook
-from helpers.course.publishing import publish
+from helpers.course.publish_outputs import publish
 from helpers.evaluation.metrics import FACTS
 from helpers.io import load_examples, read_jsonl
 from helpers.run import LESSONS, ROOT, RunError, open_run
@@ -185,7 +185,9 @@ def test_the_last_lesson_can_be_opened_first(tmp_path):
     lesson = notebook("05_evaluate")
     folder = ROOT / "runs" / "test_opened_first"
     environment = {**os.environ, "ALPACA_PROFILE": "laptop", "ALPACA_RUN": str(folder)}
-    stop = next(i for i, c in enumerate(lesson.cells) if c.source.startswith("from helpers.teacher.endp"))
+    stop = next(
+        i for i, c in enumerate(lesson.cells) if c.source.startswith("from helpers.teacher.endp")
+    )
     lesson.cells = lesson.cells[:stop]  # everything before the judge
     try:
         NotebookClient(

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from helpers.course.notebook_files import code_hash
-from helpers.display.interactive import WIDGET_VIEW
+from helpers.display.widgets.interactive import WIDGET_VIEW
 from helpers.run import LESSONS, ROOT
 
 NOTEBOOKS = {

@@ -3,7 +3,7 @@
 import pytest
 from task_list_examples import LISTS, NUMBERED, TREE, TWO
 
-from helpers.data.parsing.task_list import normal_input, parse_completion
+from helpers.data.reply_parsing.task_list import normal_input, parse_completion
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 from helpers.data.filters import LANGUAGES, is_in_language, rejection_of
-from helpers.data.parsing.no_input import without_no_input
+from helpers.data.reply_parsing.no_input import without_no_input
 from helpers.io import load_examples
 
 GOOD = {

@@ -5,8 +5,8 @@ import json
 import pytest
 from task_list_examples import LISTS, NUMBERED, RIVER, SUM, TREE, TWO, structured
 
-from helpers.data.parsing.task_list import parse_completion, parse_json_completion
-from helpers.safe_io.bounded_json import bounded_json
+from helpers.data.reply_parsing.task_list import parse_completion, parse_json_completion
+from helpers.files.bounded_json import bounded_json
 
 
 def test_every_malformed_row_is_dropped_with_a_reason():

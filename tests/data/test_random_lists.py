@@ -7,9 +7,9 @@ import time
 import pytest
 from conftest import ROOT
 
-from helpers.data.parsing.json_tasks import LONGEST_REST
-from helpers.data.parsing.no_input import without_no_input
-from helpers.data.parsing.task_list import parse_completion, parse_json_completion
+from helpers.data.reply_parsing.json_tasks import LONGEST_REST
+from helpers.data.reply_parsing.no_input import without_no_input
+from helpers.data.reply_parsing.task_list import parse_completion, parse_json_completion
 
 FIELDS = {
     "en": ("Instruction", "Input", "Output", "Task"),

@@ -5,7 +5,7 @@ import json
 import pytest
 from task_list_examples import LISTS, NUMBERED, RIVER, SUM, TREE, TWO, structured
 
-from helpers.data.parsing.task_list import parse_completion, parse_json_completion
+from helpers.data.reply_parsing.task_list import parse_completion, parse_json_completion
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import time
 
 from hostile_text import EVIL
 
-from helpers.display.controls import DEBOUNCE_SECONDS
-from helpers.display.interactive import WIDGET_VIEW, without_views
 from helpers.display.widgets import blind_vote, chat, dataset_browser, neighbours, prompt_builder
+from helpers.display.widgets.controls import DEBOUNCE_SECONDS
+from helpers.display.widgets.interactive import WIDGET_VIEW, without_views
 from helpers.evaluation.votes import make_ballots, read_votes
 from helpers.prompts import format_prompt
 from helpers.similarity import RougeIndex
@@ -32,7 +32,7 @@ def buttons(shown):
 
 
 def test_votes_are_cast_by_the_buttons_one_ballot_after_another(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.display.controls.DEBOUNCE_SECONDS", 0)
+    monkeypatch.setattr("helpers.display.widgets.controls.DEBOUNCE_SECONDS", 0)
     path, drawn = tmp_path / "votes.jsonl", ballots()
     shown = blind_vote(drawn, path, "me")
     page, _, status = shown.controls.children
@@ -52,7 +52,7 @@ def test_votes_are_cast_by_the_buttons_one_ballot_after_another(tmp_path, monkey
 
 
 def test_a_vote_that_could_not_be_saved_stays_with_its_pair(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.display.controls.DEBOUNCE_SECONDS", 0)
+    monkeypatch.setattr("helpers.display.widgets.controls.DEBOUNCE_SECONDS", 0)
     path, drawn = tmp_path / "votes.jsonl", ballots()
     shown = blind_vote(drawn, path, "me")
     page, _, status = shown.controls.children

@@ -14,9 +14,9 @@ from helpers.display.report.results import judge_section
 from helpers.evaluation.calibration import calibrate
 from helpers.evaluation.metrics import FACTS
 from helpers.evaluation.verdict_stats import summarize
+from helpers.files.file_kinds import DataError
 from helpers.profiles import load_profile
 from helpers.run import ROOT, Run
-from helpers.safe_io.file_kinds import DataError
 
 SHIPPED = ROOT / "data" / "finished_run"
 

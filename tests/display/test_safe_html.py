@@ -7,7 +7,7 @@ import pytest
 from hostile_text import EVIL, MEGABYTE, inert
 
 from helpers.display.safe_html import LONGEST_TEXT, differences, escape, table
-from helpers.safe_io.printable import printable
+from helpers.files.printable import printable
 
 
 def test_model_text_is_inert():

@@ -7,7 +7,7 @@ import pytest
 from planted import Planted
 
 from helpers.evaluation.grading import grade
-from helpers.evaluation.rubrics import judge_message
+from helpers.evaluation.judge_prompts import judge_message
 from helpers.evaluation.verdict_parser.grades import parse_grade
 from helpers.evaluation.verdict_parser.readings import read_grade
 

@@ -7,7 +7,7 @@ import pytest
 from planted import Planted
 
 from helpers.evaluation.judge import best_way, judge, pair_up
-from helpers.evaluation.rubrics import SCALE, grade_message, judge_message
+from helpers.evaluation.judge_prompts import SCALE, grade_message, judge_message
 from helpers.evaluation.verdict_parser.readings import read_verdict
 from helpers.evaluation.verdict_stats import summarize
 

@@ -7,6 +7,7 @@ import shutil
 import pytest
 from markdown_it import MarkdownIt
 
+from helpers.files.file_kinds import DataError
 from helpers.io import read_jsonl, write_jsonl
 from helpers.profiles import load_profile
 from helpers.release.card_parts import plain
@@ -14,7 +15,6 @@ from helpers.release.data_card import data_card, dataset_card
 from helpers.release.model_card import model_card
 from helpers.release.probes import count_sound, read_probes
 from helpers.run import ROOT, Run
-from helpers.safe_io.file_kinds import DataError
 from helpers.teacher.generate import Settings
 
 GENERATED = [

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.leaks import TEXTS, rates
 from helpers.io import read_jsonl
-from helpers.release.leaks import leaks
+from helpers.release.leaks.text import leaks
 from helpers.release.upload import UploadError, upload, upload_plan
 from helpers.run import ROOT
 
@@ -234,7 +234,7 @@ def test_a_key_in_the_header_of_a_file_of_weights_is_found(folder):
 
 
 def test_a_long_file_is_read_to_its_end_and_across_borders_of_pieces(folder, monkeypatch):
-    monkeypatch.setattr("helpers.release.file_leaks.PIECE", 10_000)
+    monkeypatch.setattr("helpers.release.leaks.files.PIECE", 10_000)
     for before in (9_990, 19_999, 55_000):
         (folder / "notes.txt").write_text(
             "a line\n" * (before // 7) + "x" * (before % 7) + " " + FAKE_KEY

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from helpers.teacher.endpoint import Endpoint, EndpointError, teacher_endpoint
-from helpers.teacher.prices import PRICES
+from helpers.teacher.token_prices import PRICES
 
 
 def test_the_embedded_model_answers_the_openai_client(endpoint):

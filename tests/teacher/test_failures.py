@@ -17,7 +17,7 @@ from helpers.teacher.failures import (
     is_payment_error,
     is_temporary,
 )
-from helpers.teacher.pauses import retry_after
+from helpers.teacher.retry_delays import retry_after
 
 
 @pytest.fixture(autouse=True)

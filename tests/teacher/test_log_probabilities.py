@@ -7,7 +7,7 @@ from faulty_server import FaultyServer, letters_reply
 from openai.types.chat import ChatCompletion
 
 from helpers.evaluation.judge import best_way, judge
-from helpers.teacher.abilities import find_abilities
+from helpers.teacher.endpoint_abilities import find_abilities
 from helpers.teacher.replies import first_token
 
 PAIRS = [{"id": str(n), "request": f"Say {n}.", "left": "a", "right": "b"} for n in range(3)]

@@ -8,9 +8,9 @@ import pytest
 from faulty_server import FaultyServer, list_reply
 from teacher_runs import ask, bodies
 
-from helpers.data.parsing.finish_reasons import is_filtered, is_whole
-from helpers.data.parsing.thinking import without_thinking
-from helpers.safe_io.message_content import text_of
+from helpers.data.reply_parsing.finish_reasons import is_filtered, is_whole
+from helpers.data.reply_parsing.thinking import without_thinking
+from helpers.files.message_content import text_of
 from helpers.teacher import replies
 from helpers.teacher.raw_records import tasks_of
 from helpers.teacher.replies import read_completion, usage_of

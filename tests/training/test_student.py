@@ -12,7 +12,7 @@ from helpers.training.answering import answer
 from helpers.training.encoding import end_id
 from helpers.training.model_folders import model_folder, student_folder
 from helpers.training.student import load_student, load_tokenizer
-from helpers.training.tokens import text_ids
+from helpers.training.token_ids import text_ids
 
 ROW = {"instruction": "Say a word.", "input": ""}
 

@@ -16,8 +16,8 @@ from helpers.data.cleaning.empty_inputs import empty_if_no_input
 from helpers.data.cleaning.faults import fault_of
 from helpers.data.cleaning.markup_repair import repair_marks, repair_markup
 from helpers.data.filters import LANGUAGES
-from helpers.safe_io.file_kinds import type_name
-from helpers.safe_io.row_shapes import FIELDS, Task
+from helpers.files.file_kinds import type_name
+from helpers.files.row_shapes import FIELDS, Task
 
 ReportLine = TypedDict(  # in this form, because one of its keys is a keyword of Python
     "ReportLine", {"done": str, "class": str, "rows": int, "example": str, "why": str}

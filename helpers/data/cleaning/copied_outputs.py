@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from helpers.data.cleaning.word_patterns import one_of, pattern
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 # Tasks whose right answer may be the unchanged input.
 _REPEATING = (

@@ -2,7 +2,7 @@
 
 import re
 
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 # A word that does not end a sentence.
 _LAST_WORD = re.compile(

@@ -8,8 +8,8 @@ the instructions of the rows with similar inputs.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from helpers.files.row_shapes import Task
 from helpers.io import join_input
-from helpers.safe_io.row_shapes import Task
 from helpers.similarity import RougeIndex, is_above
 
 NEIGHBOURS = 8  # compared with each input; all others if even the last of these is similar

@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from helpers.data.cleaning.word_patterns import one_of, pattern, whole_words
-from helpers.data.parsing.no_input import without_no_input
+from helpers.data.reply_parsing.no_input import without_no_input
 
 # Beyond the spellings in ``no_input``, which occur in replies; each matches a whole input.
 NEEDED = one_of("needed", "required", "necessary", "provided", "given")

@@ -8,7 +8,7 @@ import re
 
 from helpers.data.cleaning.empty_inputs import CODE_WORDS, NEEDED
 from helpers.data.cleaning.word_patterns import one_of, pattern, whole_words
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 from helpers.similarity import is_above, repetition, tokenize
 
 _ABBREVIATIONS = one_of(

@@ -15,7 +15,7 @@ from helpers.data.cleaning.missing_material import why_material_missing, why_tex
 from helpers.data.cleaning.pictures import why_picture_needed
 from helpers.data.cleaning.refusals import refuses
 from helpers.data.cleaning.wrong_language import why_wrong_language
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 
 def fault_of(task: Task) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ Only what is certainly left over is removed. An answer about HTML keeps its HTML
 import html
 import re
 
-from helpers.data.parsing.thinking import without_thinking
+from helpers.data.reply_parsing.thinking import without_thinking
 
 # A task about markup keeps its entities and tags.
 _ABOUT_MARKUP = re.compile(

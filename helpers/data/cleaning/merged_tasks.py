@@ -2,7 +2,7 @@
 
 import re
 
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 _FIELD_NAMES = (
     "Instruction|Input|Output|Response|Task|지시(?: ?사항|문)?|명령어?|과제|입력|출력|응답"

@@ -8,7 +8,7 @@ import re
 
 from helpers.data.cleaning.word_patterns import one_of, pattern, whole_words
 from helpers.data.filters import LANGUAGES, refers_to_missing_text
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 _DOMAIN_ENDINGS = (
     "com", "org", "net", "io", "be", "ly", "co", "gov", "edu", "info", "me", "tv", "gl", "app",

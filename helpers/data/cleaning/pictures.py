@@ -2,7 +2,7 @@
 
 from helpers.data.cleaning.missing_material import ASKS_HOW, only_mentions
 from helpers.data.cleaning.word_patterns import one_of, pattern
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 _MEDIA = (
     "image", "picture", "photo", "photograph", "painting", "cartoon", "screenshot", "video",

@@ -9,7 +9,7 @@ good answer of a shop. So a task that asks for a message, a scene or an excuse m
 import re
 
 from helpers.data.cleaning.word_patterns import one_of, pattern
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 _KINDS = (
     "large", "ai", r"a\.i\.", "artificial", "intelligence", "virtual", "digital", "computer",

@@ -3,7 +3,7 @@
 import re
 
 from helpers.data.filters import LANGUAGES, is_in_language
-from helpers.safe_io.row_shapes import Task
+from helpers.files.row_shapes import Task
 
 _ABOUT_LANGUAGE = re.compile(
     r"\b(translat\w*|languages?|english|spanish|french|german|italian|portuguese|russian|chinese"

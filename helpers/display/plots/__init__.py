@@ -10,8 +10,9 @@ results   facts, win_rates, found_by_length
 picture   Picture; the colours, markers and names of the models; the style of all charts
 """
 
+from helpers.display.colours import COLORS, NAMES
 from helpers.display.plots.data import drops, lengths, novelty, sunburst
-from helpers.display.plots.picture import COLORS, NAMES, Picture
+from helpers.display.plots.picture import Picture
 from helpers.display.plots.results import facts, found_by_length, win_rates
 from helpers.display.plots.training import loss_curves, memory
 

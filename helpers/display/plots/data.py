@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from helpers.data.diversity import Ring
-from helpers.display.plots.picture import COLORS, INK, Picture, label, new_figure, nothing
+from helpers.display.colours import COLORS, INK
+from helpers.display.plots.picture import Picture, label, new_figure, nothing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,23 +8,14 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from helpers.display.colours import INK
 from helpers.display.safe_html import brief
-from helpers.safe_io.printable import printable
+from helpers.files.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLORS = {
-    "before": "#6b7280",
-    "lora": "#0072B2",
-    "fsdp": "#D55E00",
-    "teacher": "#009E73",
-    "human": "#CC79A7",
-}
-MARKERS = {"before": "s", "lora": "o", "fsdp": "^"}
-NAMES = {"before": "before", "lora": "after LoRA", "fsdp": "after full FSDP"}
-INK = "#1f2933"
 _STYLE = {
     "font.family": "sans-serif",
     "font.size": 9,

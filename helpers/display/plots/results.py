@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from helpers.display.plots.picture import (
-    COLORS,
-    INK,
-    MARKERS,
-    NAMES,
-    Picture,
-    label,
-    new_figure,
-    new_row,
-)
+from helpers.display.colours import COLORS, INK, MARKERS, NAMES
+from helpers.display.plots.picture import Picture, label, new_figure, new_row
 from helpers.evaluation.intervals import Interval
 from helpers.evaluation.metrics import FACTS
 

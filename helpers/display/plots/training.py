@@ -2,17 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from helpers.display.plots.picture import (
-    COLORS,
-    MARKERS,
-    NAMES,
-    Picture,
-    label,
-    new_figure,
-    new_row,
-)
+from helpers.display.colours import COLORS, MARKERS, NAMES
+from helpers.display.plots.picture import Picture, label, new_figure, new_row
 from helpers.planning.memory import PARTS, MemoryPlan
-from helpers.training.meter import CurvePoint
+from helpers.training.training_record import CurvePoint
 
 _SHADES = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#D55E00")
 _HATCHES = ("", "//", "..", "\\\\", "xx", "--")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from helpers.safe_io.file_kinds import DataError
-from helpers.safe_io.received import ReceivedError, read_json
+from helpers.files.file_kinds import DataError
+from helpers.files.received import ReceivedError, read_json
 
 # The results of a run as lesson 5 writes them. "tasks" is the number of evaluation tasks, each
 # model of ``plots.NAMES`` has ``{fact: interval}``, and "change" has ``{model: {fact: interval}}``

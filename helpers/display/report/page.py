@@ -9,13 +9,13 @@ from helpers.display.report.results import facts_section, judge_section
 from helpers.display.report.style import CSS
 from helpers.display.report.summary_sentence import headline
 from helpers.display.safe_html import escape
+from helpers.files.file_kinds import DataError
+from helpers.files.received import ReceivedError, read_json
+from helpers.files.writing import write_text
 from helpers.io import join_input, load_examples, read_jsonl
 from helpers.release.public_names import PUBLIC
 from helpers.run import Run
-from helpers.safe_io.file_kinds import DataError
-from helpers.safe_io.received import ReceivedError, read_json
-from helpers.safe_io.writing import write_text
-from helpers.training.meter import CurvePoint
+from helpers.training.training_record import CurvePoint
 
 _LESSONS = {  # the lessons before the report
     "01_preprocess": "Look at the data",

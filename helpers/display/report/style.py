@@ -1,10 +1,8 @@
 """The style sheet of the report: for light and dark pages, and for narrow screens."""
 
-CSS = """
-:root { --ink: #1f2933; --paper: #fff; --soft: #5a6572; --rule: #d9dee3; --panel: #f5f7f8;
-  --before: #6b7280; --lora: #0072b2; --fsdp: #b84f00; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --paper: #111418; --soft: #a4adb8;
-  --rule: #2c333b; --panel: #191e24; --before: #a4adb8; --lora: #59b3e6; --fsdp: #f08a4b; } }
+from helpers.display.colours import REPORT_VARIABLES
+
+_RULES = """\
 * { box-sizing: border-box } body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, sans-serif; }
 main { max-width: 58rem; margin: 0 auto; padding: 3rem 1.25rem 5rem; }
@@ -32,3 +30,4 @@ blockquote { margin: 1rem 0; padding: .25rem 0 .25rem 1rem; border-left: 4px sol
 @media (max-width: 40rem) { article dl { grid-template-columns: 1fr; gap: .1rem; }
   dd { margin-bottom: .6rem } }
 """
+CSS = REPORT_VARIABLES + _RULES

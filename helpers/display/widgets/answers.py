@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from helpers.display.controls import Exchange, GivenAnswer, chat_controls
-from helpers.display.interactive import Interactive
 from helpers.display.safe_html import CELL, LINE, REQUEST, Html, differences, escape, folded
+from helpers.display.widgets.controls import Exchange, GivenAnswer, chat_controls
+from helpers.display.widgets.interactive import Interactive
 from helpers.io import join_input
 
 

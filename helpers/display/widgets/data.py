@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from helpers.display.controls import browse_controls, form_controls, values_of
-from helpers.display.interactive import Interactive
 from helpers.display.safe_html import CELL, Html, escape, table
+from helpers.display.widgets.controls import browse_controls, form_controls, values_of
+from helpers.display.widgets.interactive import Interactive
 from helpers.prompts import format_prompt
 from helpers.similarity import RougeIndex
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from helpers.display.safe_html import WRAP, Html, escape
 from helpers.training.encoding import IGNORED, EncodedRow, end_id
-from helpers.training.meter import CurvePoint
+from helpers.training.training_record import CurvePoint
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.display.controls import form_controls, vote_controls
-from helpers.display.interactive import Interactive
 from helpers.display.safe_html import CELL, Html, brief, escape, two_answers
+from helpers.display.widgets.controls import form_controls, vote_controls
+from helpers.display.widgets.interactive import Interactive
 from helpers.evaluation.verdict_records import ORDERS, BothOrders, Order, Outcome, Pair, outcome
 from helpers.evaluation.votes import Ballot, cast_vote, read_votes, remaining_ballots
 

@@ -7,7 +7,7 @@ scale ("8/10"), a grade that is not given ("not a 5"), a count ("2 errors").
 import re
 from typing import Any
 
-from helpers.data.parsing.thinking import without_thinking
+from helpers.data.reply_parsing.thinking import without_thinking
 from helpers.evaluation.verdict_parser.answer_names import without_emphasis
 from helpers.evaluation.verdict_parser.answer_scores import SCORE, counts_something_else
 from helpers.evaluation.verdict_parser.json_fields import json_objects, shortened

@@ -13,7 +13,7 @@ from typing import Any
 from helpers.evaluation.verdict_parser.answer_names import NAME, label_of, named
 from helpers.evaluation.verdict_parser.answer_scores import by_fields, is_of_all
 from helpers.evaluation.verdict_parser.comparisons import last_verdict, statements
-from helpers.safe_io.bounded_json import find_too_deep
+from helpers.files.bounded_json import find_too_deep
 
 LONGEST = 20_000  # characters of a reply that are read; real ones have a tenth of that at most
 _NOUN = "(?:answer|response|model|assistant|option|output|candidate|id|label)?"

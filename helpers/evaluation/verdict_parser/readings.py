@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, NotRequired, TypedDict
 
-from helpers.data.parsing.finish_reasons import is_whole
+from helpers.data.reply_parsing.finish_reasons import is_whole
 from helpers.evaluation.verdict_parser.grades import HIGHEST, parse_grade
 from helpers.evaluation.verdict_parser.verdict import parse_verdict
 from helpers.evaluation.verdict_records import Letter

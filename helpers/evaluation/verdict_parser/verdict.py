@@ -20,7 +20,7 @@ than none: an evaluation counts verdicts that could not be read, but it cannot s
 import re
 from typing import cast
 
-from helpers.data.parsing.thinking import without_thinking
+from helpers.data.reply_parsing.thinking import without_thinking
 from helpers.evaluation.verdict_parser.answer_names import (
     COMPARED,
     NAME,
