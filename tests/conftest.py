@@ -15,20 +15,33 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing here needs the network
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: one core each
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a thread that waits leaves its core
 
-# Longest first, by `--durations=0`.
-LONGEST = ("test_lessons", "test_fsdp", "test_browser", "test_nan_checks", "test_watermark")
+# Modules in the order in which they start. test_lessons makes the run that test_browser and
+# test_demo need. Beside it stand modules that compute on one core; then come the longest ones.
+BESIDE_THE_LESSONS = ("data", "teacher", "files")
+LONGEST = ("browser", "fsdp", "demo", "watermark", "nan_checks", "commands", "memory", "gguf")
+LONGEST += ("launch", "lora", "checkpoints")
 MODELS = {"student_folder", "tokenizer", "endpoint", "tiny_model", "finished", "chromium"}
 
 
 def pytest_collection_modifyitems(items):
-    """Sort the longest modules to the front, and mark what is fast."""
-    items.sort(key=lambda item: (*LONGEST, item.path.stem).index(item.path.stem))
+    """Put the modules into their order, and mark the tests that are fast."""
+    items.sort(key=lambda item: _place(item.path))
     for item in items:
         if not (MODELS & set(item.fixturenames) or item.get_closest_marker("slow")):
             item.add_marker("fast")
+
+
+def _place(path):
+    name = path.stem.removeprefix("test_")
+    if name == "lessons":
+        return 0
+    if path.parent.name in BESIDE_THE_LESSONS:
+        return 1
+    return 2 + (*LONGEST, name).index(name)
 
 
 @pytest.fixture(scope="session")

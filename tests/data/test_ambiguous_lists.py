@@ -3,7 +3,8 @@
 import pytest
 from task_list_examples import LISTS, NUMBERED, TREE, TWO
 
-from helpers.data.reply_parsing.task_list import normal_input, parse_completion
+from helpers.data.reply_parsing.no_input import without_no_input
+from helpers.data.reply_parsing.task_list import parse_completion
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_headings_in_code_are_ignored_in_every_kind_of_fence(fence):
      "无", "keine"],
 )  # fmt: skip
 def test_an_input_that_says_there_is_none_becomes_empty(text):
-    assert normal_input(text) == "" and normal_input(f" {text}\n") == ""
+    assert without_no_input(text) == "" and without_no_input(f" {text}\n") == ""
 
 
 @pytest.mark.parametrize(
@@ -217,4 +218,4 @@ def test_an_input_that_says_there_is_none_becomes_empty(text):
              "No input is needed for this machine to run.", "Kosong dua kali", "Keine Ahnung"],
 )  # fmt: skip
 def test_an_input_with_content_is_kept(text):
-    assert normal_input(text) == text
+    assert without_no_input(text) == text
