@@ -148,7 +148,7 @@ def _plugins() -> list[Any]:
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
     from detect_secrets.plugins.base import RegexBasedDetector
 
-    plugins = get_mapping_from_secret_type_to_class().values()
+    plugins: list[Any] = list(get_mapping_from_secret_type_to_class().values())
     guessing = ("KeywordDetector", "IPPublicDetector", "BasicAuthDetector")
     by_form = [plugin for plugin in plugins if issubclass(plugin, RegexBasedDetector)]
     return [plugin for plugin in by_form if plugin.__name__ not in guessing]
