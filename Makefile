@@ -15,7 +15,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 run: .venv/ready
 	@$(BIN)/python -m helpers.course.lessons --profile '$(PROFILE)'
 
-# A module's tests stay on one worker. Modules start in the order of tests/conftest.py.
+OFFLINE := $(BIN)/python tests/offline.py $(BIN)/python
+# The lessons run first, with all cores. A module's tests stay on one worker. Modules start in the order of tests/conftest.py.
 WORKERS := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 
 test: .venv/ready .venv/widgets7/ready
@@ -23,7 +24,8 @@ test: .venv/ready .venv/widgets7/ready
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python tests/colab_resolution.py
 	@$(BIN)/python -m mypy
-	@$(BIN)/python tests/offline.py $(BIN)/python -m pytest $(WORKERS)
+	@ALPACA_PRECISION=fp32 $(OFFLINE) -m helpers.course.lessons --profile tiny --run runs/test
+	@$(OFFLINE) -m pytest $(WORKERS)
 
 # torch stays at constraints.txt's version, so its floor is not tested: see tests/floors.py.
 test-floors: .venv/ready

@@ -1,7 +1,8 @@
 """Shared by all tests: the embedded student, converted once, the teacher, and one tiny run.
 
-Tests run on two workers, a module at a time. Modules that take long start first, so that both
-workers end together. ``pytest -m fast`` runs what needs no model, browser or other process.
+`make test` runs the lessons first, then the tests on two workers, a module at a time. Modules that
+take long start first, so that both workers end together. ``pytest -m fast`` runs what needs no
+model, browser or other process.
 """
 
 import os
@@ -19,29 +20,20 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a thread that waits leaves its core
 
-# Modules in the order in which they start. test_lessons makes the run that test_browser and
-# test_demo need. Beside it stand modules that compute on one core; then come the longest ones.
-BESIDE_THE_LESSONS = ("data", "teacher", "files")
-LONGEST = ("browser", "fsdp", "demo", "watermark", "nan_checks", "commands", "memory", "gguf")
-LONGEST += ("launch", "lora", "checkpoints")
+# The longest modules start first, by `--durations=0`; test_browser waits for answers most of the
+# time, so it comes first of all.
+LONGEST = ("browser", "lessons", "fsdp", "demo", "watermark", "nan_checks", "commands", "memory")
+LONGEST += ("gguf", "launch", "lora", "checkpoints")
 MODELS = {"student_folder", "tokenizer", "endpoint", "tiny_model", "finished", "chromium"}
 
 
 def pytest_collection_modifyitems(items):
     """Put the modules into their order, and mark the tests that are fast."""
-    items.sort(key=lambda item: _place(item.path))
+    order = [f"test_{name}" for name in LONGEST]
+    items.sort(key=lambda item: [*order, item.path.stem].index(item.path.stem))
     for item in items:
         if not (MODELS & set(item.fixturenames) or item.get_closest_marker("slow")):
             item.add_marker("fast")
-
-
-def _place(path):
-    name = path.stem.removeprefix("test_")
-    if name == "lessons":
-        return 0
-    if path.parent.name in BESIDE_THE_LESSONS:
-        return 1
-    return 2 + (*LONGEST, name).index(name)
 
 
 @pytest.fixture(scope="session")
