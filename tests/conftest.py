@@ -24,6 +24,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores
 # time, so it comes first of all.
 LONGEST = ("browser", "lessons", "fsdp", "demo", "watermark", "nan_checks", "commands", "memory")
 LONGEST += ("gguf", "launch", "lora", "checkpoints")
+# Modules that take more than five seconds: they wait for servers, start processes or train.
+SLOW = {*LONGEST, "adapters", "budget", "cached_calls", "chat", "cleaning", "code_fingerprint"}
+SLOW |= {"failures", "guard", "io", "judge", "kill", "lab", "likelihood", "log_probabilities"}
+SLOW |= {"openai_batch", "random_lists", "received", "refused_parameters", "replies"}
+SLOW |= {"request_parameters", "retries", "token_ids", "upload", "verdict_parser"}
 MODELS = {"student_folder", "tokenizer", "endpoint", "tiny_model", "finished", "chromium"}
 
 
@@ -32,7 +37,8 @@ def pytest_collection_modifyitems(items):
     order = [f"test_{name}" for name in LONGEST]
     items.sort(key=lambda item: [*order, item.path.stem].index(item.path.stem))
     for item in items:
-        if not (MODELS & set(item.fixturenames) or item.get_closest_marker("slow")):
+        name = item.path.stem.removeprefix("test_")
+        if name not in SLOW and not MODELS & set(item.fixturenames):
             item.add_marker("fast")
 
 
