@@ -35,7 +35,7 @@ from helpers.planning import gpus, hardware
 from helpers.planning.architectures import model_config, tiny_config
 from helpers.planning.memory import memory_table, plan_memory
 from helpers.profiles import PROFILES
-from helpers.training.batching import micro_batches, to_tensors
+from helpers.training.batching import layout_of, micro_batches, to_device, to_tensors
 from helpers.training.encoding import (
     IGNORED,
     EncodedRow,
@@ -44,6 +44,7 @@ from helpers.training.encoding import (
 )
 from helpers.training.fsdp_steps import train_step
 from helpers.training.lora import lora_config
+from helpers.training.prefix_attention import training_attention
 from helpers.training.shards import Learner, shard, without_weights
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def lora_steps(config: PretrainedConfig, updates: Sequence[Rows], budget: int) -
 
     with torch.device(hardware.device()):
         frozen = AutoModelForCausalLM.from_config(
-            config, dtype=hardware.frozen_dtype(), attn_implementation=hardware.attention()
+            config, dtype=hardware.frozen_dtype(), attn_implementation=training_attention(config)
         )
     model = get_peft_model(frozen, lora_config(PROFILES["colab_l4"])).train()
     trained = [p for p in model.parameters() if p.requires_grad]
@@ -111,9 +112,8 @@ def lora_steps(config: PretrainedConfig, updates: Sequence[Rows], budget: int) -
     for rows in updates:
         learned = response_tokens(rows)
         total = torch.zeros((), device=hardware.device())
-        for part in micro_batches(rows, budget, packed=hardware.can_pack()):
-            batch = to_tensors(part, NoTokenizer.pad_token_id)
-            batch = {key: value.to(hardware.device()) for key, value in batch.items()}
+        for part in micro_batches(rows, budget, layout_of(frozen)):
+            batch = to_device(to_tensors(part, NoTokenizer.pad_token_id, layout_of(frozen)))
             with torch.autocast(hardware.device(), hardware.working_dtype()):
                 loss = token_losses(model.get_base_model(), batch).sum() / learned
             loss.backward()

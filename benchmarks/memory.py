@@ -90,6 +90,7 @@ def lora(folder: str, rows: int, length: int, recompute: bool) -> int:
 
     from helpers.profiles import load_profile
     from helpers.training.lora import lora_config
+    from helpers.training.prefix_attention import training_attention
     from helpers.training.student import load_student, load_tokenizer
     from helpers.training.trl_trainer import response_trainer
 
@@ -101,7 +102,7 @@ def lora(folder: str, rows: int, length: int, recompute: bool) -> int:
     hardware.precision()  # measured once, which takes memory too
     before = start_measuring()
     model = load_student(folder)
-    model.set_attn_implementation(hardware.attention())
+    model.set_attn_implementation(training_attention(model.config))
     with tempfile.TemporaryDirectory() as out:
         trainer = response_trainer(
             model, tokenizer, train, train[:rows], profile, lora_config(profile), out, ()

@@ -1,16 +1,17 @@
 """Measure the real tokens per second and the memory of the same LoRA updates, in three ways.
 
 - Alpaca's way: random batches of four, padded to their longest row, logits at every position;
-- this project's way: micro-batches of rows of similar length within a token budget, and logits only
-  where a token is learned;
-- the same with sdpa, the attention that transformers would choose.
+- this project's way: micro-batches of rows of similar length within a token budget, a shared
+  beginning computed once, logits only where a token is learned, adapters fused with their layers;
+- the same without sharing: padded micro-batches, with sdpa, and peft's own adapters.
 
-    python benchmarks/training.py [--data alpaca_data.json]
+    python benchmarks/training.py [--data alpaca_data.json] [--profile]
 
-One process holds one model with an adapter for each way. All ways make the same updates from the
+One process holds a model with an adapter for each way. All ways make the same updates from the
 same rows, in the same precision. They take turns after each update, so that other work on the
 machine slows all of them. Peak memory is measured in another process for each way (``--only``),
 over the first updates, because memory that one way leaves behind would count for the next.
+``--profile`` shows where one update of this project's way spends its time.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,29 +33,34 @@ from torch.optim import Optimizer
 
 from helpers.io import load_examples
 from helpers.planning import hardware
-from helpers.training.batching import micro_batches
+from helpers.planning.architectures import model_config
+from helpers.planning.hardware import Layout
+from helpers.training.batching import micro_batches, to_device, to_tensors
 from helpers.training.encoding import (
     IGNORED,
     EncodedRow,
-    collate,
     encode_all,
     response_tokens,
     token_losses,
 )
+from helpers.training.lora_linear import fuse_adapters
 from helpers.training.model_folders import student_folder
+from helpers.training.prefix_attention import training_attention
 from helpers.training.student import load_student, load_tokenizer
 
 BUDGET = 512
-Batch = dict[str, Tensor]
+OURS = "this project"
+Batch = dict[str, Any]
 Rows = Sequence[EncodedRow]
 
 
 class Way(NamedTuple):
-    """How to divide an update, how to compute the loss of a part, and with which attention."""
+    """How to divide an update and compute its loss, with which attention, and adapters fused?"""
 
-    divide: Callable[[Rows], Sequence[Rows]]
+    divide: Callable[[Rows, Layout], Sequence[Rows]]
     loss: Callable[[PeftModel, Batch], Tensor]
     attention: str
+    fused: bool
 
 
 class Result(TypedDict):
@@ -76,14 +82,14 @@ def learned_loss(model: PeftModel, batch: Batch) -> Tensor:
     return token_losses(model.get_base_model(), batch).sum()
 
 
-def fours(rows: Rows) -> list[Rows]:
+def fours(rows: Rows, layout: Layout) -> list[Rows]:
     """Divide rows into batches of four, in their order."""
     return [rows[start : start + 4] for start in range(0, len(rows), 4)]
 
 
-def by_length(rows: Rows) -> Sequence[Rows]:
+def by_length(rows: Rows, layout: Layout) -> Sequence[Rows]:
     """Divide rows into micro-batches of rows of similar length."""
-    return micro_batches(rows, BUDGET)
+    return micro_batches(rows, BUDGET, layout)
 
 
 def update(
@@ -91,10 +97,11 @@ def update(
 ) -> tuple[float, int]:
     """Make one optimizer step; returns its mean loss and the number of computed tokens."""
     learned = response_tokens(rows)
+    dtype, layout = hardware.working_dtype(), hardware.layout(way.attention)
     mean, computed = 0.0, 0
-    for part in way.divide(rows):
-        batch = {k: v.to(model.device) for k, v in collate(part, pad_id).items()}
-        with torch.autocast(hardware.device(), hardware.working_dtype()):
+    for part in way.divide(rows, layout):
+        batch = to_device(to_tensors(part, pad_id, layout))
+        with torch.autocast(hardware.device(), dtype, enabled=dtype != torch.float32):
             share = way.loss(model, batch) / learned
         share.backward()
         mean += share.item()
@@ -128,52 +135,57 @@ def matmul_peak(size: int = 2048, tries: int = 10) -> float:
     return 2 * size**3 / best
 
 
-def prepare(folder: str, ways: Iterable[str]) -> tuple[PeftModel, dict[str, Optimizer]]:
-    """Load the model with an equal adapter for each way, and an optimizer for each adapter."""
+def prepare(folder: str, way: Way) -> tuple[PeftModel, Optimizer]:
+    """Load the model with the adapter that every way begins with, and an optimizer for it."""
     lora = LoraConfig(r=4, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
-    student, model = load_student(folder), None
-    optimizers: dict[str, Optimizer] = {}
-    for name in ways:
-        torch.manual_seed(0)
-        if model is None:
-            model = get_peft_model(student, lora, adapter_name=name)
-        else:
-            model.add_adapter(name, lora)
-        model.set_adapter(name)
-        trained = [p for p in model.parameters() if p.requires_grad]
-        optimizers[name] = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0)
-    return model.train(), optimizers
+    student = load_student(folder)
+    student.set_attn_implementation(way.attention)
+    torch.manual_seed(0)
+    model = get_peft_model(student, lora)
+    if way.fused:
+        fuse_adapters(model)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return model.train(), torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0)
 
 
 def ways_to_train() -> dict[str, Way]:
     """Return the three ways by name."""
+    attention = training_attention(model_config("embedded"))
     return {
-        "Alpaca's way": Way(fours, alpaca_loss, "sdpa"),
-        "this project": Way(by_length, learned_loss, hardware.attention()),
-        "the same, sdpa": Way(by_length, learned_loss, "sdpa"),
+        "Alpaca's way": Way(fours, alpaca_loss, "sdpa", fused=False),
+        OURS: Way(by_length, learned_loss, attention, fused=True),
+        "no sharing": Way(by_length, learned_loss, "sdpa", fused=False),
     }
 
 
 def train(
     names: Iterable[str], encoded: Rows, rows_per_update: int
 ) -> tuple[PeftModel, dict[str, Result]]:
-    """Train each way on the same updates, in turns; returns the model and a result for each way."""
-    ways = {name: ways_to_train()[name] for name in names}
+    """Train each way on the same updates, in turns; returns a model and a result for each way."""
     folder = student_folder("embedded", ROOT / "runs" / "cache")
-    model, optimizers = prepare(folder, ways)
+    ways = {name: ways_to_train()[name] for name in names}
+    prepared = {name: prepare(folder, way) for name, way in ways.items()}
     pad_id = load_tokenizer(folder).pad_token_id
     done: dict[str, Result] = {name: {"seconds": 0.0, "computed": 0, "losses": []} for name in ways}
     for start in range(0, len(encoded), rows_per_update):
         rows = encoded[start : start + rows_per_update]
-        for name, way in ways.items():
-            model.set_adapter(name)
-            model.get_base_model().set_attn_implementation(way.attention)
+        for name, (model, optimizer) in prepared.items():
             started = time.perf_counter()
-            mean, tokens = update(model, optimizers[name], rows, pad_id, way)
+            mean, tokens = update(model, optimizer, rows, pad_id, ways[name])
             done[name]["seconds"] += time.perf_counter() - started
             done[name]["computed"] += tokens
             done[name]["losses"].append(mean)
     return model, done
+
+
+def profile_update(encoded: Rows) -> str:
+    """Time the operations of one update of this project's way, after one to warm up."""
+    folder, way = student_folder("embedded", ROOT / "runs" / "cache"), ways_to_train()[OURS]
+    (model, optimizer), pad_id = prepare(folder, way), load_tokenizer(folder).pad_token_id
+    update(model, optimizer, encoded, pad_id, way)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as operations:
+        update(model, optimizer, encoded, pad_id, way)
+    return operations.key_averages().table(sort_by="self_cpu_time_total", row_limit=20)
 
 
 def peak_of(name: str, args: argparse.Namespace) -> int:
@@ -191,6 +203,7 @@ def main() -> None:
     parser.add_argument(
         "--only", help="train in one way for two updates and print the peak in bytes"
     )
+    parser.add_argument("--profile", action="store_true", help="show the operations of an update")
     args = parser.parse_args()
     own = ROOT / "data" / "seed_tasks.en.jsonl", ROOT / "data/finished_run/generated.jsonl"
     rows = [row for path in ([args.data] if args.data else own) for row in load_examples(path)]
@@ -199,6 +212,9 @@ def main() -> None:
     if args.only:
         train([args.only], encoded[: 2 * args.update], args.update)
         print(hardware.peak_memory())
+        return
+    if args.profile:
+        print(profile_update(encoded[: args.update]))
         return
     model, done = train(list(ways_to_train()), encoded, args.update)
     report(model, encoded, done, {name: peak_of(name, args) for name in done})

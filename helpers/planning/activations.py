@@ -19,6 +19,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.planning.architectures import blocks_of
+from helpers.planning.hardware import layout
 from helpers.planning.transformers_messages import hide_messages
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def count_sizes(config: PretrainedConfig, layers: int, setup: TrainingSetup) -> 
     all_trained = sum(p.numel() for p in trained)
     head = model.get_output_embeddings().weight.numel()
     autocast = lora and setup.precision != "fp32"
-    padded = setup.rows > 1 and "flash" not in setup.attention
+    padded = setup.rows > 1 and layout(setup.attention) == "padded"
     with FakeTensorMode():
         _replace_with_fake_tensors(model)
         with torch.autocast("cpu", dtype, enabled=autocast):  # fake tensors are on the CPU
@@ -131,8 +132,9 @@ def cut_model(
     text.num_hidden_layers = layers
     if getattr(text, "layer_types", None):
         text.layer_types = text.layer_types[:layers]
-    # sdpa keeps the same tensors as flash attention, which may not be installed here.
-    kernel = "sdpa" if "flash" in attention else attention
+    # sdpa keeps the same tensors as flash attention, which may not be installed here; eager keeps
+    # about the same as this project's own attention, when no two rows share a prefix.
+    kernel = {"packed": "sdpa", "shared": "eager", "padded": attention}[layout(attention)]
     with torch.device("meta"):
         options = {"dtype": dtype, "attn_implementation": kernel, "trust_remote_code": False}
         model = AutoModelForCausalLM.from_config(config, **options)

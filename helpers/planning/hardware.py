@@ -11,12 +11,19 @@ import functools
 import importlib.util
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import torch
 
 FORMATS = ("fp32", "fp16", "bf16")
+SHARED_PREFIX = "shared_prefix"  # the attention of helpers.training.prefix_attention
+Layout = Literal["packed", "shared", "padded"]
+_LAYOUTS: dict[Layout, str] = {
+    "packed": "rows packed end to end",
+    "shared": "common beginnings of rows computed once",
+    "padded": "rows of similar length together",
+}
 LOGITS_AT_ONCE = 1 << 26  # logits held in memory at a time: 256 MiB in float32
 
 
@@ -94,17 +101,17 @@ def frozen_dtype() -> torch.dtype:
 
 
 def attention() -> str:
-    """Return the attention for transformers, its ``attn_implementation``.
+    """Return the attention to train with, transformers' ``attn_implementation``.
 
     On a GPU from Ampere on it is ``"flash_attention_2"`` if the package flash-attn is installed,
     else the same kernel, ready built, if the package ``kernels`` is. All other GPUs get PyTorch's
-    ``"sdpa"``. On a CPU it is ``"sdpa"`` in fp32 and ``"eager"`` in bf16: there the backward pass
-    of sdpa is slow, and training is slower as a whole (``benchmarks/training.py`` measures both).
+    ``"sdpa"``. On a CPU it is this project's own, which computes what rows have in common once
+    (``helpers.training.prefix_attention``). ``benchmarks/training.py`` measures it beside sdpa.
     """
     import torch
 
     if device() == "cpu":
-        return "eager" if precision() == "bf16" else "sdpa"
+        return SHARED_PREFIX
     if torch.cuda.get_device_capability() >= (8, 0) and precision() != "fp32":
         if importlib.util.find_spec("flash_attn"):
             return "flash_attention_2"
@@ -113,9 +120,11 @@ def attention() -> str:
     return "sdpa"
 
 
-def can_pack() -> bool:
-    """Whether several rows may share one sequence: only flash attention separates them for free."""
-    return "flash" in attention()
+def layout(attention: str) -> Layout:
+    """Return how an attention, transformers' ``attn_implementation``, takes rows (``batching``)."""
+    if attention == SHARED_PREFIX:
+        return "shared"
+    return "packed" if "flash" in attention else "padded"
 
 
 def describe() -> str:
@@ -126,8 +135,7 @@ def describe() -> str:
     if device() == "cuda":
         memory = torch.cuda.get_device_properties(0).total_memory / 1e9
         where = f"{torch.cuda.get_device_name()} with {memory:.0f} GB"
-    rows = "rows packed end to end" if can_pack() else "rows of similar length together"
-    return f"{where}, {precision()}, attention {attention()}, {rows}"
+    return f"{where}, {precision()}, attention {attention()}, {_LAYOUTS[layout(attention())]}"
 
 
 def peak_memory() -> int:

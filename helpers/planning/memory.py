@@ -92,7 +92,7 @@ def plan_memory(
     or ``"lora"`` (every rank holds everything). ``rows`` × ``length`` tokens are computed together,
     and the response makes up ``response_share`` of them. ``device`` is ``"cuda"`` or ``"cpu"``; the
     default is this machine's. ``attention`` is transformers' name; the default is ``"eager"`` on a
-    CPU in bf16, else ``"sdpa"``, which like flash attention keeps no attention scores. With
+    CPU, else ``"sdpa"``, which like flash attention keeps no attention scores. With
     ``recompute`` activations are recomputed in the backward pass. ValueError for another method.
     """
     from helpers.planning.activations import TrainingSetup, count_sizes  # imports torch
@@ -100,8 +100,7 @@ def plan_memory(
     if method not in ("full", "lora"):
         raise ValueError(f"method is {method!r}; it can be 'full' or 'lora'.")
     device = device or hardware.device()
-    eager = device == "cpu" and precision == "bf16"
-    attention = attention or ("eager" if eager else "sdpa")
+    attention = attention or ("eager" if device == "cpu" else "sdpa")
     setup = TrainingSetup(method, precision, rows, length, ranks, lora_rank, device, attention)
     one, two = count_sizes(config, 1, setup), count_sizes(config, 2, setup)
     block = two - one

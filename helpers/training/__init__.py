@@ -11,6 +11,8 @@ Models and text
   time_limit          stop a slow chat template
   encoding            rows to ids and response mask; the loss
   batching            the order of rows, and which are computed together
+  prefix_attention    compute the beginning that rows share once
+  lora_linear         a linear layer and its adapter as one operation
   answering           a model's answers to rows
 
 Training

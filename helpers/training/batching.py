@@ -1,26 +1,33 @@
 """Choose the order of the rows, and which rows are computed together.
 
-Three levels of grouping::
+The rows of one optimizer step, an *update*, are as the recipe says. They are computed in
+*micro-batches* within the token budget, each with one of three layouts::
 
-    update         the rows of one optimizer step, as the recipe says
-    micro-batch    rows of an update that are computed together, within the token budget
-    packed row     several rows end to end, where attention can keep them apart; else padding
+    packed    rows end to end: flash attention keeps them apart
+    shared    rows end to end, and a prefix that several of them share only once: on a CPU
+    padded    a row each, filled up to the longest: every other attention
 
-The grouping changes speed and memory. It does not change which rows an update has.
+The layout changes speed and memory. It does not change the loss of an update.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from helpers.planning.hardware import can_pack
+from helpers.planning.hardware import Layout, device, layout
 from helpers.training.encoding import EncodedRow, collate
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
+
+    from helpers.training.prefix_attention import Segment
+
+SAME_START = 16  # rows that begin with the same tokens, this many, are taken to share a template
 
 
 def bucketed_order(lengths: Sequence[int], batch: int, epochs: float, seed: int) -> list[int]:
@@ -47,20 +54,26 @@ def bucketed_order(lengths: Sequence[int], batch: int, epochs: float, seed: int)
     return (order + pool)[: round(epochs * len(lengths))]
 
 
+def layout_of(model: PreTrainedModel) -> Layout:
+    """Return the layout of micro-batches for the attention that ``model`` is set to."""
+    return layout(model.config._attn_implementation)
+
+
 def micro_batches(
-    encoded: Iterable[EncodedRow], budget: int, *, packed: bool = False
+    encoded: Iterable[EncodedRow], budget: int, layout: Layout = "padded"
 ) -> list[list[EncodedRow]]:
     """Divide the rows of an update into micro-batches of at most ``budget`` tokens, longest first.
 
-    Rows of similar length share a micro-batch. With padding its tokens are its rows times its
-    longest row; ``packed`` they are the sum of its rows. A row with more tokens than the budget is
-    alone.
+    Rows of similar length share a micro-batch. In the layout ``"padded"`` its tokens are its rows
+    times its longest row, in the others the sum of its rows. A row with more tokens than the budget
+    is alone.
     """
     batches: list[list[EncodedRow]] = []
     tokens = 0
     for row in sorted(encoded, key=lambda row: -len(row["input_ids"])):
         length = len(row["input_ids"])
-        width = length if packed or not batches else len(batches[-1][0]["input_ids"])
+        padded = layout == "padded" and batches
+        width = len(batches[-1][0]["input_ids"]) if padded else length
         if not batches or tokens + width > budget:
             batches.append([])
             tokens, width = 0, length
@@ -69,26 +82,76 @@ def micro_batches(
     return batches
 
 
-def to_tensors(encoded: Sequence[EncodedRow], pad_id: int) -> dict[str, torch.Tensor]:
-    """Turn a micro-batch into tensors: packed where attention allows it, else padded."""
-    return collate_packed(encoded) if can_pack() else collate(encoded, pad_id)
+def to_tensors(encoded: Sequence[EncodedRow], pad_id: int, layout: Layout) -> dict[str, Any]:
+    """Turn a micro-batch into the arguments of ``encoding.token_losses``, in a layout."""
+    if layout == "shared":
+        return collate_shared(encoded)
+    return collate_packed(encoded) if layout == "packed" else collate(encoded, pad_id)
+
+
+def to_device(batch: Mapping[str, Any]) -> dict[str, Any]:
+    """Move the tensors of a micro-batch to the device that computes."""
+    lists = {"segments"}
+    return {k: value if k in lists else value.to(device()) for k, value in batch.items()}
 
 
 def collate_packed(encoded: Sequence[EncodedRow]) -> dict[str, torch.Tensor]:
     """Put rows end to end: tensors ``input_ids``, ``labels`` and ``position_ids``.
 
     Each has the shape ``(1, tokens)``. Positions start again at 0 with each row. From them flash
-    attention, and transformers' masks when no cache is used, know where a row begins. Where
-    :func:`~helpers.planning.hardware.can_pack` is false, padding (:func:`collate`) is faster.
+    attention, and transformers' masks when no cache is used, know where a row begins.
     """
+    return _end_to_end([(row, 0, len(row["input_ids"])) for row in encoded])
+
+
+def collate_shared(encoded: Sequence[EncodedRow]) -> dict[str, Any]:
+    """Put rows end to end, with a prefix that several rows share only once before their rests.
+
+    The tensors are those of :func:`collate_packed`; positions in a rest go on from its prefix.
+    ``segments`` is a list for :func:`helpers.training.prefix_attention.attend`. A prefix ends
+    before the last token of a prompt, so what predicts a response belongs to its own row.
+    """
+    parts: list[tuple[EncodedRow, int, int]] = []
+    segments: list[Segment] = []
+    for rows in _rows_with_one_start(encoded):
+        shared, before = _shared_length(rows), None
+        if shared:
+            before = len(segments)
+            parts.append((rows[0], 0, shared))
+            segments.append((shared, None))
+        for row in rows:
+            parts.append((row, shared, len(row["input_ids"])))
+            segments.append((len(row["input_ids"]) - shared, before))
+    return {**_end_to_end(parts), "segments": segments}
+
+
+def _end_to_end(parts: Iterable[tuple[EncodedRow, int, int]]) -> dict[str, torch.Tensor]:
+    """Join parts of rows, each from one position to another, in one sequence."""
     import torch
 
-    def joined(rows: Iterable[list[int]]) -> torch.Tensor:
-        return torch.tensor([[token for ids in rows for token in ids]])
+    ids: list[int] = []
+    labels: list[int] = []
+    positions: list[int] = []
+    for row, start, end in parts:
+        ids += row["input_ids"][start:end]
+        labels += row["labels"][start:end]
+        positions += range(start, end)
+    names = {"input_ids": ids, "labels": labels, "position_ids": positions}
+    return {name: torch.tensor([values]) for name, values in names.items()}
 
-    positions = [torch.arange(len(row["input_ids"])) for row in encoded]
-    return {
-        "input_ids": joined(row["input_ids"] for row in encoded),
-        "labels": joined(row["labels"] for row in encoded),
-        "position_ids": torch.cat(positions)[None],
-    }
+
+def _rows_with_one_start(encoded: Iterable[EncodedRow]) -> Iterable[list[EncodedRow]]:
+    """Group rows whose first tokens are the same: rows of one template."""
+    groups: dict[tuple[int, ...], list[EncodedRow]] = {}
+    for row in encoded:
+        groups.setdefault(tuple(row["input_ids"][:SAME_START]), []).append(row)
+    return groups.values()
+
+
+def _shared_length(rows: Sequence[EncodedRow]) -> int:
+    """Count the tokens at the start that several rows have in common, within their prompts."""
+    if len(rows) == 1:
+        return 0
+    columns = zip(*(row["input_ids"] for row in rows), strict=False)
+    common = itertools.takewhile(lambda column: len(set(column)) == 1, columns)
+    return max(0, min(sum(1 for _ in common), *(row["prompt_length"] - 1 for row in rows)))

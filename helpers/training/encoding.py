@@ -175,7 +175,7 @@ def response_tokens(encoded: Iterable[EncodedRow]) -> int:
     return sum(label != IGNORED for row in encoded for label in row["labels"])
 
 
-def token_losses(model: PreTrainedModel, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def token_losses(model: PreTrainedModel, batch: Mapping[str, Any]) -> torch.Tensor:
     """Compute the loss of each learned token, in nats.
 
     The shape is ``(rows, width - 1)``: position ``t`` predicts token ``t + 1``. The loss is 0 where

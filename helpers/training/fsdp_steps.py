@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 
 from helpers.planning.hardware import device
-from helpers.training.batching import to_tensors
+from helpers.training.batching import layout_of, to_device, to_tensors
 from helpers.training.encoding import EncodedRow, response_tokens
 from helpers.training.nan_checks import rows_not_finite, stop_training
 from helpers.training.schedule import rank_share
@@ -47,8 +47,9 @@ def train_step(
     learner.train()
     rank, ranks = dist.get_rank(), dist.get_world_size()
     tokens = response_tokens(rows)
-    share = rank_share(rows, rank, ranks, budget)
-    parts = [_to_device(part, tokenizer) for part in share]
+    layout = layout_of(learner.model)
+    share = rank_share(rows, rank, ranks, budget, layout)
+    parts = [to_device(to_tensors(part, tokenizer.pad_token_id, layout)) for part in share]
     losses = []
     for part in parts:
         total = learner(part)
@@ -82,9 +83,11 @@ def mean_loss(
     updates so far. If the loss is NaN or infinite, FloatingPointError names the step and the rows.
     """
     learner.eval()
-    share = rank_share(rows, dist.get_rank(), dist.get_world_size(), budget)
+    layout = layout_of(learner.model)
+    share = rank_share(rows, dist.get_rank(), dist.get_world_size(), budget, layout)
+    parts = [to_device(to_tensors(part, tokenizer.pad_token_id, layout)) for part in share]
     with torch.no_grad():
-        losses = [learner(_to_device(part, tokenizer)) for part in share]
+        losses = [learner(part) for part in parts]
     return _finite_sum(losses, share, step, "held-out") / response_tokens(rows)
 
 
@@ -112,14 +115,6 @@ def _finite_sum(
 def _row_numbers(rows: Sequence[EncodedRow]) -> list[int]:
     """Return the rows' numbers in their file; dummy rows have none and are left out."""
     return [row["row"] for row in rows if "row" in row]
-
-
-def _to_device(
-    rows: Sequence[EncodedRow], tokenizer: PreTrainedTokenizerBase
-) -> dict[str, torch.Tensor]:
-    """Turn a micro-batch into tensors on the device."""
-    batch = to_tensors(rows, tokenizer.pad_token_id)
-    return {key: value.to(device()) for key, value in batch.items()}
 
 
 def _sum_over_ranks(value: torch.Tensor) -> float:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from helpers.files.row_shapes import Task
 from helpers.files.writing import scratch_folder, write_text
-from helpers.planning.hardware import attention, reset_peak_memory
+from helpers.planning.hardware import reset_peak_memory
 from helpers.planning.out_of_memory import explain_out_of_memory
 from helpers.profiles import Profile
 from helpers.training.adapter_base import base_checksums, write_base
@@ -117,6 +117,8 @@ def _train_lora(
     """Do the work of :func:`train_lora` in a folder that is already locked."""
     from transformers import set_seed
 
+    from helpers.training.prefix_attention import training_attention
+
     set_seed(profile.seed)  # A starts from random numbers: the same ones in every run
     train, dropped = encode_all(rows, tokenizer, profile.max_length)
     held, too_long = encode_all(heldout, tokenizer, profile.max_length)
@@ -125,7 +127,7 @@ def _train_lora(
     base = base_checksums(model)  # before training, because peft wraps the model
     train, held = with_row_numbers(train, rows, dropped), with_row_numbers(held, heldout, too_long)
     usual_attention = model.config._attn_implementation
-    model.set_attn_implementation(attention())
+    model.set_attn_implementation(training_attention(model.config))
     trainer = response_trainer(
         model, tokenizer, train, held, profile, lora_config(profile), checkpoints, report_to
     )

@@ -7,7 +7,7 @@ eight, so a training may resume with another number of ranks.
 import math
 from collections.abc import Iterable, Sequence
 
-from helpers.planning.hardware import can_pack
+from helpers.planning.hardware import Layout
 from helpers.training.batching import bucketed_order, micro_batches
 from helpers.training.encoding import IGNORED, EncodedRow
 
@@ -31,7 +31,7 @@ def global_batches(
 
 
 def rank_share(
-    encoded: Iterable[EncodedRow], rank: int, ranks: int, budget: int
+    encoded: Iterable[EncodedRow], rank: int, ranks: int, budget: int, layout: Layout = "padded"
 ) -> list[list[EncodedRow]]:
     """Return the micro-batches of one rank, each within ``budget`` tokens.
 
@@ -41,7 +41,7 @@ def rank_share(
     that contributes no loss.
     """
     ordered = sorted(encoded, key=lambda row: len(row["input_ids"]))
-    shares = [micro_batches(ordered[r::ranks], budget, packed=can_pack()) for r in range(ranks)]
+    shares = [micro_batches(ordered[r::ranks], budget, layout) for r in range(ranks)]
     dummy: EncodedRow = {
         "input_ids": ordered[0]["input_ids"][:2],
         "labels": [IGNORED, IGNORED],

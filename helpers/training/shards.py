@@ -34,9 +34,10 @@ from transformers import AutoConfig
 
 from helpers.files.writing import scratch_folder, write_text
 from helpers.planning.architectures import blocks_of
-from helpers.planning.hardware import attention, precision
+from helpers.planning.hardware import precision
 from helpers.training.encoding import token_losses
 from helpers.training.model_folders import MAX_FILE_SIZE
+from helpers.training.prefix_attention import training_attention
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
@@ -50,7 +51,7 @@ class Learner(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    def forward(self, batch: Mapping[str, Any]) -> torch.Tensor:
         """Return the summed loss of a batch, in nats; its mean is that over the learned tokens."""
         return token_losses(self.model, batch).sum()
 
@@ -101,7 +102,7 @@ def without_weights(config: PretrainedConfig) -> PreTrainedModel:
         model = AutoModelForCausalLM.from_config(
             config,
             dtype=torch.float32,
-            attn_implementation=attention(),
+            attn_implementation=training_attention(config),
             trust_remote_code=False,
         )
     model.tie_weights()

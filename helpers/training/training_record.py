@@ -7,10 +7,13 @@ from helpers.training.encoding import DroppedRow
 
 
 class MeterReading(TypedDict):
-    """A meter's state: tokens of text a second, share of padding, peak memory in bytes."""
+    """A meter's state: tokens of text a second, computed tokens per token of text, peak bytes.
+
+    Padding raises the computed tokens above 1; a beginning that rows share lowers them.
+    """
 
     tokens_per_second: float
-    padding: float
+    computed: float
     memory: int
 
 
@@ -26,7 +29,7 @@ class CurvePoint(TypedDict):
     heldout_loss: NotRequired[float]
     of: NotRequired[int]
     tokens_per_second: NotRequired[float]
-    padding: NotRequired[float]
+    computed: NotRequired[float]
     memory: NotRequired[int]
     minutes_left: NotRequired[float | None]
 
@@ -35,9 +38,9 @@ class TrainingRecord(TypedDict):
     """What ``training.json`` holds of a finished training.
 
     ``cut`` counts the rows that were shortened to the maximum length. ``dropped`` are the rows that
-    have no response within it: LoRA training lists them, full training counts them. ``padding`` is
-    a share of the computed tokens, ``memory`` the peak in bytes. LoRA training adds its best step
-    and its parameters; full training adds its ranks and the parameters that each rank holds.
+    have no response within it: LoRA training lists them, full training counts them. The
+    meter's readings are those of :class:`MeterReading`. LoRA training adds its best step and its
+    parameters; full training adds its ranks and the parameters that each rank holds.
     """
 
     history: list[CurvePoint]
@@ -46,7 +49,7 @@ class TrainingRecord(TypedDict):
     cut: int
     dropped: int | list[DroppedRow]
     tokens_per_second: float
-    padding: float
+    computed: float
     memory: int
     best_step: NotRequired[int]
     response_tokens: NotRequired[int]
@@ -59,7 +62,8 @@ class TrainingRecord(TypedDict):
 class Meter:
     """Counts the cost of a training so far.
 
-    ``real`` are the tokens of text, ``computed`` those with padding, ``seconds`` the time in steps.
+    ``real`` are the tokens of text, ``computed`` those that were computed, ``seconds`` the time in
+    steps.
     """
 
     def __init__(self) -> None:
@@ -67,15 +71,15 @@ class Meter:
         self.seconds = 0.0
 
     def count(self, real: int, computed: int, seconds: float = 0.0) -> None:
-        """Add a piece of work: its tokens without and with padding, and its seconds."""
+        """Add a piece of work: its tokens of text, its computed tokens, and its seconds."""
         self.real, self.computed = self.real + real, self.computed + computed
         self.seconds += seconds
 
     def read(self) -> MeterReading:
-        """Return the speed, the share of padding and the peak memory so far."""
+        """Return the speed, the computed tokens per token of text and the peak memory so far."""
         return {
             "tokens_per_second": self.real / self.seconds if self.seconds else 0.0,
-            "padding": 1 - self.real / self.computed if self.computed else 0.0,
+            "computed": self.computed / self.real if self.real else 1.0,
             "memory": peak_memory(),
         }
 

@@ -18,10 +18,13 @@ from helpers.training.training_record import Meter
 
 
 class Update(TypedDict):
-    """The rows of one update: micro-batches as tensors, and the row numbers of each of them."""
+    """The rows of one update: micro-batches as ``token_losses`` takes them, and for each of them
+    its row numbers and its tokens of text.
+    """
 
-    micro_batches: list[dict[str, torch.Tensor]]
+    micro_batches: list[dict[str, Any]]
     rows: list[list[int]]
+    tokens: list[int]
 
 
 class ResponseTrainer(SFTTrainer):
@@ -41,11 +44,11 @@ class ResponseTrainer(SFTTrainer):
         batches = self._prepare_inputs(inputs)["micro_batches"]
         learned = sum((batch["labels"] != IGNORED).sum() for batch in batches)
         shares = []
-        for batch in batches:
+        for batch, tokens in zip(batches, inputs["tokens"], strict=True):
             share = self._sum_of_losses(model, batch) / learned
             self.accelerator.backward(share)
             shares.append(share.detach())
-            self.meter.count(_real_tokens(batch), batch["input_ids"].numel())
+            self.meter.count(tokens, batch["input_ids"].numel())
         self._check_step(model, shares, inputs["rows"])
         self.meter.seconds += time.monotonic() - started
         return sum(shares)
@@ -86,13 +89,7 @@ class ResponseTrainer(SFTTrainer):
         self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def _sum_of_losses(self, model: Any, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    def _sum_of_losses(self, model: Any, batch: Mapping[str, Any]) -> torch.Tensor:
         with self.accelerator.autocast():
             base = self.accelerator.unwrap_model(model).get_base_model()
             return token_losses(base, batch).sum()
-
-
-def _real_tokens(batch: Mapping[str, torch.Tensor]) -> int:
-    """Count the tokens of a batch without padding; a packed batch has none."""
-    mask = batch.get("attention_mask")
-    return batch["input_ids"].numel() if mask is None else int(mask.sum())

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.planning.hardware import can_pack, device, precision
+from helpers.planning.hardware import device, precision
 from helpers.profiles import Profile
-from helpers.training.batching import bucketed_order, micro_batches, to_tensors
+from helpers.training.batching import bucketed_order, layout_of, micro_batches, to_tensors
 from helpers.training.encoding import EncodedRow
 from helpers.training.training_record import CurvePoint, Meter
 
@@ -51,15 +51,20 @@ def response_trainer(
     """
     from datasets import Dataset
 
+    from helpers.training.lora_linear import fuse_adapters
     from helpers.training.trl_steps import ResponseTrainer
 
     lengths = [len(row["input_ids"]) for row in train]
     order = bucketed_order(lengths, profile.lora_batch, profile.lora_epochs, profile.seed)
+    layout = layout_of(model)
 
     def as_update(rows: list[EncodedRow]) -> Update:
-        lists = micro_batches(rows, profile.token_budget, packed=can_pack())
-        batches = [to_tensors(rows, tokenizer.pad_token_id) for rows in lists]
-        return {"micro_batches": batches, "rows": [[row["row"] for row in rows] for rows in lists]}
+        lists = micro_batches(rows, profile.token_budget, layout)
+        return {
+            "micro_batches": [to_tensors(rows, tokenizer.pad_token_id, layout) for rows in lists],
+            "rows": [[row["row"] for row in rows] for rows in lists],
+            "tokens": [sum(len(row["input_ids"]) for row in rows) for rows in lists],
+        }
 
     trainer = ResponseTrainer(
         model=model,
@@ -70,6 +75,7 @@ def response_trainer(
         processing_class=tokenizer,
         peft_config=lora,
     )
+    fuse_adapters(trainer.model)
     trainer.meter = Meter()
     return trainer
 

@@ -68,7 +68,7 @@ verdict_browser(pairs, verdicts, names=("mine", "yours"))""",
     """side_by_side(rows[:2], {"a": given, "b": given[::-1]}, names={"a": "<i>a</i>", "b": "b"})""",
     """row = {"instruction": harm, "input": "", "output": harm}
 response_mask(encode(row, tokenizer), tokenizer)""",
-    """last = {"of": 2, "tokens_per_second": 9.0, "padding": 0.1, "memory": 2e9, "minutes_left": 1}
+    """last = {"of": 2, "tokens_per_second": 9.0, "computed": 0.9, "memory": 2e9, "minutes_left": 1}
 training_meter([{"step": i, "loss": 3.0 - i, "heldout_loss": 2.0, **last} for i in (0, 1, 2)])""",
 )
 

@@ -64,15 +64,17 @@ def test_the_mask_marks_prompt_response_and_end(tokenizer):
 
 def test_the_meter_shows_only_what_is_known():
     assert "waiting for the first report" in repr(training_meter([]))
-    readings = {"of": 10, "tokens_per_second": 0.0, "padding": 0.0, "memory": 2e9}
+    readings = {"of": 10, "tokens_per_second": 0.0, "computed": 0.0, "memory": 2e9}
     first = {"step": 0, "heldout_loss": 2.5, "minutes_left": None, **readings}
     assert repr(training_meter([first])) == "step 0 of 10, held-out loss 2.500, peak memory 2.0 GB"
-    readings |= {"tokens_per_second": 1234.5, "padding": 0.042, "minutes_left": 1.26}
+    readings |= {"tokens_per_second": 1234.5, "computed": 0.862, "minutes_left": 1.26}
     points = [first, *({"step": i, "loss": 3.0 - i, **readings} for i in (1, 2))]
     shown = training_meter(points)
     assert "training loss 1.000" in repr(shown) and "held-out loss 2.500" in repr(shown)
     assert (
-        "1,234" in repr(shown) and "padding 4%" in repr(shown) and "minutes left 1.3" in repr(shown)
+        "1,234" in repr(shown)
+        and "computed 86% of the text" in repr(shown)
+        and "minutes left 1.3" in repr(shown)
     )
     markup = shown._repr_html_()
     assert 'value="2" max="10"' in markup and "from 2.00 to 1.00" in markup
@@ -86,7 +88,7 @@ def test_the_meter_refuses_anything_but_numbers(key):
         "loss": 1.0,
         "heldout_loss": 1.0,
         "tokens_per_second": 1.0,
-        "padding": 0.0,
+        "computed": 0.0,
         "memory": 1e9,
         "minutes_left": 1.0,
     }

@@ -147,7 +147,7 @@ def test_two_ranks_with_one_gpu_compute_on_the_cpu_and_choose_for_it(monkeypatch
     hardware.precision.cache_clear()
     assert hardware.device() == "cuda"
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    assert (hardware.device(), hardware.attention(), hardware.can_pack()) == ("cpu", "eager", False)
+    assert (hardware.device(), hardware.attention()) == ("cpu", "shared_prefix")
     hardware.precision.cache_clear()
 
 

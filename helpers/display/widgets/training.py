@@ -25,7 +25,7 @@ _NUMBERS = (
     "loss",
     "heldout_loss",
     "tokens_per_second",
-    "padding",
+    "computed",
     "memory",
     "minutes_left",
 )
@@ -63,9 +63,9 @@ def _mask_legend(encoded: EncodedRow) -> str:
 def training_meter(points: Sequence[CurvePoint]) -> Html:
     """Show the progress of a training, from the points that it has passed to ``on_log`` so far.
 
-    Shows steps, the last losses, the loss curve, tokens of text a second, the share of padding,
-    peak memory and minutes left. Call it again after each point and replace the output. Raises
-    ValueError for a value that is not a number, because the page would contain it.
+    Shows steps, the last losses, the loss curve, tokens of text a second, how many tokens are
+    computed for them, peak memory and minutes left. Call it again after each point and replace
+    the output. Raises ValueError for a value that is not a number: the page would contain it.
     """
     for point in points:
         _check_numbers(point)
@@ -103,7 +103,7 @@ def _readings(points: Sequence[CurvePoint]) -> dict[str, str]:
         readings["held-out loss"] = f"{losses[-1]:.3f}"
     if last["tokens_per_second"]:
         readings["real tokens a second"] = f"{last['tokens_per_second']:,.0f}"
-        readings["padding"] = f"{last['padding']:.0%}"
+        readings["computed"] = f"{last['computed']:.0%} of the text"
     readings["peak memory"] = f"{last['memory'] / 1e9:.1f} GB"
     if last["minutes_left"] is not None:
         readings["minutes left"] = f"{last['minutes_left']:.1f}"
