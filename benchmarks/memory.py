@@ -90,6 +90,7 @@ def lora(folder: str, rows: int, length: int, recompute: bool) -> int:
 
     from helpers.profiles import load_profile
     from helpers.training.lora import lora_config
+    from helpers.training.lora_linear import fused_adapters
     from helpers.training.prefix_attention import training_attention
     from helpers.training.student import load_student, load_tokenizer
     from helpers.training.trl_trainer import response_trainer
@@ -108,7 +109,8 @@ def lora(folder: str, rows: int, length: int, recompute: bool) -> int:
             model, tokenizer, train, train[:rows], profile, lora_config(profile), out, ()
         )
         trainer.args.eval_strategy = trainer.args.save_strategy = "no"
-        trainer.train()
+        with fused_adapters(trainer.model):
+            trainer.train()
     return status("VmHWM") - before
 
 

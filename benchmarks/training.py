@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
@@ -43,7 +44,7 @@ from helpers.training.encoding import (
     response_tokens,
     token_losses,
 )
-from helpers.training.lora_linear import fuse_adapters
+from helpers.training.lora_linear import fused_adapters
 from helpers.training.model_folders import student_folder
 from helpers.training.prefix_attention import training_attention
 from helpers.training.student import load_student, load_tokenizer
@@ -101,9 +102,10 @@ def update(
     mean, computed = 0.0, 0
     for part in way.divide(rows, layout):
         batch = to_device(to_tensors(part, pad_id, layout))
-        with torch.autocast(hardware.device(), dtype, enabled=dtype != torch.float32):
-            share = way.loss(model, batch) / learned
-        share.backward()
+        with fused_adapters(model) if way.fused else nullcontext():
+            with torch.autocast(hardware.device(), dtype, enabled=dtype != torch.float32):
+                share = way.loss(model, batch) / learned
+            share.backward()
         mean += share.item()
         computed += batch["input_ids"].numel()
     optimizer.step()
@@ -115,7 +117,8 @@ def flops(model: PeftModel, rows: Rows) -> int:
     """Count the multiplications and additions that LoRA needs for the real tokens.
 
     Each weight takes two in the forward pass and two in the backward pass, because frozen weights
-    need no gradient. Attention is left out.
+    need no gradient. Attention is left out. A beginning that rows share counts in every row, as if
+    nothing were shared: the column ``computed/real`` says how much of it was computed.
     """
     base = model.get_base_model()
     head = base.get_output_embeddings().weight.numel()
@@ -142,8 +145,6 @@ def prepare(folder: str, way: Way) -> tuple[PeftModel, Optimizer]:
     student.set_attn_implementation(way.attention)
     torch.manual_seed(0)
     model = get_peft_model(student, lora)
-    if way.fused:
-        fuse_adapters(model)
     trained = [p for p in model.parameters() if p.requires_grad]
     return model.train(), torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0)
 

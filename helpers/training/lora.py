@@ -148,12 +148,14 @@ def _run(
     """Train from the last checkpoint, or from the start; returns the seconds that it took."""
     from transformers import PrinterCallback
 
+    from helpers.training.lora_linear import fused_adapters
+
     trainer.remove_callback(PrinterCallback)
     checkpoint = _last_checkpoint(checkpoints)
     trainer.args.eval_on_start = checkpoint is None
     reset_peak_memory()
     started = time.monotonic()
-    with explain_out_of_memory(config, "lora", profile):
+    with explain_out_of_memory(config, "lora", profile), fused_adapters(trainer.model):
         trainer.train(resume_from_checkpoint=checkpoint)
     return time.monotonic() - started
 

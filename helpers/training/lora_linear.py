@@ -7,6 +7,8 @@ result to ``y``. Values and gradients are the same up to rounding.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -46,15 +48,22 @@ class _LinearWithAdapter(torch.autograd.Function):
         return grad_x, None, None, grad_low.t() @ x, (grad.t() @ low).mul_(ctx.scaling), None
 
 
-def fuse_adapters(model: PeftModel) -> None:
-    """Let each linear layer of ``model`` with one plain LoRA adapter compute both in one operation.
+@contextmanager
+def fused_adapters(model: PeftModel) -> Iterator[None]:
+    """Let the linear layers of ``model`` compute themselves and their adapter in one operation.
 
     Layers with dropout, with another kind of adapter, or with other weights than ``nn.Linear``'s
-    stay as they are.
+    compute as always, and all do again when the context ends.
     """
-    for layer in model.modules():
-        if type(layer) is Linear and type(layer.get_base_layer()) is torch.nn.Linear:
-            layer.forward = partial(_forward, layer, layer.forward)
+    layers = [m for m in model.modules() if type(m) is Linear]
+    layers = [layer for layer in layers if type(layer.get_base_layer()) is torch.nn.Linear]
+    for layer in layers:
+        layer.forward = partial(_forward, layer, layer.forward)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward  # the class's own is found again
 
 
 def _forward(layer: Linear, plain: Any, x: Tensor, *args: Any, **options: Any) -> Tensor:

@@ -51,7 +51,6 @@ def response_trainer(
     """
     from datasets import Dataset
 
-    from helpers.training.lora_linear import fuse_adapters
     from helpers.training.trl_steps import ResponseTrainer
 
     lengths = [len(row["input_ids"]) for row in train]
@@ -75,7 +74,6 @@ def response_trainer(
         processing_class=tokenizer,
         peft_config=lora,
     )
-    fuse_adapters(trainer.model)
     trainer.meter = Meter()
     return trainer
 
