@@ -24,8 +24,14 @@ from typing import TYPE_CHECKING
 from helpers.evaluation.verdict_records import Letter, Pair, Verdict, verdict_record
 from helpers.io import append_jsonl, read_jsonl
 from helpers.planning.hardware import working_dtype
-from helpers.training.batching import micro_batches
-from helpers.training.encoding import EncodedRow, collate, encode, token_losses
+from helpers.training.batching import (
+    group_by_start,
+    layout_of,
+    micro_batches,
+    to_device,
+    to_tensors,
+)
+from helpers.training.encoding import IGNORED, EncodedRow, encode, response_tokens, token_losses
 from helpers.training.model_folders import student_folder
 from helpers.training.student import load_student, load_tokenizer
 
@@ -43,8 +49,12 @@ def load_judge(cache: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerB
     The model is in the number format that this machine computes in. Half precision decides like
     full precision.
     """
+    from helpers.training.prefix_attention import training_attention
+
     folder = student_folder("embedded", cache)
-    return load_student(folder).to(working_dtype()), load_tokenizer(folder, "chat")
+    model = load_student(folder).to(working_dtype())
+    model.set_attn_implementation(training_attention(model.config))
+    return model, load_tokenizer(folder, "chat")
 
 
 def judge_by_likelihood(
@@ -100,13 +110,14 @@ def log_likelihoods(
         row = encode({"instruction": request, "input": "", "output": answer}, tokenizer, 4096)
         encoded.append({**row, "row": number})
     found = [0.0] * len(encoded)
-    for part in micro_batches(encoded, TOKENS_AT_ONCE):
-        batch = collate(part, tokenizer.pad_token_id)
-        batch = {key: value.to(model.device) for key, value in batch.items()}
+    layout = layout_of(model)
+    for part in micro_batches(encoded, TOKENS_AT_ONCE, layout):
+        rows = [row for group in group_by_start(part) for row in group]
+        batch = to_device(to_tensors(rows, tokenizer.pad_token_id, layout))
         with torch.inference_mode():
-            losses = token_losses(model, batch).sum(dim=1).tolist()
-        for one, loss in zip(part, losses, strict=True):
-            found[one["row"]] = -loss
+            losses = token_losses(model, batch)[batch["labels"][:, 1:] != IGNORED]
+        for row, each in zip(rows, losses.split([response_tokens([r]) for r in rows]), strict=True):
+            found[row["row"]] = -each.sum().item()
     return found
 
 

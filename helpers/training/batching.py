@@ -113,7 +113,7 @@ def collate_shared(encoded: Sequence[EncodedRow]) -> dict[str, Any]:
     """
     parts: list[tuple[EncodedRow, int, int]] = []
     segments: list[Segment] = []
-    for rows in _rows_with_one_start(encoded):
+    for rows in group_by_start(encoded):
         shared, before = _shared_length(rows), None
         if shared:
             before = len(segments)
@@ -140,8 +140,11 @@ def _end_to_end(parts: Iterable[tuple[EncodedRow, int, int]]) -> dict[str, torch
     return {name: torch.tensor([values]) for name, values in names.items()}
 
 
-def _rows_with_one_start(encoded: Iterable[EncodedRow]) -> Iterable[list[EncodedRow]]:
-    """Group rows whose first tokens are the same: rows of one template."""
+def group_by_start(encoded: Iterable[EncodedRow]) -> Iterable[list[EncodedRow]]:
+    """Group rows whose first tokens are the same: rows of one template.
+
+    :func:`collate_shared` holds the rows in the order of these groups.
+    """
     groups: dict[tuple[int, ...], list[EncodedRow]] = {}
     for row in encoded:
         groups.setdefault(tuple(row["input_ids"][:SAME_START]), []).append(row)

@@ -1,4 +1,4 @@
-"""Load a student model, its tokenizer, and a LoRA adapter.
+"""Load a student model, its tokenizer, and a LoRA adapter; save a small part of one.
 
 A model is an ordinary Hugging Face folder, also for the embedded student, so the same code loads
 any model. Weights are read only from safetensors. Code that comes with a model never runs.
@@ -76,6 +76,21 @@ def load_student(
             model.name_or_path = model.config._name_or_path = ""
     model.generation_config.pad_token_id = None  # answer() passes the tokenizer's padding token
     return model.to(device()).eval()
+
+
+def save_first_blocks(folder: str | Path, blocks: int, out: str | Path) -> None:
+    """Save the model in ``folder`` with only its first ``blocks`` blocks, and its tokenizer.
+
+    It computes far less than the whole model, in the same way: enough to try a training.
+    """
+    model = load_student(folder)
+    decoder, config = model.get_decoder(), model.config.get_text_config()
+    decoder.layers = decoder.layers[:blocks]
+    config.num_hidden_layers = blocks
+    if getattr(config, "layer_types", None):
+        config.layer_types = config.layer_types[:blocks]
+    model.save_pretrained(out)
+    load_tokenizer(folder).save_pretrained(out)
 
 
 def with_adapter(model: PreTrainedModel, adapter: str | Path) -> PeftModel:

@@ -1,5 +1,6 @@
 """The likelihood-based judge: what it prefers, its scores, its cache."""
 
+import copy
 import math
 from pathlib import Path
 
@@ -72,8 +73,10 @@ def test_a_likelihood_is_the_sum_over_the_answers_tokens_and_its_end(judge):
     )
     ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
     said = tokenizer("Hi.", add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+    plain = copy.deepcopy(model)
+    plain.set_attn_implementation("sdpa")
     with torch.no_grad():
-        logits = model(torch.tensor([ids + said])).logits[0].float().log_softmax(-1)
+        logits = plain(torch.tensor([ids + said])).logits[0].float().log_softmax(-1)
     by_hand = sum(logits[len(ids) - 1 + i, token].item() for i, token in enumerate(said))
     (found,) = log_likelihoods(model, tokenizer, [("Say hi.", "Hi.")])
     assert found == pytest.approx(by_hand, abs=0.2)
