@@ -132,7 +132,7 @@ def full(folder: str, rows: int, length: int, recompute: bool) -> int:
     mesh = init_device_mesh(hardware.device(), (ranks,))
     before = start_measuring()
     learner = load_sharded(folder, mesh, recompute=recompute)
-    optimizer = torch.optim.AdamW(learner.parameters(), lr=1e-5, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(learner.parameters(), lr=1e-5, weight_decay=0.0, fused=True)
     for _ in range(3):
         train_step(learner, optimizer, train, tokenizer, rows * length)
     peaks = [0] * ranks

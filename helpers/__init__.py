@@ -1,7 +1,8 @@
 """Alpaca Classroom's helpers. Each package's docstring lists its modules.
 
-io, prompts, similarity, profiles   datasets in and out; the prompt; ROUGE-L; sizes and recipes
 files        reading and writing files that may be cut off, hostile or in use
+prompts      the training prompt, and the prompts for a teacher
+io, similarity, profiles   datasets in and out; ROUGE-L; sizes and recipes
 data         instruction data: parse, filter, clean
 teacher      ask a model; let it write tasks
 planning     will a training fit, and what will it cost?

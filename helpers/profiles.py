@@ -34,7 +34,7 @@ class Profile:
     prompt_style: str = "alpaca"  # or "chat": the student's own chat template
     seed_weight: int = 2  # how often an epoch shows each seed; a generated task is shown once
     # training
-    token_budget: int = 512  # tokens in one forward pass on a device, padding included
+    token_budget: int = 768  # tokens in one forward pass on a device, padding included
     # LoRA
     lora_rank: int = 8
     lora_alpha: int = 16
@@ -48,7 +48,7 @@ class Profile:
     fsdp_student: str | None = None  # a smaller model, if ``student`` is too large to train fully
     fsdp_ranks: int = 2
     fsdp_lr: float = 1e-4
-    fsdp_epochs: float = 0.65
+    fsdp_epochs: float = 0.5
     fsdp_batch: int = 8  # rows per update, over all ranks
     fsdp_recompute: bool = False  # activation checkpointing: less memory, a third more compute
     # evaluation

@@ -25,7 +25,6 @@ from helpers.evaluation.verdict_records import Letter, Pair, Verdict, verdict_re
 from helpers.io import append_jsonl, read_jsonl
 from helpers.planning.hardware import working_dtype
 from helpers.training.batching import (
-    group_by_start,
     layout_of,
     micro_batches,
     to_device,
@@ -101,7 +100,8 @@ def log_likelihoods(
 ) -> list[float]:
     """Log-probability of each answer's tokens and its end token after the request, in nats.
 
-    ``asked`` has ``(request, answer)`` pairs.
+    ``asked`` has ``(request, answer)`` pairs. An answer counts up to token 4,096 of the whole row.
+    Raises ValueError for a request that alone is longer.
     """
     import torch
 
@@ -112,11 +112,11 @@ def log_likelihoods(
     found = [0.0] * len(encoded)
     layout = layout_of(model)
     for part in micro_batches(encoded, TOKENS_AT_ONCE, layout):
-        rows = [row for group in group_by_start(part) for row in group]
-        batch = to_device(to_tensors(rows, tokenizer.pad_token_id, layout))
+        batch = to_device(to_tensors(part, tokenizer.pad_token_id, layout))
         with torch.inference_mode():
             losses = token_losses(model, batch)[batch["labels"][:, 1:] != IGNORED]
-        for row, each in zip(rows, losses.split([response_tokens([r]) for r in rows]), strict=True):
+        lengths = [response_tokens([row]) for row in part]
+        for row, each in zip(part, losses.split(lengths), strict=True):
             found[row["row"]] = -each.sum().item()
     return found
 

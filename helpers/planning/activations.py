@@ -51,15 +51,13 @@ class ModelSizes:
     """Sizes of a model and of one forward pass; sizes of equal blocks add up.
 
     Numbers of parameters: ``parameters`` (full: all, LoRA: the frozen ones), ``held`` (trained ones
-    on the rank that holds most), ``largest`` (the largest slice of one trained tensor) and ``head``
-    (the output layer). Bytes: ``head_copy`` (the output layer's copy in the computing format),
-    ``kept`` (activations), ``copies`` (of weights, in the computing format) and ``inputs`` (of
-    blocks).
+    on the rank that holds most) and ``head`` (the output layer). Bytes: ``head_copy`` (the output
+    layer's copy in the computing format), ``kept`` (activations), ``copies`` (of weights, in the
+    computing format) and ``inputs`` (of blocks).
     """
 
     parameters: int
     held: int
-    largest: int
     head: int
     head_copy: int
     kept: int
@@ -96,7 +94,6 @@ def count_sizes(config: PretrainedConfig, layers: int, setup: TrainingSetup) -> 
     return ModelSizes(
         parameters=frozen if lora else all_trained,
         held=all_trained if lora else sum(slices),
-        largest=max(slices),
         head=head,
         head_copy=dtype.itemsize * head if autocast and stored != dtype else 0,
         kept=kept,

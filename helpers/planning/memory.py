@@ -128,8 +128,7 @@ def _plan(
     peak = max(
         kept + logits + gathered.forward,  # when the loss is computed
         kept + recomputed + gathered.backward,  # in the backward pass of a block
-        gathered.end,  # after the backward pass
-        _optimizer_scratch(model, setup),  # in the optimizer's step
+        gathered.end,  # after the backward pass; the fused optimizer needs nothing more
     )
     return {
         "weights": round(persistent.weights),
@@ -196,16 +195,6 @@ def _reduce_scatter(parameters: int, size: int, setup: TrainingSetup) -> float:
     # gloo, the backend on a CPU, works on a copy of the buffer.
     copy = 4 * parameters if setup.device == "cpu" and setup.ranks > 1 else 0
     return 4 * parameters + max(size * parameters, 4 * parameters / setup.ranks + copy)
-
-
-def _optimizer_scratch(model: ModelSizes, setup: TrainingSetup) -> int:
-    """Bytes that Adam's step needs beside its moments.
-
-    The fused step on GPUs needs none, and the adapters of LoRA are too small to count. On a CPU one
-    sharded tensor is updated after another.
-    """
-    fused = setup.method == "lora" or setup.device == "cuda"
-    return 0 if fused else 8 * model.largest
 
 
 def memory_table(plans: Mapping[str, MemoryPlan]) -> str:

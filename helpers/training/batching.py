@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from helpers.training.prefix_attention import Segment
 
-SAME_START = 16  # rows that begin with the same tokens, this many, are taken to share a template
+SAME_START = 16  # rows whose first 16 tokens are the same have the same template
 
 
 def bucketed_order(lengths: Sequence[int], batch: int, epochs: float, seed: int) -> list[int]:
@@ -66,20 +66,20 @@ def micro_batches(
 
     Rows of similar length share a micro-batch. In the layout ``"padded"`` its tokens are its rows
     times its longest row, in the others the sum of its rows. A row with more tokens than the budget
-    is alone.
+    is alone. In the layout ``"shared"`` rows that begin alike stand side by side.
     """
     batches: list[list[EncodedRow]] = []
     tokens = 0
     for row in sorted(encoded, key=lambda row: -len(row["input_ids"])):
-        length = len(row["input_ids"])
-        padded = layout == "padded" and batches
-        width = len(batches[-1][0]["input_ids"]) if padded else length
+        width = length = len(row["input_ids"])
+        if layout == "padded" and batches:
+            width = len(batches[-1][0]["input_ids"])
         if not batches or tokens + width > budget:
             batches.append([])
             tokens, width = 0, length
         batches[-1].append(row)
         tokens += width
-    return batches
+    return [sorted(part, key=_start) for part in batches] if layout == "shared" else batches
 
 
 def to_tensors(encoded: Sequence[EncodedRow], pad_id: int, layout: Layout) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def to_tensors(encoded: Sequence[EncodedRow], pad_id: int, layout: Layout) -> di
 
 def to_device(batch: Mapping[str, Any]) -> dict[str, Any]:
     """Move the tensors of a micro-batch to the device that computes."""
-    lists = {"segments"}
-    return {k: value if k in lists else value.to(device()) for k, value in batch.items()}
+    where = device()
+    return {k: v if k == "segments" else v.to(where) for k, v in batch.items()}
 
 
 def collate_packed(encoded: Sequence[EncodedRow]) -> dict[str, torch.Tensor]:
@@ -105,7 +105,7 @@ def collate_packed(encoded: Sequence[EncodedRow]) -> dict[str, torch.Tensor]:
 
 
 def collate_shared(encoded: Sequence[EncodedRow]) -> dict[str, Any]:
-    """Put rows end to end, with a prefix that several rows share only once before their rests.
+    """Put rows end to end; neighbours that begin alike have their common prefix once, before them.
 
     The tensors are those of :func:`collate_packed`; positions in a rest go on from its prefix.
     ``segments`` is a list for :func:`helpers.training.prefix_attention.attend`. A prefix ends
@@ -113,7 +113,7 @@ def collate_shared(encoded: Sequence[EncodedRow]) -> dict[str, Any]:
     """
     parts: list[tuple[EncodedRow, int, int]] = []
     segments: list[Segment] = []
-    for rows in group_by_start(encoded):
+    for rows in (list(group) for _, group in itertools.groupby(encoded, key=_start)):
         shared, before = _shared_length(rows), None
         if shared:
             before = len(segments)
@@ -140,15 +140,9 @@ def _end_to_end(parts: Iterable[tuple[EncodedRow, int, int]]) -> dict[str, torch
     return {name: torch.tensor([values]) for name, values in names.items()}
 
 
-def group_by_start(encoded: Iterable[EncodedRow]) -> Iterable[list[EncodedRow]]:
-    """Group rows whose first tokens are the same: rows of one template.
-
-    :func:`collate_shared` holds the rows in the order of these groups.
-    """
-    groups: dict[tuple[int, ...], list[EncodedRow]] = {}
-    for row in encoded:
-        groups.setdefault(tuple(row["input_ids"][:SAME_START]), []).append(row)
-    return groups.values()
+def _start(row: EncodedRow) -> list[int]:
+    """Return the first tokens of a row, which tell its template."""
+    return row["input_ids"][:SAME_START]
 
 
 def _shared_length(rows: Sequence[EncodedRow]) -> int:

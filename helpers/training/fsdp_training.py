@@ -91,7 +91,7 @@ def train_fsdp(
         with_row_numbers(held, heldout, held_dropped),
     )
     optimizer = torch.optim.AdamW(
-        learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0, fused=device() == "cuda"
+        learner.parameters(), lr=profile.fsdp_lr, weight_decay=0.0, fused=True
     )
     progress = _Progress(len(updates))
     done = progress.restore(load_checkpoint(learner, optimizer, out))

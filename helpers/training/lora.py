@@ -132,8 +132,10 @@ def _train_lora(
         model, tokenizer, train, held, profile, lora_config(profile), checkpoints, report_to
     )
     trainer.add_callback(curve_callback(trainer, on_log))
-    seconds = _run(trainer, model.config, profile, checkpoints)
-    model.set_attn_implementation(usual_attention)
+    try:
+        seconds = _run(trainer, model.config, profile, checkpoints)
+    finally:  # an interrupted model can still answer
+        model.set_attn_implementation(usual_attention)
     record = _record(trainer, train, dropped, seconds)
     # From here on a failure loses no step: the trainer has saved a checkpoint of the last one.
     _save_adapter(trainer.model, base, folder / "adapter")

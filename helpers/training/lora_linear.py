@@ -77,14 +77,17 @@ def _forward(layer: Linear, plain: Any, x: Tensor, *args: Any, **options: Any) -
     tensors = (x, base.weight, base.bias, layer.lora_A[name].weight, layer.lora_B[name].weight)
     x, weight, bias, a, b = (None if each is None else each.to(dtype) for each in tensors)
     result = _LinearWithAdapter.apply(x.flatten(0, -2), weight, bias, a, b, layer.scaling[name])
-    return result.view(*x.shape[:-1], -1)
+    return result.view(*x.shape[:-1], result.shape[-1])
 
 
 def _is_simple(layer: Linear) -> bool:
-    """Whether one adapter without dropout is active, and neither switched off nor merged."""
+    """Whether one plain adapter is active, without dropout, beside frozen weights."""
+    base = layer.get_base_layer()
     active = [name for name in layer.active_adapters if name in layer.lora_A]
     return (
         len(active) == len(layer.active_adapters) == 1
         and not (layer.disable_adapters or layer.merged or layer.lora_variant)
         and isinstance(layer.lora_dropout[active[0]], torch.nn.Identity)
+        and layer.lora_B[active[0]].bias is None
+        and not any(parameter.requires_grad for parameter in base.parameters())
     )

@@ -8,8 +8,8 @@ micro-batch therefore holds a shared prefix once, and the rest of each row after
 
 Each part of that sequence is a *segment*. A token attends to its own segment and to the prefix that
 the segment continues. Losses and gradients are those of whole rows, up to rounding. All other
-layers treat every token alone, so they need no change. :func:`helpers.training.batching.
-collate_shared` builds such a micro-batch; transformers passes its segments to :func:`attend`.
+layers treat every token alone, so they need no change. ``batching.collate_shared`` builds such a
+micro-batch, and transformers passes its segments to :func:`attend`.
 """
 
 from __future__ import annotations
@@ -19,30 +19,33 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
-from transformers import AttentionInterface
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface
 
 from helpers.planning.hardware import SHARED_PREFIX, attention
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-# The tokens of a segment, and the number of the segment that it continues (None: it begins a row).
+# How many tokens a segment has, and which segment it continues (None: it begins a row).
 Segment = tuple[int, int | None]
 
 
 def training_attention(config: PretrainedConfig) -> str:
-    """Return the attention to train a model with: this machine's, or sdpa if the model needs more.
+    """Return the attention to train a model with: this machine's, or what the model can do.
 
-    :func:`attend` has no sliding window and no cap on the scores.
+    :func:`attend` has no sliding window and no cap on the scores, and an old architecture of
+    transformers computes attention in its own code. Such models get sdpa, or eager if they have no
+    other.
     """
-    chosen, text = attention(), config.get_text_config()
-    windows = set(getattr(text, "layer_types", None) or ()) - {"full_attention"}
-    plain = not (
-        windows
-        or getattr(text, "sliding_window", None)
-        or getattr(text, "attn_logit_softcapping", None)
-    )
-    return chosen if plain or chosen != SHARED_PREFIX else "sdpa"
+    if attention() != SHARED_PREFIX:
+        return attention()
+    text = config.get_text_config()
+    kind = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    if not kind._can_set_attn_implementation():
+        return "sdpa" if kind._supports_sdpa else "eager"
+    other_layers = set(getattr(text, "layer_types", None) or ()) - {"full_attention"}
+    options = [getattr(text, name, None) for name in ("sliding_window", "attn_logit_softcapping")]
+    return "sdpa" if other_layers or any(options) else SHARED_PREFIX
 
 
 def attend(
@@ -61,13 +64,15 @@ def attend(
 
     ``query`` has the shape ``(1, heads, tokens, size)``; ``key`` and ``value`` may have fewer
     heads, each for a group of query heads. Returns the result, ``(1, tokens, heads, size)``, and
-    no scores. Raises ValueError for a mask or an option that it would ignore.
+    no scores. Raises ValueError for a mask, a sliding window, a cap on the scores, and sinks.
     """
-    ignored = [name for name in ("sliding_window", "softcap", "s_aux") if unused.get(name)]
+    ignored = [
+        name for name in ("sliding_window", "softcap", "s_aux") if unused.get(name) is not None
+    ]
     if attention_mask is not None or ignored:
         raise ValueError(
             f"{SHARED_PREFIX} attention got {', '.join(ignored) or 'an attention mask'}, which it "
-            f"would ignore; train this model with attn_implementation='sdpa'."
+            "would ignore. training_attention() should have chosen sdpa for this model."
         )
     lengths = [length for length, _ in segments]
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling

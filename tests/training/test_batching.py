@@ -46,7 +46,8 @@ def test_a_shared_prefix_stands_once_before_the_rests_of_its_rows():
         encoded(other, [21]),
         encoded([*template, 2, 3], [31]),
     ]
-    batch = collate_shared(rows)
+    (part,) = micro_batches(rows, 100, "shared")
+    batch = collate_shared(part)
     assert batch["segments"] == [(20, None), (3, 0), (3, 0), (21, None)]
     assert batch["input_ids"].tolist() == [[*template, 1, 11, 12, 2, 3, 31, *other, 21]]
     positions = [*range(20), 20, 21, 22, 20, 21, 22, *range(21)]

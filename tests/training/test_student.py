@@ -11,7 +11,7 @@ from helpers.training import answering
 from helpers.training.answering import answer
 from helpers.training.encoding import end_id
 from helpers.training.model_folders import model_folder, student_folder
-from helpers.training.student import load_student, load_tokenizer
+from helpers.training.student import load_student, load_tokenizer, save_first_blocks
 from helpers.training.token_ids import text_ids
 
 ROW = {"instruction": "Say a word.", "input": ""}
@@ -136,3 +136,13 @@ def test_when_several_processes_need_the_conversion_only_one_converts(tmp_path, 
         results = [ranks.submit(student_folder, "embedded", tmp_path / "cache") for _ in range(4)]
     assert {each.result() for each in results} == {str(tmp_path / "cache" / "student")}
     assert len(converted) == 1
+
+
+def test_the_first_blocks_of_a_model_are_a_model(tiny_model, tmp_path):
+    save_first_blocks(tiny_model, 1, tmp_path)
+    whole, part = load_student(tiny_model), load_student(tmp_path)
+    assert (whole.config.num_hidden_layers, part.config.num_hidden_layers) == (2, 1)
+    kept = dict(part.named_parameters())
+    assert 0 < len(kept) < len(dict(whole.named_parameters()))
+    assert all(kept[name].equal(whole.get_parameter(name)) for name in kept)
+    assert load_tokenizer(tmp_path).get_vocab() == load_tokenizer(tiny_model).get_vocab()
