@@ -146,15 +146,15 @@ def test_a_table_has_a_row_per_part_and_a_column_per_plan():
 
 def test_an_out_of_memory_error_names_settings_that_need_less():
     config, laptop = tiny_config("LLaMA-7B", 512), load_profile("laptop")
-    needed = r"a rank needs .* GB with token_budget=512.*"
-    ways = r": token_budget=256 \(.* GB\), 4 ranks \(.* GB\), fsdp_recompute=True \(.* GB\)"
+    needed = r"a rank needs .* GB with token_budget=768.*"
+    ways = r": token_budget=384 \(.* GB\), 4 ranks \(.* GB\), fsdp_recompute=True \(.* GB\)"
     with (
         pytest.raises(MemoryError, match=needed + ways),
         explain_out_of_memory(config, "full", laptop, ranks=2),
     ):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
     with (
-        pytest.raises(MemoryError, match=r"token_budget=256 \(.* GB\)\. A shorter max_length"),
+        pytest.raises(MemoryError, match=r"token_budget=384 \(.* GB\)\. A shorter max_length"),
         explain_out_of_memory(config, "lora", laptop),
     ):
         raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")

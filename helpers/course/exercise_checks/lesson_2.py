@@ -148,7 +148,7 @@ def bill_for(answer: LearnersFunction) -> str:
                 "many tokens of each kind, how many dollars?"
             )
     return (
-        "For the shipped run the bill is about $6.60. More than half of it is for writing, "
+        "For the shipped run the bill is about $5.80. More than half of it is for writing, "
         "although the teacher read almost three times as much as it wrote. The figure is a lower "
         "bound: the more tasks are kept, the harder it is to find a new one."
     )
