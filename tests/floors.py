@@ -21,7 +21,7 @@ from colab_resolution import CUDA_PACKAGES, FREEZE, ROOT, installed
 # Tests of training, judging and similarity, and of what they use.
 TESTS = ["training", "planning", "evaluation", "display", "test_io.py", "test_similarity.py"]
 TESTS += ["data/test_diversity.py"]
-TESTS += [f"release/test_{name}.py" for name in ("adapters", "diff", "gguf", "watermark")]
+TESTS += [f"release/test_{name}.py" for name in ("adapters", "weight_diff", "gguf", "watermark")]
 # Packages of the image whose version is not required: they belong to its own build of torch.
 TORCH_PACKAGES = re.compile(r"torch|setuptools|sympy|networkx")
 
