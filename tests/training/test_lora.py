@@ -97,7 +97,7 @@ def test_each_point_of_the_curve_has_the_meters_readings(tiny_model, tokenizer, 
 
 
 def test_the_adapter_with_the_lowest_held_out_loss_is_kept(tiny_model, tokenizer, tmp_path):
-    overfit = replace(PROFILE, lora_lr=0.3, lora_epochs=4)
+    overfit = replace(PROFILE, lora_lr=0.3, lora_epochs=8)
     model = load_student(tiny_model)
     other = [{"instruction": "Name a tree.", "input": "", "output": "An old oak."}]
     record = train_lora(model, tokenizer, ROWS, other, overfit, tmp_path)
