@@ -1,6 +1,6 @@
 # make run    the six lessons, headless, under the profile laptop → runs/laptop/report.html
 # make test   ruff, mypy, all tests, and the six lessons under the profile tiny, without a network
-# make test-floors   training, judging and similarity with the lowest versions allowed, and Colab's
+# make test-lowest   training, judging and similarity with the lowest versions allowed, and Colab's
 # make lab    JupyterLab at the first lesson
 # make demo   a page on this machine where others try the student of a finished run
 # make class   copies of the lessons for a class: without outputs, with and without solutions
@@ -27,9 +27,9 @@ test: .venv/ready .venv/widgets7/ready
 	@ALPACA_PRECISION=fp32 $(OFFLINE) -m helpers.course.lessons --profile tiny --run runs/test
 	@$(OFFLINE) -m pytest $(WORKERS)
 
-# torch stays at constraints.txt's version, so its floor is not tested: see tests/floors.py.
-test-floors: .venv/ready
-	@$(BIN)/python tests/floors.py
+# torch stays at constraints.txt's version, so its lowest version is not tested: see tests/lowest_versions.py.
+test-lowest: .venv/ready
+	@$(BIN)/python tests/lowest_versions.py
 
 # JupyterLab would ask the package index for new versions and its feed for news.
 QUIET := --LabApp.news_url=None --LabApp.extension_manager=readonly \
@@ -64,4 +64,4 @@ publish: .venv/ready
 	@$(PIP) --upgrade --no-deps --target $(@D) ipywidgets==7.7.1 jupyterlab-widgets==1.1.11 ipython_genutils==0.2.0
 	@touch $@
 
-.PHONY: run test test-floors lab demo class repository publish
+.PHONY: run test test-lowest lab demo class repository publish

@@ -36,6 +36,7 @@ from helpers.io import load_examples
 from helpers.planning import hardware
 from helpers.planning.architectures import model_config
 from helpers.planning.hardware import Layout
+from helpers.profiles import PROFILES
 from helpers.training.batching import micro_batches, to_device, to_tensors
 from helpers.training.encoding import (
     IGNORED,
@@ -49,7 +50,7 @@ from helpers.training.model_folders import student_folder
 from helpers.training.prefix_attention import training_attention
 from helpers.training.student import load_student, load_tokenizer
 
-BUDGET = 512
+BUDGET = PROFILES["laptop"].token_budget
 OURS = "this project"
 Batch = dict[str, Any]
 Rows = Sequence[EncodedRow]

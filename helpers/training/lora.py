@@ -127,14 +127,14 @@ def _train_lora(
     base = base_checksums(model)  # before training, because peft wraps the model
     train, held = with_row_numbers(train, rows, dropped), with_row_numbers(held, heldout, too_long)
     usual_attention = model.config._attn_implementation
-    model.set_attn_implementation(training_attention(model.config))
-    trainer = response_trainer(
-        model, tokenizer, train, held, profile, lora_config(profile), checkpoints, report_to
-    )
-    trainer.add_callback(curve_callback(trainer, on_log))
     try:
+        model.set_attn_implementation(training_attention(model.config))
+        trainer = response_trainer(
+            model, tokenizer, train, held, profile, lora_config(profile), checkpoints, report_to
+        )
+        trainer.add_callback(curve_callback(trainer, on_log))
         seconds = _run(trainer, model.config, profile, checkpoints)
-    finally:  # an interrupted model can still answer
+    finally:  # so that the model can answer after an interrupted training too
         model.set_attn_implementation(usual_attention)
     record = _record(trainer, train, dropped, seconds)
     # From here on a failure loses no step: the trainer has saved a checkpoint of the last one.

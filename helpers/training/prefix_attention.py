@@ -55,7 +55,7 @@ def attend(
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     *,
-    segments: Sequence[Segment],
+    segments: Sequence[Segment] | None = None,
     scaling: float | None = None,
     dropout: float = 0.0,
     **unused: Any,
@@ -64,15 +64,22 @@ def attend(
 
     ``query`` has the shape ``(1, heads, tokens, size)``; ``key`` and ``value`` may have fewer
     heads, each for a group of query heads. Returns the result, ``(1, tokens, heads, size)``, and
-    no scores. Raises ValueError for a mask, a sliding window, a cap on the scores, and sinks.
+    no scores. Raises ValueError without segments (as when the model generates text), and for a
+    mask, a sliding window, a cap on the scores, and sinks.
     """
+    if segments is None:
+        raise ValueError(
+            f"{SHARED_PREFIX} attention got no segments: it computes only micro-batches of "
+            'collate_shared. For anything else call model.set_attn_implementation("sdpa") first.'
+        )
     ignored = [
         name for name in ("sliding_window", "softcap", "s_aux") if unused.get(name) is not None
     ]
     if attention_mask is not None or ignored:
         raise ValueError(
             f"{SHARED_PREFIX} attention got {', '.join(ignored) or 'an attention mask'}, which it "
-            "would ignore. training_attention() should have chosen sdpa for this model."
+            'would ignore. Call model.set_attn_implementation("sdpa"); for a training, '
+            "training_attention() has to choose that for this model."
         )
     lengths = [length for length, _ in segments]
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling

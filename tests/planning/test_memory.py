@@ -88,7 +88,8 @@ def test_counted_activations_equal_those_of_a_real_forward_pass():
     mask[1, 50:] = 0  # without padding transformers leaves the mask out
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         out = model.get_decoder()(ids, attention_mask=mask, use_cache=False)
-    fake = plan_memory(config, "full", precision="fp32", rows=2, length=64, attention="sdpa")
+    on_cpu = {"device": "cpu", "attention": "sdpa"}
+    fake = plan_memory(config, "full", precision="fp32", rows=2, length=64, **on_cpu)
     assert out and fake["activations"] == pytest.approx(sum(kept.values()), rel=0.01)
 
 

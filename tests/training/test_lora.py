@@ -188,6 +188,18 @@ def test_a_killed_training_resumes_with_the_same_losses(trained, tiny_model, tok
     assert last(record["history"]) == pytest.approx(last(trained[1]["history"]), rel=1e-4)
 
 
+def test_a_model_can_answer_after_an_interrupted_training(tiny_model, tokenizer, tmp_path):
+    def interrupt(point):
+        raise KeyboardInterrupt
+
+    model = load_student(tiny_model)
+    with pytest.raises(KeyboardInterrupt):
+        train_lora(model, tokenizer, ROWS, ROWS[:4], PROFILE, tmp_path, on_log=interrupt)
+    asked = {"max_new_tokens": 4}
+    again = answer(model.eval(), tokenizer, ROWS[:2], **asked)
+    assert again == answer(load_student(tiny_model), tokenizer, ROWS[:2], **asked)
+
+
 def test_rows_that_cannot_be_trained_on_are_reported_before_training(
     tiny_model, tokenizer, tmp_path
 ):

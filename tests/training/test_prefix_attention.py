@@ -76,6 +76,8 @@ def test_a_model_that_needs_more_than_causal_attention_gets_sdpa(kind, options):
 
 def test_what_it_would_ignore_is_an_error():
     query = torch.zeros(1, 2, 3, 4)
+    with pytest.raises(ValueError, match=r'no segments.*set_attn_implementation\("sdpa"\)'):
+        attend(None, query, query, query, None)
     with pytest.raises(ValueError, match="got an attention mask, which it would ignore"):
         attend(None, query, query, query, torch.ones(1, 1, 3, 3), segments=[(3, None)])
     with pytest.raises(ValueError, match="got sliding_window, which it would ignore"):

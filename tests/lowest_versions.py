@@ -1,8 +1,8 @@
 """Run tests with the lowest versions that ``requirements.txt`` allows, and with Colab's versions.
 
-``make test-floors`` makes two environments next to the usual one and runs :data:`TESTS` in both:
+``make test-lowest`` makes two environments next to the usual one and runs :data:`TESTS` in both:
 
-- ``.venv/floors``: each package of ``requirements.txt`` at its lowest allowed version;
+- ``.venv/lowest``: each package of ``requirements.txt`` at its lowest allowed version;
 - ``.venv/colab``: each package of Colab's image at the image's version, and the newest allowed
   version of every other package (skipped if the list of the image's packages is missing).
 
@@ -85,7 +85,7 @@ def run_tests(name, lines):
 
 def main():
     """Test both environments, one after the other; exits with 1 if a test fails."""
-    failed = run_tests("floors", lowest())
+    failed = run_tests("lowest", lowest())
     if FREEZE.exists():
         failed = run_tests("colab", colab_versions()) or failed
     else:
